@@ -1,0 +1,34 @@
+//! lexiscope: a terminal explorer for the two ideas that modern language models stand on,
+//! words as points in a space, and attention.
+//!
+//! # The rooms
+//!
+//! ```text
+//! cli, ui, terminal     what a person sees: commands, screens, the terminal itself
+//!        |
+//!       app             state, actions, update(state, action) -> effects; no terminal, no IO
+//!        |
+//!       jobs            background work: the latest request wins, progress, cancel
+//!        |
+//!     vectors           words as points: files, search, analogies, evaluation, projection
+//!        |
+//! linalg, mmap, progress   decompositions, mapped files, progress of long work
+//! ```
+//!
+//! Dependencies point downwards only; `tests/architecture.rs` holds that. Numeric code knows
+//! nothing of the screen, and drawing changes nothing.
+//!
+//! # How data flows
+//!
+//! ```text
+//! keys, resize -> terminal::events -> app::keymap -> Action --+
+//! finished job (with its generation) -------------------------+-> app::update -> effects -> jobs -> vectors
+//!                        ui::draw(&App) <- once per drained queue, only if something changed
+//! ```
+
+#[cfg(not(target_endian = "little"))]
+compile_error!("lexiscope maps little-endian files in place and runs on little-endian machines only");
+
+pub mod mmap;
+pub mod progress;
+pub mod vectors;

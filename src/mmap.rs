@@ -1,0 +1,102 @@
+//! The one place that maps files.
+//!
+//! [`Bytes`] is a cheap handle on read-only bytes that live in a mapped file, on the heap or in
+//! the program itself; every reader works on it and none knows which it is.
+//!
+//! # The contract of a mapped file
+//!
+//! A map shows the file as it is *now*. If another program shortens the file while it is mapped,
+//! touching the lost pages ends the process with SIGBUS; nothing in safe Rust can prevent that.
+//! lexiscope never writes to a path that it may have mapped: files are written beside and renamed.
+
+use std::fs::File;
+use std::io;
+use std::ops::{Deref, Range};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Read-only bytes, cheap to clone and to slice.
+#[derive(Clone)]
+pub struct Bytes {
+    owner: Owner,
+    range: Range<usize>,
+}
+
+#[derive(Clone)]
+enum Owner {
+    Mapped(Arc<memmap2::Mmap>),
+    Heap(Arc<Vec<u8>>),
+    Static(&'static [u8]),
+}
+
+impl Bytes {
+    /// Maps the whole of `path`. An empty file cannot be mapped and becomes empty bytes.
+    ///
+    /// # Errors
+    /// Whatever the system says on opening or mapping; a folder is `ErrorKind::IsADirectory`.
+    pub fn map(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        if metadata.is_file() && metadata.len() == 0 {
+            return Ok(Self::from_static(&[]));
+        }
+        if !metadata.is_file() {
+            // A pipe or a device has no length to map: read it.
+            let mut buffer = Vec::new();
+            io::Read::read_to_end(&mut &file, &mut buffer)?;
+            return Ok(Self::from_vec(buffer));
+        }
+        // SAFETY: the map is read-only and private to this process. The file may be changed by
+        // others; see the module's contract. All readers check bounds on the mapped length.
+        let map = unsafe { memmap2::Mmap::map(&file)? };
+        let range = 0..map.len();
+        Ok(Self { owner: Owner::Mapped(Arc::new(map)), range })
+    }
+
+    /// Bytes on the heap.
+    pub fn from_vec(bytes: Vec<u8>) -> Self {
+        let range = 0..bytes.len();
+        Self { owner: Owner::Heap(Arc::new(bytes)), range }
+    }
+
+    /// Bytes inside the program (`include_bytes!`).
+    pub fn from_static(bytes: &'static [u8]) -> Self {
+        Self { owner: Owner::Static(bytes), range: 0..bytes.len() }
+    }
+
+    /// A part of these bytes, sharing their owner; `None` when the range lies outside.
+    pub fn slice(&self, range: Range<usize>) -> Option<Self> {
+        if range.start > range.end || range.end > self.len() {
+            return None;
+        }
+        let start = self.range.start + range.start;
+        Some(Self { owner: self.owner.clone(), range: start..start + range.len() })
+    }
+
+    /// Whether the bytes lie in a mapped file, so that they cost no private memory.
+    pub fn is_mapped(&self) -> bool {
+        matches!(self.owner, Owner::Mapped(_))
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        let whole: &[u8] = match &self.owner {
+            Owner::Mapped(map) => map,
+            Owner::Heap(bytes) => bytes,
+            Owner::Static(bytes) => bytes,
+        };
+        &whole[self.range.clone()]
+    }
+}
+
+impl std::fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Bytes({} bytes, mapped: {})", self.len(), self.is_mapped())
+    }
+}

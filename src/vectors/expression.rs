@@ -1,0 +1,1 @@
+//! Vector arithmetic as text: `king - man + woman`.

@@ -58,7 +58,9 @@ pub enum VectorsError {
         suggestions: Vec<String>,
     },
     /// A query without a word in it.
-    #[error("the query is empty: give a word, such as king, or an expression, such as \"king - man + woman\"")]
+    #[error(
+        "the query is empty: give a word, such as king, or an expression, such as \"king - man + woman\""
+    )]
     EmptyQuery,
     /// The query's vector has no direction (all zero, or not finite).
     #[error("the query has no direction: {reason}")]

@@ -10,11 +10,18 @@
 //! analogy       evaluate      projection      lookup (prefix, typo, case)
 //! ```
 
+pub mod analogy;
+pub mod compare;
 pub mod error;
+pub mod evaluate;
 pub mod expression;
 pub mod filter;
 pub mod formats;
+pub mod kernels;
+pub mod lookup;
+pub mod neighbours;
 pub mod quantize;
+pub mod resolve;
 pub mod rows;
 pub mod search;
 pub mod subwords;

@@ -1,0 +1,11 @@
+//! Evaluation against human answers: analogy questions and word pairs.
+
+mod analogies;
+mod pairs;
+mod protocol;
+mod questions;
+
+pub use analogies::{Count, Evaluation, Section, analogies};
+pub use pairs::{Pair, PairSet, PairsEvaluation, word_pairs};
+pub use protocol::{CaseRule, Exclusion, Objective, Options, Protocol, UnknownRule};
+pub use questions::{Question, QuestionSection, QuestionSet};

@@ -31,4 +31,5 @@ compile_error!("lexiscope maps little-endian files in place and runs on little-e
 
 pub mod mmap;
 pub mod progress;
+pub mod theme;
 pub mod vectors;

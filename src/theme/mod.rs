@@ -1,0 +1,110 @@
+//! How things look: styles by meaning, colour maps, colour depth, and the files that set them.
+//!
+//! Screens draw with the theme's roles and maps at full colour; at the very end
+//! [`Theme::finish`] lowers the whole frame to what the terminal shows, in one place.
+
+pub mod colour;
+pub mod colour_map;
+pub mod depth;
+pub mod load;
+pub mod roles;
+
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Style};
+
+pub use colour_map::{Background, Diverging, HeatCell, Sequential};
+pub use depth::ColourDepth;
+pub use load::{ThemeError, load, load_or_default, names};
+pub use roles::Roles;
+
+/// The theme when nothing is known of the terminal's background.
+pub const DEFAULT_THEME: &str = "terminal";
+
+/// Everything that a screen needs to know about looks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Theme {
+    name: String,
+    roles: Roles,
+    background: Background,
+    sequential: Sequential,
+    diverging: Diverging,
+    depth: ColourDepth,
+}
+
+impl Default for Theme {
+    /// No styles at all: what a theme file without a parent starts from.
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            roles: Roles::default(),
+            background: Background::Unknown,
+            sequential: Sequential::Greys,
+            diverging: Diverging::BlueOrange,
+            depth: ColourDepth::TrueColour,
+        }
+    }
+}
+
+impl Theme {
+    /// The name of the theme for a background: `None` where it could not be found out.
+    pub fn name_for(background: Option<Background>) -> &'static str {
+        match background {
+            Some(Background::Dark) => "dark",
+            Some(Background::Light) => "light",
+            Some(Background::Unknown) | None => DEFAULT_THEME,
+        }
+    }
+
+    /// The theme for a terminal that shows `depth`; a theme that wants less (mono) keeps it.
+    #[must_use]
+    pub fn with_depth(mut self, depth: ColourDepth) -> Self {
+        self.depth = self.depth.min(depth);
+        self
+    }
+
+    /// The name that the theme was loaded by.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Styles by meaning.
+    pub fn roles(&self) -> &Roles {
+        &self.roles
+    }
+
+    /// How many colours are drawn with.
+    pub fn depth(&self) -> ColourDepth {
+        self.depth
+    }
+
+    /// The name of the map for signed values, for legends.
+    pub fn diverging_name(&self) -> &'static str {
+        self.diverging.name()
+    }
+
+    /// The cell of a value from 0 to 1.
+    pub fn heat(&self, value: f64) -> HeatCell {
+        self.on_background(self.sequential.cell(value, self.depth, self.background))
+    }
+
+    /// The cell of a signed value from -1 to 1.
+    pub fn signed_heat(&self, value: f64) -> HeatCell {
+        self.on_background(self.diverging.cell(value, self.depth, self.background))
+    }
+
+    /// Lets a cell without a background of its own stand on the theme's.
+    fn on_background(&self, mut cell: HeatCell) -> HeatCell {
+        cell.style = self.roles.text.patch(cell.style);
+        cell
+    }
+
+    /// The background that the theme paints everywhere; most paint none.
+    pub fn ground(&self) -> Style {
+        Style::new().bg(self.roles.text.bg.unwrap_or(Color::Reset))
+    }
+
+    /// The last step of every frame: lowers all its colours to the theme's depth.
+    pub fn finish(&self, buffer: &mut Buffer) {
+        depth::degrade(buffer, self.depth);
+    }
+}

@@ -40,6 +40,14 @@ pub enum Rows {
     },
     /// Product-quantised rows (fastText .ftz, finalfusion).
     ProductQuantized(ProductQuantizedRows),
+    /// Rows that are multiplied by a number of their own (finalfusion stores unit rows and their
+    /// lengths apart).
+    Scaled {
+        /// The rows before that.
+        rows: Box<Rows>,
+        /// One little-endian f32 a row, at any alignment; readers check that there are enough.
+        scales: Bytes,
+    },
     /// Rows in memory.
     Owned(Array2<f32>),
 }
@@ -52,6 +60,7 @@ impl Rows {
             Self::Scattered { offsets, .. } => offsets.len(),
             Self::Int8 { scales, .. } => scales.len(),
             Self::ProductQuantized(rows) => rows.len(),
+            Self::Scaled { rows, .. } => rows.len(),
             Self::Owned(array) => array.nrows(),
         }
     }
@@ -68,6 +77,7 @@ impl Rows {
             | Self::Scattered { dimensions, .. }
             | Self::Int8 { dimensions, .. } => *dimensions,
             Self::ProductQuantized(rows) => rows.dimensions(),
+            Self::Scaled { rows, .. } => rows.dimensions(),
             Self::Owned(array) => array.ncols(),
         }
     }
@@ -101,6 +111,11 @@ impl Rows {
                 }
             }
             Self::ProductQuantized(rows) => rows.copy_row(row, out),
+            Self::Scaled { rows, scales } => {
+                rows.copy_row(row, out);
+                let scale: f32 = bytemuck::pod_read_unaligned(&scales[4 * row..4 * row + 4]);
+                out.iter_mut().for_each(|value| *value *= scale);
+            }
             Self::Owned(array) => {
                 out.iter_mut().zip(array.row(row)).for_each(|(value, &number)| *value = number);
             }

@@ -1,5 +1,8 @@
 //! The layouts of vector files, one file a format, and what a reader hands over.
 
+pub mod fasttext;
+pub mod finalfusion;
+
 use std::fmt;
 
 use super::{Rows, SubwordModel, Vocabulary};

@@ -29,6 +29,8 @@
 #[cfg(not(target_endian = "little"))]
 compile_error!("lexiscope maps little-endian files in place and runs on little-endian machines only");
 
+pub mod app;
+pub mod jobs;
 pub mod mmap;
 pub mod progress;
 pub mod theme;

@@ -1,0 +1,212 @@
+//! The application without its terminal: state, actions, and what follows from them.
+//!
+//! [`App`] is all that a frame is drawn from. Keys become [`Action`]s through the [`keymap`],
+//! [`update`] changes the state and answers with [`Effect`]s, and the loop in
+//! [`crate::terminal`] carries those out. Nothing here blocks, reads a file or a clock.
+
+pub mod action;
+pub mod analogy;
+pub mod commands;
+pub mod effect;
+pub mod key;
+pub mod keymap;
+pub mod line;
+pub mod overlay;
+pub mod pending;
+pub mod words;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use action::Action;
+pub use analogy::AnalogyState;
+use commands::Context;
+pub use effect::Effect;
+pub use keymap::Keymap;
+pub use overlay::Overlay;
+pub use words::WordsState;
+
+use crate::progress::Progress;
+use crate::vectors::WordVectors;
+
+/// The screens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
+pub enum Screen {
+    /// Neighbours of a word.
+    #[default]
+    Words,
+    /// a : b :: c : ?
+    Analogy,
+}
+
+impl Screen {
+    /// All screens, in the order of their numbers.
+    pub const ALL: [Self; 2] = [Self::Words, Self::Analogy];
+
+    /// What the tab says.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Words => "Words",
+            Self::Analogy => "Analogy",
+        }
+    }
+}
+
+/// The vector file, from the wish to the answer.
+#[derive(Debug, Clone, Default)]
+pub enum VectorsState {
+    /// Nothing was read yet: the first frame.
+    #[default]
+    NotOpened,
+    /// A worker reads it.
+    Opening {
+        /// What is opened.
+        name: String,
+        /// How far it is.
+        progress: Arc<Progress>,
+        /// Since when, on the clock of [`App::now`].
+        since: Duration,
+    },
+    /// It can be asked.
+    Ready(Arc<WordVectors>),
+    /// It could not be read.
+    Failed {
+        /// What is wrong, with place and expectation.
+        message: String,
+        /// What to do now.
+        way_out: String,
+    },
+}
+
+/// How much a message matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// Something was done.
+    Information,
+    /// Something was not done, for a reason.
+    Warning,
+    /// Something went wrong.
+    Error,
+}
+
+/// A line above the footer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// How much it matters.
+    pub severity: Severity,
+    /// The message.
+    pub text: String,
+}
+
+/// Everything that is drawn.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The screen that is shown.
+    pub screen: Screen,
+    /// What lies on top of it.
+    pub overlay: Option<Overlay>,
+    /// The vectors.
+    pub vectors: VectorsState,
+    /// The file that was asked for; `None` for the shipped vectors.
+    pub path: Option<PathBuf>,
+    /// The screen Words.
+    pub words: WordsState,
+    /// The screen Analogy.
+    pub analogy: AnalogyState,
+    /// The last message.
+    pub status: Option<Status>,
+    /// The name of the theme in use.
+    pub theme: String,
+    /// The names of all themes, in the order that `next-theme` goes through.
+    pub themes: Vec<String>,
+    /// Whether the program has the mouse.
+    pub mouse: bool,
+    /// The keys.
+    pub keymap: Keymap,
+    /// Time since the start of the program when the present message arrived. The only clock that
+    /// drawing may look at.
+    pub now: Duration,
+    /// Set once the program is to end.
+    pub quit: bool,
+    generation: u64,
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self::new(None, Keymap::default())
+    }
+}
+
+impl App {
+    /// The state before anything was read.
+    pub fn new(path: Option<PathBuf>, keymap: Keymap) -> Self {
+        Self {
+            screen: Screen::default(),
+            overlay: None,
+            vectors: VectorsState::NotOpened,
+            path,
+            words: WordsState { count: words::DEFAULT_COUNT, ..WordsState::default() },
+            analogy: AnalogyState::default(),
+            status: None,
+            theme: String::from("dark"),
+            themes: Vec::new(),
+            mouse: false,
+            keymap,
+            now: Duration::ZERO,
+            quit: false,
+            generation: 0,
+        }
+    }
+
+    /// Whether printable keys are text now.
+    pub fn is_typing(&self) -> bool {
+        match (&self.overlay, self.screen) {
+            (Some(overlay), _) => overlay.is_typing(),
+            (None, Screen::Words) => self.words.focus == words::WordsFocus::Input,
+            (None, Screen::Analogy) => {
+                matches!(
+                    self.analogy.focus,
+                    analogy::AnalogyFocus::Field(_) | analogy::AnalogyFocus::Expression
+                )
+            }
+        }
+    }
+
+    /// The contexts that keys are looked up in now, most special first.
+    pub fn contexts(&self) -> Vec<Context> {
+        if self.is_typing() {
+            return vec![Context::Typing, Context::Everywhere];
+        }
+        if self.overlay.is_some() {
+            return vec![Context::Reading, Context::Everywhere];
+        }
+        let screen = match self.screen {
+            Screen::Words => Context::Words,
+            Screen::Analogy => Context::Analogy,
+        };
+        vec![screen, Context::Browsing, Context::Everywhere]
+    }
+
+    /// Whether something runs for so long that a spinner is to be drawn.
+    pub fn is_late(&self) -> bool {
+        self.spinner_due().is_some_and(|due| self.now >= due)
+    }
+
+    /// When the next spinner is to appear, `None` while nothing runs.
+    pub fn spinner_due(&self) -> Option<Duration> {
+        let opening = match self.vectors {
+            VectorsState::Opening { since, .. } => Some(since + pending::PATIENCE),
+            _ => None,
+        };
+        [opening, self.words.searching.spinner_due(), self.analogy.searching.spinner_due()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// The frame of the spinner: counts up ten times a second.
+    pub fn spinner_frame(&self) -> usize {
+        (self.now.as_millis() / 100) as usize
+    }
+}

@@ -31,6 +31,9 @@ compile_error!("lexiscope maps little-endian files in place and runs on little-e
 
 pub mod app;
 pub mod jobs;
+#[cfg(not(feature = "openblas"))]
+mod lapack;
+pub mod linalg;
 pub mod mmap;
 pub mod progress;
 pub mod theme;

@@ -89,6 +89,9 @@ pub enum VectorsError {
     /// A request that makes no sense, with what would.
     #[error("{0}")]
     Request(String),
+    /// A decomposition failed.
+    #[error(transparent)]
+    Linalg(#[from] crate::linalg::LinalgError),
     /// Whoever asked no longer wants it.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),

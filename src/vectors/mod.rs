@@ -20,6 +20,7 @@ pub mod formats;
 pub mod kernels;
 pub mod lookup;
 pub mod neighbours;
+pub mod projection;
 pub mod quantize;
 pub mod resolve;
 pub mod rows;

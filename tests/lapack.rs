@@ -207,10 +207,12 @@ fn dsyev_names_the_wrong_argument() {
 
 #[test]
 fn a_nan_never_becomes_a_number() {
-    let mut a = [f64::NAN, 1.0, 1.0, 2.0];
-    let (info, w, _) = call_dsyev([b'N', b'L'], 2, &mut a, 2, 512);
-    assert!(info > 0 || w.iter().any(|value| value.is_nan()), "info {info}, values {w:?}");
-    assert!(array![[f64::NAN, 1.0], [1.0, 2.0]].svddc(JobSvd::None).is_err());
+    let broken = array![[f64::NAN, 1.0], [1.0, 2.0]];
+    assert!(broken.svddc(JobSvd::None).is_err());
+    assert!(matches!(linalg::symmetric_eigen(broken.view()), Err(linalg::LinalgError::NotFinite { .. })));
+    // OpenBLAS 0.3.21 answers such a `dsyev` with numbers and info = 0, as LAPACK leaves it open.
+    #[cfg(not(feature = "openblas"))]
+    assert!(broken.eigh(UPLO::Lower).is_err());
 }
 
 /// `dgesdd_` on a 2 x 3 matrix, singular values only unless `jobz` says otherwise.

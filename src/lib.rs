@@ -37,4 +37,5 @@ pub mod linalg;
 pub mod mmap;
 pub mod progress;
 pub mod theme;
+pub mod ui;
 pub mod vectors;

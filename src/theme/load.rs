@@ -322,20 +322,25 @@ fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -
         .map_or_else(String::new, |(_, candidate)| format!("; did you mean `{candidate}`?"))
 }
 
-/// Levenshtein's distance: insertions, deletions and substitutions.
+/// Insertions, deletions, substitutions and swapped neighbours (optimal string alignment).
 fn edit_distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (index, letter) in from.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = index + 1;
-        for (column, other) in to.iter().enumerate() {
-            let substituted = diagonal + usize::from(letter != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = substituted.min(diagonal + 1).min(row[column] + 1);
+    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
+    let mut before = vec![0; to.len() + 1];
+    let mut above: Vec<usize> = (0..=to.len()).collect();
+    for row in 1..=from.len() {
+        let mut here = vec![row; to.len() + 1];
+        for column in 1..=to.len() {
+            let substituted = above[column - 1] + usize::from(from[row - 1] != to[column - 1]);
+            here[column] = substituted.min(above[column] + 1).min(here[column - 1] + 1);
+            let swapped =
+                row > 1 && column > 1 && from[row - 1] == to[column - 2] && from[row - 2] == to[column - 1];
+            if swapped {
+                here[column] = here[column].min(before[column - 2] + 1);
+            }
         }
+        before = std::mem::replace(&mut above, here);
     }
-    row[to.len()]
+    above[to.len()]
 }
 
 #[cfg(test)]

@@ -1,0 +1,206 @@
+//! Text for the screen: what has no shape of its own made visible, and cut by columns, not bytes.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// `text` with everything visible: control characters as control pictures, no-break spaces and
+/// characters that reorder or vanish as a sign, a lone combining mark on a dotted circle.
+///
+/// Words come from files, so without this a word could send escape sequences to the terminal.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if text.is_empty() {
+        return Cow::Borrowed("(empty)");
+    }
+    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for grapheme in text.graphemes(true) {
+        if grapheme.chars().any(|character| picture(character).is_some()) {
+            shown.extend(grapheme.chars().map(|character| picture(character).unwrap_or(character)));
+        } else if grapheme.width() == 0 {
+            shown.push('◌');
+            shown.push_str(grapheme);
+        } else {
+            shown.push_str(grapheme);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// The sign for a character that must not reach the terminal as it is.
+fn picture(character: char) -> Option<char> {
+    match character {
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(character)),
+        '\u{7f}' => Some('␡'),
+        '\u{85}' | '\u{2028}' | '\u{2029}' => Some('␤'),
+        '\u{80}'..='\u{9f}' => Some('␦'),
+        '\u{a0}' | '\u{202f}' | '\u{2007}' => Some('⍽'),
+        // Marks and embeddings that change the direction of what follows.
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}' => Some('␦'),
+        // Zero width space, soft hyphen, byte order mark, word joiner.
+        '\u{200b}' | '\u{ad}' | '\u{feff}' | '\u{2060}' => Some('␣'),
+        _ => None,
+    }
+}
+
+/// Columns that `text` takes on the screen, grapheme by grapheme as the buffer counts them.
+pub fn columns(text: &str) -> usize {
+    text.graphemes(true).map(UnicodeWidthStr::width).sum()
+}
+
+/// `text` made visible and cut to `width` columns, `…` standing for what was cut.
+pub fn fit(text: &str, width: usize) -> String {
+    let shown = visible(text);
+    if columns(&shown) <= width {
+        return shown.into_owned();
+    }
+    let Some(room) = width.checked_sub(1) else { return String::new() };
+    let mut cut = String::new();
+    let mut used = 0;
+    for grapheme in shown.graphemes(true) {
+        used += grapheme.width();
+        if used > room {
+            break;
+        }
+        cut.push_str(grapheme);
+    }
+    cut.push('…');
+    cut
+}
+
+/// [`fit`], filled with spaces on the right to exactly `width` columns.
+pub fn fit_padded(text: &str, width: usize) -> String {
+    let mut fitted = fit(text, width);
+    let missing = width.saturating_sub(columns(&fitted));
+    fitted.extend(std::iter::repeat_n(' ', missing));
+    fitted
+}
+
+/// Writes `text` at column `x` and row `y` *of `area`*, never outside of it, cut with `…`.
+/// Returns the column of `area` behind it.
+pub fn put(buffer: &mut Buffer, area: Rect, x: u16, y: u16, text: &str, style: Style) -> u16 {
+    let area = area.intersection(buffer.area);
+    if x >= area.width || y >= area.height || text.is_empty() {
+        return x.min(area.width);
+    }
+    let room = area.width - x;
+    let fitted = fit(text, usize::from(room));
+    let (end, _) = buffer.set_stringn(area.x + x, area.y + y, fitted, usize::from(room), style);
+    end.saturating_sub(area.x)
+}
+
+/// [`put`] with the end of the text at the right edge of `area`. Returns the column it begins at.
+pub fn put_right(buffer: &mut Buffer, area: Rect, y: u16, text: &str, style: Style) -> u16 {
+    let width = u16::try_from(columns(&visible(text))).unwrap_or(u16::MAX);
+    let x = area.width.saturating_sub(width);
+    put(buffer, area, x, y, text, style);
+    x
+}
+
+/// `text` in lines of at most `width` columns, broken between words where possible.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            if !line.is_empty() && columns(&line) + 1 + columns(word) > width {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+/// A number with a comma between its thousands, as in `30,000`.
+pub fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A duration in the unit that needs the fewest digits, as in `1.2 ms`.
+pub fn duration(duration: std::time::Duration) -> String {
+    let milliseconds = duration.as_secs_f64() * 1e3;
+    let mut text = String::new();
+    let _ = match milliseconds {
+        ..1000.0 => write!(text, "{milliseconds:.1} ms"),
+        _ => write!(text, "{:.1} s", milliseconds / 1e3),
+    };
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("king", "king")]
+    #[case("", "(empty)")]
+    #[case("a\u{1b}[31mb", "a␛[31mb")]
+    #[case("\u{7f}\u{9b}\u{85}", "␡␦␤")]
+    #[case("x\u{a0}y", "x⍽y")]
+    #[case("a\u{202e}b", "a␦b")]
+    #[case("\u{301}", "◌\u{301}")]
+    #[case("\r\n", "␍␊")]
+    #[case("e\u{301}", "e\u{301}")]
+    #[case("日本", "日本")]
+    fn everything_is_visible(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(visible(text), expected);
+    }
+
+    #[rstest]
+    #[case("kingdom", 7, "kingdom")]
+    #[case("kingdom", 5, "king…")]
+    #[case("kingdom", 1, "…")]
+    #[case("kingdom", 0, "")]
+    #[case("日本語", 5, "日本…")]
+    #[case("日本語", 4, "日…")]
+    #[case("e\u{301}e\u{301}e\u{301}", 2, "e\u{301}…")]
+    fn cutting_counts_columns(#[case] text: &str, #[case] width: usize, #[case] expected: &str) {
+        assert_eq!(fit(text, width), expected);
+        assert_eq!(columns(&fit_padded(text, width)), width);
+    }
+
+    #[test]
+    fn nothing_is_written_outside() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 6, 2));
+        let area = Rect::new(2, 1, 3, 1);
+        put(&mut buffer, area, 1, 0, "日本語", Style::new());
+        put(&mut buffer, area, 0, 5, "below", Style::new());
+        put(&mut buffer, Rect::new(9, 9, 4, 4), 0, 0, "away", Style::new());
+        assert_eq!(buffer, Buffer::with_lines(["      ", "   …  "]));
+    }
+
+    #[rstest]
+    #[case(0, "0")]
+    #[case(999, "999")]
+    #[case(30000, "30,000")]
+    #[case(1234567, "1,234,567")]
+    fn thousands_are_grouped(#[case] number: usize, #[case] expected: &str) {
+        assert_eq!(grouped(number), expected);
+    }
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(wrap("one two three\nfour", 8), ["one two", "three", "four"]);
+    }
+}

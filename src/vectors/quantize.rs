@@ -147,6 +147,11 @@ impl ProductQuantizedRows {
         self.codebook.dimensions()
     }
 
+    /// Whether rows were rotated before they were quantised.
+    pub fn is_rotated(&self) -> bool {
+        self.rotation.is_some()
+    }
+
     /// The tables of centroids.
     pub fn codebook(&self) -> &Codebook {
         &self.codebook

@@ -1,5 +1,6 @@
 //! The layouts of vector files, one file a format, and what a reader hands over.
 
+mod computed;
 pub(crate) mod cursor;
 pub mod fasttext;
 pub mod finalfusion;

@@ -5,7 +5,6 @@
 //! word is the mean of its own row and its n-grams' rows, so a model with subwords needs its word
 //! rows computed once; a model without is used in place.
 
-mod averages;
 mod dictionary;
 mod header;
 mod matrix;
@@ -13,7 +12,7 @@ mod matrix;
 use std::path::Path;
 
 use super::cursor::Cursor;
-use super::{Flaws, Format, Parts};
+use super::{Flaws, Format, Parts, computed};
 use crate::mmap::Bytes;
 use crate::progress::Progress;
 use crate::vectors::subwords::{Index, Scheme, SubwordModel, WordRows};
@@ -47,7 +46,12 @@ pub fn read(bytes: &Bytes, path: &Path, progress: &Progress) -> Result<Parts> {
     let subwords = SubwordModel::new(scheme, index, input, words, WordRows::Own);
     let rows = match in_place {
         Some(rows) => rows,
-        None => averages::word_rows(&subwords, &vocabulary, path, progress)?,
+        None => {
+            let dimensions = subwords.matrix().dimensions();
+            computed::rows(&vocabulary, dimensions, path, "averages", progress, |row, out, scratch| {
+                subwords.average_word(row, vocabulary.word(row), out, scratch);
+            })?
+        }
     };
     Ok(Parts { format, vocabulary, rows, subwords: Some(subwords), flaws })
 }

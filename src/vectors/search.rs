@@ -4,12 +4,40 @@
 //! an [`Objective`]. Scores are first computed in f32 over all rows, in parallel; the rows that
 //! can be among the best within the rounding error are then scored again in f64. Answers are
 //! sorted by falling score and then by rank, and are the same for any number of threads.
+//!
+//! # Why the answer is exact
+//!
+//! The kernels' dot products and squared lengths err by at most gamma relative to the lengths
+//! ([`kernels::relative_error`]), so a cosine in f32 errs by at most gamma + gamma / 2 and terms of
+//! gamma squared: [`Prepared::cosine_error`]. `bounds` turns that into an interval for the score.
+//! Let tau be the k-th largest lower end. At least k rows score tau or more, so a row whose upper
+//! end is below tau is not among the best k; all others are scored in f64 from their numbers.
+//! Blocks of rows prune by their own tau, which is never above that of all rows, and so the set of
+//! rows that is rescored does not depend on who scanned which block.
+//! A row whose squared length is zero, not finite, or so small or large that f32 may have lost
+//! digits gets the interval of everything: f64 decides whether it is a row at all.
 
-use std::time::Duration;
+mod bounds;
 
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use self::bounds::Interval;
 use super::filter::Filter;
-use super::{Result, Rows, WordVectors};
+use super::kernels::{self, Kernel};
+use super::{Result, Rows, VectorsError, WordVectors};
 use crate::progress::Progress;
+
+/// Rows that one task scans between two looks at the cancel flag.
+const BLOCK: usize = 2048;
+
+/// Squared lengths between these are known to [`kernels::relative_error`]: no product that matters
+/// has underflowed or overflowed.
+const TRUSTED_SQUARES: Range<f32> = 1e-24..1e30;
 
 /// How the cosines between a row and the query's unit vectors become a score.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,11 +97,336 @@ pub struct Answer {
 ///
 /// # Errors
 /// A query whose vectors have the wrong length or no direction; [`super::VectorsError::Cancelled`].
-pub fn search(_vectors: &WordVectors, _query: &Query, _progress: &Progress) -> Result<Answer> {
-    todo!()
+pub fn search(vectors: &WordVectors, query: &Query, progress: &Progress) -> Result<Answer> {
+    let start = Instant::now();
+    let prepared = Prepared::new(vectors, query)?;
+    let scanned = query.filter.rows(vectors.len());
+    let count = query.count.min(scanned.len());
+    if count == 0 {
+        return Ok(Answer { elapsed: start.elapsed(), ..Answer::default() });
+    }
+    progress.start(scanned.len() as u64);
+    let candidates: Vec<Vec<Candidate>> = blocks(&scanned)
+        .into_par_iter()
+        .map(|block| {
+            progress.check()?;
+            let rows = block.len();
+            let found = prepared.scan(block, count);
+            progress.advance(rows as u64);
+            Ok(found)
+        })
+        .collect::<Result<_>>()?;
+    let survivors = survivors(candidates.into_iter().flatten().collect(), count);
+    progress.check()?;
+    let rescored = survivors.len();
+    let mut hits: Vec<Hit> = survivors
+        .into_par_iter()
+        .with_min_len(256)
+        .filter_map(|row| prepared.exact(row).map(|score| Hit { row, score }))
+        .collect();
+    hits.sort_unstable_by(|left, right| best_first(*left, *right));
+    hits.truncate(count);
+    Ok(Answer { hits, scanned: scanned.len(), rescored, elapsed: start.elapsed() })
+}
+
+/// The 1-based place of `row` among all answers to `query` (whose `count` plays no role); `None`
+/// when the row cannot be an answer.
+///
+/// # Errors
+/// As [`search`].
+pub fn rank(vectors: &WordVectors, query: &Query, row: usize, progress: &Progress) -> Result<Option<usize>> {
+    let prepared = Prepared::new(vectors, query)?;
+    let scanned = query.filter.rows(vectors.len());
+    if !scanned.contains(&row) || !prepared.eligible(row) {
+        return Ok(None);
+    }
+    let Some(score) = prepared.exact(row) else { return Ok(None) };
+    let target = Hit { row, score };
+    progress.start(scanned.len() as u64);
+    let better: usize = blocks(&scanned)
+        .into_par_iter()
+        .map(|block| {
+            progress.check()?;
+            let rows = block.len();
+            let better = prepared.count_better(block, target);
+            progress.advance(rows as u64);
+            Ok(better)
+        })
+        .collect::<Result<Vec<_>>>()?
+        .into_iter()
+        .sum();
+    Ok(Some(better + 1))
+}
+
+/// The cosine in f64 between two vectors; `None` when one of them has no direction.
+pub fn cosine(left: &[f32], right: &[f32]) -> Option<f64> {
+    let cosine = dot(left, right) / (dot(left, left) * dot(right, right)).sqrt();
+    cosine.is_finite().then_some(cosine)
 }
 
 /// The Euclidean length of every row; NaN or infinite where the row is not finite.
-pub fn row_norms(_rows: &Rows) -> Vec<f32> {
-    todo!()
+pub fn row_norms(rows: &Rows) -> Vec<f32> {
+    let kernel = Kernel::detect();
+    let dimensions = rows.dimensions();
+    let mut norms = vec![0.0; rows.len()];
+    norms.par_chunks_mut(BLOCK).enumerate().for_each(|(block, norms)| {
+        let mut buffer = vec![0.0; dimensions];
+        for (index, norm) in norms.iter_mut().enumerate() {
+            let row = block * BLOCK + index;
+            let squared = kernel.dots(row_bytes(rows, row, &mut buffer), &[], &mut []);
+            *norm = if TRUSTED_SQUARES.contains(&squared) {
+                squared.sqrt()
+            } else {
+                rows.copy_row(row, &mut buffer);
+                dot(&buffer, &buffer).sqrt() as f32
+            };
+        }
+    });
+    norms
+}
+
+/// A row that may be among the best.
+#[derive(Debug, Clone, Copy)]
+struct Candidate {
+    row: usize,
+    bounds: Interval,
+}
+
+/// A query made ready for the scan.
+struct Prepared<'a> {
+    vectors: &'a WordVectors,
+    query: &'a Query,
+    kernel: Kernel,
+    /// The query vectors, one after the other, of length about 1.
+    flat: Vec<f32>,
+    /// Their exact lengths.
+    lengths: Vec<f64>,
+    /// For PairDirection: the cosine between its two vectors.
+    offset_at_c: f64,
+    /// Bound on the error of a cosine of the scan.
+    cosine_error: f64,
+    excluded: Vec<usize>,
+}
+
+impl<'a> Prepared<'a> {
+    fn new(vectors: &'a WordVectors, query: &'a Query) -> Result<Self> {
+        check_shape(vectors, query)?;
+        let dimensions = vectors.dimensions();
+        let mut flat = Vec::with_capacity(query.vectors.len());
+        for vector in query.vectors.rows() {
+            flat.extend(about_unit(&vector.to_vec())?);
+        }
+        let lengths = flat.chunks_exact(dimensions).map(|vector| dot(vector, vector).sqrt()).collect();
+        let offset_at_c = match query.objective {
+            Objective::PairDirection => {
+                let (offset, c) = flat.split_at(dimensions);
+                cosine(offset, c).unwrap_or(0.0)
+            }
+            _ => 0.0,
+        };
+        let gamma = kernels::relative_error(dimensions);
+        let mut excluded = query.excluded.clone();
+        excluded.sort_unstable();
+        Ok(Self {
+            vectors,
+            query,
+            kernel: Kernel::detect(),
+            flat,
+            lengths,
+            offset_at_c,
+            cosine_error: 1.5 * gamma + 2.0 * gamma * gamma + f64::EPSILON * 8.0,
+            excluded,
+        })
+    }
+
+    /// Calls `visit` with each row of `block` and the interval of its score.
+    fn for_each_bound(&self, block: Range<usize>, mut visit: impl FnMut(usize, Interval)) {
+        let rows = self.vectors.rows();
+        let mut buffer = vec![0.0; rows.dimensions()];
+        let mut dots = vec![0.0f32; self.lengths.len()];
+        let mut cosines = vec![0.0f64; self.lengths.len()];
+        for row in block {
+            let squared = self.kernel.dots(row_bytes(rows, row, &mut buffer), &self.flat, &mut dots);
+            if !TRUSTED_SQUARES.contains(&squared) {
+                visit(row, Interval::UNKNOWN);
+                continue;
+            }
+            let scale = 1.0 / f64::from(squared).sqrt();
+            for ((cosine, &dot), length) in cosines.iter_mut().zip(&dots).zip(&self.lengths) {
+                *cosine = f64::from(dot) * scale / length;
+            }
+            let bounds = bounds::bounds(&self.query.objective, &cosines, self.cosine_error, self.offset_at_c);
+            visit(row, bounds);
+        }
+    }
+
+    /// The rows of `block` that may be among the best `count`.
+    fn scan(&self, block: Range<usize>, count: usize) -> Vec<Candidate> {
+        let mut best = LargestLower::new(count);
+        let mut candidates = Vec::new();
+        self.for_each_bound(block, |row, bounds| {
+            if bounds.upper >= best.threshold() && self.eligible(row) {
+                best.push(bounds.lower);
+                candidates.push(Candidate { row, bounds });
+            }
+        });
+        let threshold = best.threshold();
+        candidates.retain(|candidate| candidate.bounds.upper >= threshold);
+        candidates
+    }
+
+    /// How many rows of `block` come before `target`.
+    fn count_better(&self, block: Range<usize>, target: Hit) -> usize {
+        let mut better = 0;
+        self.for_each_bound(block, |row, bounds| {
+            if row == target.row || bounds.upper < target.score || !self.eligible(row) {
+                return;
+            }
+            let before = bounds.lower > target.score
+                || self.exact(row).is_some_and(|score| best_first(Hit { row, score }, target).is_lt());
+            better += usize::from(before);
+        });
+        better
+    }
+
+    /// Whether `row` may be an answer, its numbers apart.
+    fn eligible(&self, row: usize) -> bool {
+        self.excluded.binary_search(&row).is_err()
+            && self.query.filter.admits_word(self.vectors.vocabulary().word(row))
+    }
+
+    /// The score of `row` in f64; `None` when the row has no direction.
+    fn exact(&self, row: usize) -> Option<f64> {
+        let values = self.vectors.rows().to_vec(row);
+        let length = dot(&values, &values).sqrt();
+        if !(length > 0.0 && length.is_finite()) {
+            return None;
+        }
+        let cosines: Vec<f64> = self
+            .flat
+            .chunks_exact(values.len())
+            .zip(&self.lengths)
+            .map(|(vector, own)| dot(vector, &values) / (own * length))
+            .collect();
+        bounds::score(&self.query.objective, &cosines, self.offset_at_c).filter(|score| score.is_finite())
+    }
+}
+
+/// The `count` largest of the numbers pushed; it knows the smallest of them.
+struct LargestLower {
+    count: usize,
+    heap: BinaryHeap<Smallest>,
+}
+
+/// Orders a max-heap with the smallest number on top.
+#[derive(PartialEq)]
+struct Smallest(f64);
+
+impl Eq for Smallest {}
+
+impl PartialOrd for Smallest {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Smallest {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.0.total_cmp(&self.0)
+    }
+}
+
+impl LargestLower {
+    fn new(count: usize) -> Self {
+        Self { count, heap: BinaryHeap::new() }
+    }
+
+    /// The `count`-th largest number so far, or minus infinity.
+    fn threshold(&self) -> f64 {
+        match self.heap.peek() {
+            Some(smallest) if self.heap.len() == self.count => smallest.0,
+            _ => f64::NEG_INFINITY,
+        }
+    }
+
+    fn push(&mut self, lower: f64) {
+        if self.heap.len() < self.count {
+            self.heap.push(Smallest(lower));
+        } else if lower > self.threshold() {
+            self.heap.pop();
+            self.heap.push(Smallest(lower));
+        }
+    }
+}
+
+/// The rows of those candidates that may be among the best `count` of all.
+fn survivors(mut candidates: Vec<Candidate>, count: usize) -> Vec<usize> {
+    if candidates.len() > count {
+        let mut lowers: Vec<f64> = candidates.iter().map(|candidate| candidate.bounds.lower).collect();
+        let (_, threshold, _) = lowers.select_nth_unstable_by(count - 1, |left, right| right.total_cmp(left));
+        let threshold = *threshold;
+        candidates.retain(|candidate| candidate.bounds.upper >= threshold);
+    }
+    candidates.into_iter().map(|candidate| candidate.row).collect()
+}
+
+fn blocks(rows: &Range<usize>) -> Vec<Range<usize>> {
+    rows.clone().step_by(BLOCK).map(|start| start..(start + BLOCK).min(rows.end)).collect()
+}
+
+fn best_first(left: Hit, right: Hit) -> Ordering {
+    right.score.total_cmp(&left.score).then(left.row.cmp(&right.row))
+}
+
+/// The bytes of a row's f32, decoded into `buffer` where they are not stored as such.
+fn row_bytes<'a>(rows: &'a Rows, row: usize, buffer: &'a mut [f32]) -> &'a [u8] {
+    match rows.float_bytes(row) {
+        Some(bytes) => bytes,
+        None => {
+            rows.copy_row(row, buffer);
+            bytemuck::cast_slice(buffer)
+        }
+    }
+}
+
+fn check_shape(vectors: &WordVectors, query: &Query) -> Result<()> {
+    let (count, found) = query.vectors.dim();
+    let expected = vectors.dimensions();
+    if found != expected {
+        return Err(VectorsError::DimensionMismatch { what: "the query".into(), expected, found });
+    }
+    let fits = match query.objective {
+        Objective::Cosine => count == 1,
+        Objective::Product { positive } => count > 0 && positive <= count,
+        Objective::PairDirection => count == 2,
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(VectorsError::Request(format!(
+            "{:?} cannot be asked with {count} query vectors",
+            query.objective
+        )))
+    }
+}
+
+/// `vector` as it is when its length is near 1, else scaled to that.
+fn about_unit(vector: &[f32]) -> Result<Vec<f32>> {
+    let length = dot(vector, vector).sqrt();
+    if !length.is_finite() {
+        return Err(VectorsError::NoDirection {
+            reason: "its vector has a number that is not finite".into(),
+        });
+    }
+    if length == 0.0 {
+        return Err(VectorsError::NoDirection { reason: "its vector is all zero".into() });
+    }
+    if (0.5..2.0).contains(&length) {
+        return Ok(vector.to_vec());
+    }
+    Ok(vector.iter().map(|&value| (f64::from(value) / length) as f32).collect())
+}
+
+pub(super) fn dot(left: &[f32], right: &[f32]) -> f64 {
+    left.iter().zip(right).map(|(&left, &right)| f64::from(left) * f64::from(right)).sum()
 }

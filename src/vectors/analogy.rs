@@ -1,9 +1,12 @@
 //! Analogies a : b :: c : ?, and why an answer is the answer.
 
+use ndarray::Array2;
+
+use super::expression::{Evaluated, Term, unit};
 use super::neighbours::Options;
-use super::resolve::Resolved;
-use super::search::{Answer, Hit};
-use super::{Result, WordVectors};
+use super::resolve::{Resolved, resolve};
+use super::search::{self, Answer, Hit, Objective, Query};
+use super::{Result, VectorsError, WordVectors};
 use crate::progress::Progress;
 
 /// How an analogy is scored (Levy and Goldberg 2014).
@@ -88,31 +91,132 @@ pub struct Explanation {
 /// The best answers to a : b :: c : ?.
 ///
 /// # Errors
-/// An unknown word; a word without direction; cancelled.
+/// An unknown word; a word without direction; words that cancel out; cancelled.
+#[allow(clippy::too_many_arguments)]
 pub fn solve(
-    _vectors: &WordVectors,
-    _a: &str,
-    _b: &str,
-    _c: &str,
-    _method: Method,
-    _options: &Options,
-    _progress: &Progress,
+    vectors: &WordVectors,
+    a: &str,
+    b: &str,
+    c: &str,
+    method: Method,
+    options: &Options,
+    progress: &Progress,
 ) -> Result<AnalogyAnswer> {
-    todo!()
+    let asked = [resolve(vectors, a)?, resolve(vectors, b)?, resolve(vectors, c)?];
+    let query = Query {
+        vectors: query_vectors(vectors, [a, b, c], method)?,
+        objective: match method {
+            Method::CosAdd => Objective::Cosine,
+            Method::CosMul => Objective::Product { positive: 2 },
+            Method::PairDirection => Objective::PairDirection,
+        },
+        excluded: if options.exclude_query { asked_rows(&asked) } else { Vec::new() },
+        filter: options.filter.clone(),
+        count: options.count,
+    };
+    let answer = search::search(vectors, &query, progress)?;
+    Ok(AnalogyAnswer { method, asked, answer })
 }
 
 /// Why `row` answers a : b :: c : ? under 3CosAdd; `options` as for [`solve`].
 ///
 /// # Errors
-/// As [`solve`].
+/// As [`solve`]; a row that does not exist or has no direction.
+#[allow(clippy::too_many_arguments)]
 pub fn explain(
-    _vectors: &WordVectors,
-    _a: &str,
-    _b: &str,
-    _c: &str,
-    _row: usize,
-    _options: &Options,
-    _progress: &Progress,
+    vectors: &WordVectors,
+    a: &str,
+    b: &str,
+    c: &str,
+    row: usize,
+    options: &Options,
+    progress: &Progress,
 ) -> Result<Explanation> {
-    todo!()
+    let sum = Evaluated::from_terms(add_terms(vectors, [a, b, c])?)?;
+    let word = row_word(vectors, row)?;
+    let answer = unit(&vectors.rows().to_vec(row), &word)?;
+    let query = |vectors: Array2<f32>, excluded: &[usize]| Query {
+        vectors,
+        objective: Objective::Cosine,
+        excluded: excluded.to_vec(),
+        filter: options.filter.clone(),
+        count: options.count,
+    };
+    // An answer that is itself a word asked still has a place among the others.
+    let others: Vec<usize> = sum.rows.iter().copied().filter(|&asked| asked != row).collect();
+    let place = |vector: Array2<f32>| search::rank(vectors, &query(vector, &others), row, progress);
+    let rank_for_offset = match Evaluated::from_terms(offset_terms(vectors, a, b)?) {
+        Ok(offset) => place(offset.as_query())?,
+        Err(VectorsError::NoDirection { .. }) => None,
+        Err(error) => return Err(error),
+    };
+    let rank_for_c = place(Evaluated::from_terms(vec![Term::word(vectors, c, 1.0)?])?.as_query())?;
+    Ok(Explanation {
+        row,
+        score: search::cosine(&sum.vector, &answer).unwrap_or(0.0),
+        terms: term_shares(&sum, &answer),
+        dimensions: dimension_shares(&sum.vector, &answer),
+        with_asked: search::search(vectors, &query(sum.as_query(), &[]), progress)?.hits,
+        rank_for_offset,
+        rank_for_c,
+    })
+}
+
+/// What each term of `sum` adds to the cosine between the sum and the unit vector `answer`.
+pub fn term_shares(sum: &Evaluated, answer: &[f32]) -> Vec<TermShare> {
+    let share = |term: &Term| TermShare {
+        label: term.label.clone(),
+        weight: term.weight,
+        cosine: search::cosine(&term.vector, answer).unwrap_or(0.0),
+        share: term.weight * search::dot(&term.vector, answer) / sum.length,
+    };
+    sum.terms.iter().map(share).collect()
+}
+
+/// What each dimension adds to the cosine between two unit vectors, by falling size.
+pub fn dimension_shares(query: &[f32], answer: &[f32]) -> Vec<DimensionShare> {
+    let mut shares: Vec<DimensionShare> = query
+        .iter()
+        .zip(answer)
+        .enumerate()
+        .map(|(dimension, (&left, &right))| DimensionShare {
+            dimension,
+            share: f64::from(left) * f64::from(right),
+        })
+        .collect();
+    shares.sort_by(|left, right| right.share.abs().total_cmp(&left.share.abs()));
+    shares
+}
+
+fn add_terms(vectors: &WordVectors, [a, b, c]: [&str; 3]) -> Result<Vec<Term>> {
+    Ok(vec![Term::word(vectors, b, 1.0)?, Term::word(vectors, a, -1.0)?, Term::word(vectors, c, 1.0)?])
+}
+
+fn offset_terms(vectors: &WordVectors, a: &str, b: &str) -> Result<Vec<Term>> {
+    Ok(vec![Term::word(vectors, b, 1.0)?, Term::word(vectors, a, -1.0)?])
+}
+
+/// The query vectors that `method` asks the search for.
+fn query_vectors(vectors: &WordVectors, [a, b, c]: [&str; 3], method: Method) -> Result<Array2<f32>> {
+    let word = |word| Term::word(vectors, word, 1.0).map(|term| term.vector);
+    let rows = match method {
+        Method::CosAdd => vec![Evaluated::from_terms(add_terms(vectors, [a, b, c])?)?.vector],
+        Method::CosMul => vec![word(b)?, word(c)?, word(a)?],
+        Method::PairDirection => vec![Evaluated::from_terms(offset_terms(vectors, a, b)?)?.vector, word(c)?],
+    };
+    Ok(Array2::from_shape_fn((rows.len(), vectors.dimensions()), |(row, column)| rows[row][column]))
+}
+
+fn asked_rows(asked: &[Resolved]) -> Vec<usize> {
+    asked.iter().filter_map(|resolved| resolved.row).collect()
+}
+
+fn row_word(vectors: &WordVectors, row: usize) -> Result<String> {
+    if row < vectors.len() {
+        return Ok(vectors.vocabulary().display(row).into_owned());
+    }
+    Err(VectorsError::Request(format!(
+        "there is no row {row}; the last is {}",
+        vectors.len().saturating_sub(1)
+    )))
 }

@@ -1,13 +1,15 @@
 //! Comparing words that are all given: similarity and the odd one out.
 
-use super::{Result, WordVectors};
+use super::expression::{Evaluated, Term};
+use super::{Result, VectorsError, WordVectors, search};
 
 /// The cosine between two words.
 ///
 /// # Errors
 /// An unknown word, or one whose vector is zero or not finite.
-pub fn similarity(_vectors: &WordVectors, _first: &str, _second: &str) -> Result<f64> {
-    todo!()
+pub fn similarity(vectors: &WordVectors, first: &str, second: &str) -> Result<f64> {
+    let (left, right) = (Term::word(vectors, first, 1.0)?, Term::word(vectors, second, 1.0)?);
+    Ok(search::cosine(&left.vector, &right.vector).unwrap_or(0.0))
 }
 
 /// Which of some words does not belong.
@@ -23,6 +25,17 @@ pub struct OddOneOut {
 ///
 /// # Errors
 /// Fewer than three words, an unknown word, words that cancel out.
-pub fn odd_one_out<W: AsRef<str>>(_vectors: &WordVectors, _words: &[W]) -> Result<OddOneOut> {
-    todo!()
+pub fn odd_one_out<W: AsRef<str>>(vectors: &WordVectors, words: &[W]) -> Result<OddOneOut> {
+    if words.len() < 3 {
+        let message = format!("finding the odd one out takes three words or more, not {}", words.len());
+        return Err(VectorsError::Request(message));
+    }
+    let terms =
+        words.iter().map(|word| Term::word(vectors, word.as_ref(), 1.0)).collect::<Result<Vec<_>>>()?;
+    let mean = Evaluated::from_terms(terms)?;
+    let cosines: Vec<f64> =
+        mean.terms.iter().map(|term| search::cosine(&term.vector, &mean.vector).unwrap_or(0.0)).collect();
+    let index = (1..cosines.len())
+        .fold(0, |lowest, index| if cosines[index] < cosines[lowest] { index } else { lowest });
+    Ok(OddOneOut { index, cosines })
 }

@@ -69,7 +69,41 @@ impl Kernel {
         squared
     }
 
-    /// The same for exactly `M` query vectors.
+    /// The largest `plus[i] - minus[i] + other[i]`, or minus infinity of nothing.
+    ///
+    /// # Panics
+    /// When the lengths differ. Numbers must not be NaN.
+    pub fn largest_sum(self, plus: &[f32], minus: &[f32], other: &[f32]) -> f32 {
+        assert!(plus.len() == minus.len() && plus.len() == other.len(), "three slices of one length");
+        match self.0 {
+            // SAFETY: `available` hands this level out only where AVX2 and FMA were detected.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => unsafe { x86::largest_sum_avx2(plus, minus, other) },
+            // SAFETY: as above, for AVX-512F.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => unsafe { x86::largest_sum_avx512(plus, minus, other) },
+            Level::Plain => largest(plus.iter().zip(minus).zip(other).map(|((p, m), o)| (p - m) + o)),
+        }
+    }
+
+    /// The largest `first[i] * second[i] * third[i]`, or minus infinity of nothing.
+    ///
+    /// # Panics
+    /// When the lengths differ. Products must not be NaN.
+    pub fn largest_product(self, first: &[f32], second: &[f32], third: &[f32]) -> f32 {
+        assert!(first.len() == second.len() && first.len() == third.len(), "three slices of one length");
+        match self.0 {
+            // SAFETY: `available` hands this level out only where AVX2 and FMA were detected.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => unsafe { x86::largest_product_avx2(first, second, third) },
+            // SAFETY: as above, for AVX-512F.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => unsafe { x86::largest_product_avx512(first, second, third) },
+            Level::Plain => largest(first.iter().zip(second).zip(third).map(|((f, s), t)| f * s * t)),
+        }
+    }
+
+    /// [`Kernel::dots`] for exactly `M` query vectors.
     #[inline]
     fn group<const M: usize>(self, row: &[u8], queries: &[f32], dots: &mut [f32]) -> f32 {
         debug_assert_eq!(queries.len(), row.len() / 4 * M);
@@ -86,6 +120,10 @@ impl Kernel {
         dots.copy_from_slice(&sums);
         squared
     }
+}
+
+fn largest(values: impl Iterator<Item = f32>) -> f32 {
+    values.fold(f32::NEG_INFINITY, f32::max)
 }
 
 /// A bound on |computed - true| / (|x| |y|) for a dot product of `dimensions` f32, whatever the
@@ -200,6 +238,78 @@ mod x86 {
         (dots, horizontal_sum(_mm256_add_ps(squares[0], squares[1])))
     }
 
+    /// Writes the function that finds the largest of a combination of three slices, full vectors
+    /// first; what is left over goes through the same operations one by one.
+    macro_rules! largest_of {
+        ($name:ident, $features:literal, $lanes:literal, $load:ident, $max:ident, $set:ident, $store:ident,
+         $combine:expr, $combine_one:expr) => {
+            /// # Safety
+            /// The machine has the features named; the three slices have one length.
+            #[target_feature(enable = $features)]
+            pub(super) unsafe fn $name(x: &[f32], y: &[f32], z: &[f32]) -> f32 {
+                let whole = x.len() / $lanes * $lanes;
+                let mut most = $set(f32::NEG_INFINITY);
+                for at in (0..whole).step_by($lanes) {
+                    // SAFETY: `at + lanes` is at most `whole`, within all three slices.
+                    let (x, y, z) = unsafe {
+                        ($load(x.as_ptr().add(at)), $load(y.as_ptr().add(at)), $load(z.as_ptr().add(at)))
+                    };
+                    most = $max(most, $combine(x, y, z));
+                }
+                let mut lanes = [0.0f32; $lanes];
+                // SAFETY: the array has as many numbers as the vector.
+                unsafe { $store(lanes.as_mut_ptr(), most) };
+                let rest = (whole..x.len()).map(|at| $combine_one(x[at], y[at], z[at]));
+                super::largest(lanes.into_iter().chain(rest))
+            }
+        };
+    }
+
+    largest_of!(
+        largest_sum_avx512,
+        "avx512f",
+        16,
+        _mm512_loadu_ps,
+        _mm512_max_ps,
+        _mm512_set1_ps,
+        _mm512_storeu_ps,
+        |x, y, z| _mm512_add_ps(_mm512_sub_ps(x, y), z),
+        |x: f32, y: f32, z: f32| (x - y) + z
+    );
+    largest_of!(
+        largest_product_avx512,
+        "avx512f",
+        16,
+        _mm512_loadu_ps,
+        _mm512_max_ps,
+        _mm512_set1_ps,
+        _mm512_storeu_ps,
+        |x, y, z| _mm512_mul_ps(_mm512_mul_ps(x, y), z),
+        |x: f32, y: f32, z: f32| x * y * z
+    );
+    largest_of!(
+        largest_sum_avx2,
+        "avx2",
+        8,
+        _mm256_loadu_ps,
+        _mm256_max_ps,
+        _mm256_set1_ps,
+        _mm256_storeu_ps,
+        |x, y, z| _mm256_add_ps(_mm256_sub_ps(x, y), z),
+        |x: f32, y: f32, z: f32| (x - y) + z
+    );
+    largest_of!(
+        largest_product_avx2,
+        "avx2",
+        8,
+        _mm256_loadu_ps,
+        _mm256_max_ps,
+        _mm256_set1_ps,
+        _mm256_storeu_ps,
+        |x, y, z| _mm256_mul_ps(_mm256_mul_ps(x, y), z),
+        |x: f32, y: f32, z: f32| x * y * z
+    );
+
     #[target_feature(enable = "avx2")]
     fn horizontal_sum(lanes: __m256) -> f32 {
         let four = _mm_add_ps(_mm256_castps256_ps128(lanes), _mm256_extractf128_ps::<1>(lanes));
@@ -240,6 +350,19 @@ mod tests {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_is_the_same_on_every_kernel() {
+        for length in [0, 1, 7, 8, 15, 16, 17, 40, 256] {
+            let (x, y, z) = (numbers(length, 1), numbers(length, 2), numbers(length, 3));
+            let sums = (0..length).map(|i| (x[i] - y[i]) + z[i]).fold(f32::NEG_INFINITY, f32::max);
+            let products = (0..length).map(|i| x[i] * y[i] * z[i]).fold(f32::NEG_INFINITY, f32::max);
+            for kernel in Kernel::available() {
+                assert_eq!(kernel.largest_sum(&x, &y, &z), sums);
+                assert_eq!(kernel.largest_product(&x, &y, &z), products);
             }
         }
     }

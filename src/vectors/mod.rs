@@ -11,15 +11,20 @@
 //! ```
 
 pub mod analogy;
+pub mod atomic_file;
+pub mod cache;
 pub mod compare;
+pub mod convert;
 pub mod error;
 pub mod evaluate;
 pub mod expression;
 pub mod filter;
 pub mod formats;
+pub mod inspect;
 pub mod kernels;
 pub mod lookup;
 pub mod neighbours;
+pub mod open;
 pub mod projection;
 pub mod quantize;
 pub mod resolve;

@@ -2,6 +2,7 @@
 
 mod computed;
 pub(crate) mod cursor;
+pub mod container;
 pub mod fasttext;
 pub mod finalfusion;
 

@@ -1,0 +1,113 @@
+//! The cache of what is expensive to make from a vector file: text parsed once is mapped from then on.
+//!
+//! A cache file belongs to one source and one purpose. Its metadata holds the source's identity
+//! (canonical path, size, modification time, a hash of its head and tail); when that differs from
+//! the source as it is now, the cache file is passed over and written anew, under the same name.
+//! It lies in `LEXISCOPE_CACHE`, else in `lexiscope` in the user's cache folder.
+
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use super::formats::container;
+use super::{Result, VectorsError};
+use crate::mmap::Bytes;
+
+/// Metadata key of the source's identity.
+const SOURCE_KEY: &str = "source";
+
+/// To be raised whenever the meaning of a cache file changes.
+const VERSION: u32 = 1;
+
+/// How much of the source's head and of its tail is hashed.
+const HASHED: u64 = 64 * 1024;
+
+/// A cache file to be written with [`container::ContainerWriter`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// Where to write it; the folder is there.
+    pub path: PathBuf,
+    identity: String,
+}
+
+impl Slot {
+    /// The metadata that the container must carry to be found again.
+    pub fn metadata(&self) -> container::Pairs {
+        vec![(SOURCE_KEY.into(), self.identity.clone())]
+    }
+
+    /// Whether `source` is still as it was when this slot was made.
+    pub fn is_current(&self, source: &Path) -> bool {
+        identity(source).is_ok_and(|identity| identity == self.identity)
+    }
+}
+
+/// The cache file of `source` for `purpose`, mapped, if there is one and the source has not changed since.
+///
+/// Its path is returned for messages.
+pub fn lookup(source: &Path, purpose: &str) -> Option<(Bytes, PathBuf)> {
+    let path = folder()?.join(file_name(source, purpose).ok()?);
+    let bytes = Bytes::map(&path).ok()?;
+    let expected = identity(source).ok()?;
+    let found = container::metadata(&bytes, SOURCE_KEY)?;
+    (found == expected).then_some((bytes, path))
+}
+
+/// A place for the cache file of `source` for `purpose`.
+///
+/// # Errors
+/// No cache folder, or one that cannot be made; a source that cannot be read or is no regular file.
+pub fn create(source: &Path, purpose: &str) -> Result<Slot> {
+    let folder = folder().ok_or_else(|| {
+        VectorsError::Request("there is no cache folder: set LEXISCOPE_CACHE or HOME to a folder".into())
+    })?;
+    let identity = identity(source)?;
+    fs::create_dir_all(&folder).map_err(VectorsError::io("create the cache folder", &folder))?;
+    Ok(Slot { path: folder.join(file_name(source, purpose)?), identity })
+}
+
+/// The folder of the cache, if the environment names one; it need not be there yet.
+pub fn folder() -> Option<PathBuf> {
+    use etcetera::BaseStrategy;
+    if let Some(folder) = std::env::var_os("LEXISCOPE_CACHE").filter(|folder| !folder.is_empty()) {
+        return Some(folder.into());
+    }
+    Some(etcetera::choose_base_strategy().ok()?.cache_dir().join("lexiscope"))
+}
+
+fn file_name(source: &Path, purpose: &str) -> Result<String> {
+    let whole = fs::canonicalize(source).map_err(VectorsError::io("open", source))?;
+    let stem = source.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let hash = fnv1a(whole.as_os_str().as_encoded_bytes(), FNV_BASIS);
+    Ok(format!("{stem}-{hash:016x}.{purpose}.safetensors"))
+}
+
+fn identity(source: &Path) -> Result<String> {
+    let read = || -> std::io::Result<Option<String>> {
+        let whole = fs::canonicalize(source)?;
+        let mut file = File::open(source)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Ok(None);
+        }
+        let size = metadata.len();
+        let modified = metadata.modified()?.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+        let mut sample = Vec::new();
+        (&mut file).take(HASHED).read_to_end(&mut sample)?;
+        file.seek(SeekFrom::Start(size.saturating_sub(HASHED)))?;
+        file.take(HASHED).read_to_end(&mut sample)?;
+        let hash = fnv1a(&sample, FNV_BASIS);
+        Ok(Some(format!("v{VERSION} {} bytes {size} modified {modified} hash {hash:016x}", whole.display())))
+    };
+    read().map_err(VectorsError::io("open", source))?.ok_or_else(|| {
+        VectorsError::Request(format!("{} is no regular file and is not cached", source.display()))
+    })
+}
+
+const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// FNV-1a, 64 bit: stable over versions and machines, as the standard library's hashers are not.
+fn fnv1a(bytes: &[u8], basis: u64) -> u64 {
+    bytes.iter().fold(basis, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

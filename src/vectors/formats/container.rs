@@ -1,0 +1,329 @@
+//! Our own container: safetensors (<https://github.com/huggingface/safetensors>, format.md) with
+//!
+//! ```text
+//! vectors    F32 [n, d]     or   codes I8 [n, d] and scales F32 [n]: component = scale * code
+//! words      U8 [bytes]     all words, one after the other
+//! word_ends  U64 [n]        where each of them ends in `words`
+//! ```
+//!
+//! The metadata key `name` says what to call the vectors. The writers stream: rows go to the file
+//! as they come, the words wait in memory, and the header, whose room is reserved, is written last.
+//! Its size makes the rows of a mapped file begin at a multiple of [`HEADER_UNIT`] bytes.
+
+use std::path::{Path, PathBuf};
+
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
+use serde_json::{Map, Value, json};
+
+use super::{Flaws, Format, Parts};
+use crate::mmap::Bytes;
+use crate::vectors::atomic_file::AtomicFile;
+use crate::vectors::vocabulary::Span;
+use crate::vectors::{Result, Rows, VectorsError, Vocabulary};
+
+/// Key and value pairs for the container's metadata.
+pub type Pairs = Vec<(String, String)>;
+
+/// The header takes a multiple of this many bytes, its length field included.
+pub const HEADER_UNIT: usize = 4096;
+
+/// Writes f32 rows, one at a time.
+#[derive(Debug)]
+pub struct ContainerWriter(Writer);
+
+impl ContainerWriter {
+    /// Starts the container that will become `path`, with rows of `dimensions` numbers.
+    ///
+    /// # Errors
+    /// Whatever the system says on creating the file.
+    pub fn create(path: &Path, dimensions: usize, metadata: Pairs) -> Result<Self> {
+        Writer::create(path, dimensions, metadata).map(Self)
+    }
+
+    /// Appends a row.
+    ///
+    /// # Errors
+    /// A row of another length; whatever the system says on writing.
+    pub fn push(&mut self, word: &[u8], row: &[f32]) -> Result<()> {
+        self.0.check(word, row)?;
+        self.0.file.write(bytemuck::cast_slice(row))?;
+        self.0.add_word(word);
+        Ok(())
+    }
+
+    /// Adds to the metadata what is known only after the rows.
+    pub fn describe(&mut self, metadata: Pairs) {
+        self.0.metadata.extend(metadata);
+    }
+
+    /// Writes words and header and puts the file in its place; returns its size.
+    ///
+    /// # Errors
+    /// Whatever the system says on writing or renaming.
+    pub fn finish(self) -> Result<u64> {
+        let (rows, dimensions) = (self.0.word_ends.len(), self.0.dimensions);
+        let vectors = ("vectors", Dtype::F32, vec![rows, dimensions], 4 * rows * dimensions);
+        self.0.finish(vec![vectors])
+    }
+}
+
+/// Writes rows as one i8 code a component and one f32 scale a row.
+///
+/// The scale is the row's largest magnitude / 127 and codes are rounded to nearest, so that a
+/// component is off by at most half a scale. Rows that are not finite cannot be coded.
+#[derive(Debug)]
+pub struct Int8ContainerWriter {
+    writer: Writer,
+    scales: Vec<f32>,
+    codes: Vec<i8>,
+}
+
+impl Int8ContainerWriter {
+    /// As [`ContainerWriter::create`].
+    ///
+    /// # Errors
+    /// As [`ContainerWriter::create`].
+    pub fn create(path: &Path, dimensions: usize, metadata: Pairs) -> Result<Self> {
+        let writer = Writer::create(path, dimensions, metadata)?;
+        Ok(Self { writer, scales: Vec::new(), codes: vec![0; dimensions] })
+    }
+
+    /// Appends a row.
+    ///
+    /// # Errors
+    /// A row of another length or with a number that is not finite; whatever the system says.
+    pub fn push(&mut self, word: &[u8], row: &[f32]) -> Result<()> {
+        self.writer.check(word, row)?;
+        let largest = row.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+        if !row.iter().all(|value| value.is_finite()) {
+            let word = String::from_utf8_lossy(word);
+            return Err(VectorsError::Request(format!(
+                "the vector of \"{word}\" is not finite and cannot be stored as int8; write f32 instead"
+            )));
+        }
+        // A tiny row would make the scale subnormal or zero; it is then stored as a zero row.
+        let scale = if largest / 127.0 >= f32::MIN_POSITIVE { largest / 127.0 } else { 0.0 };
+        for (code, value) in self.codes.iter_mut().zip(row) {
+            *code = if scale > 0.0 { (value / scale).round().clamp(-127.0, 127.0) as i8 } else { 0 };
+        }
+        self.writer.file.write(bytemuck::cast_slice(&self.codes))?;
+        self.scales.push(scale);
+        self.writer.add_word(word);
+        Ok(())
+    }
+
+    /// As [`ContainerWriter::finish`].
+    ///
+    /// # Errors
+    /// As [`ContainerWriter::finish`].
+    pub fn finish(mut self) -> Result<u64> {
+        let (rows, dimensions) = (self.scales.len(), self.writer.dimensions);
+        self.writer.file.write(bytemuck::cast_slice(&self.scales))?;
+        let codes = ("codes", Dtype::I8, vec![rows, dimensions], rows * dimensions);
+        self.writer.finish(vec![codes, ("scales", Dtype::F32, vec![rows], 4 * rows)])
+    }
+}
+
+/// Name, element type, shape and size in bytes of a tensor.
+type Tensor = (&'static str, Dtype, Vec<usize>, usize);
+
+#[derive(Debug)]
+struct Writer {
+    file: AtomicFile,
+    path: PathBuf,
+    dimensions: usize,
+    metadata: Pairs,
+    reserved: usize,
+    words: Vec<u8>,
+    word_ends: Vec<u64>,
+}
+
+impl Writer {
+    fn create(path: &Path, dimensions: usize, metadata: Pairs) -> Result<Self> {
+        let mut file = AtomicFile::create(path)?;
+        // Room for the tensors' entries, the metadata known now, and that which may follow.
+        let metadata_size: usize =
+            metadata.iter().map(|(key, value)| 8 + 2 * (key.len() + value.len())).sum();
+        let reserved = (metadata_size + 2 * HEADER_UNIT).next_multiple_of(HEADER_UNIT);
+        file.write(&vec![b' '; reserved])?;
+        let (words, word_ends) = (Vec::new(), Vec::new());
+        Ok(Self { file, path: path.to_owned(), dimensions, metadata, reserved, words, word_ends })
+    }
+
+    fn check(&self, word: &[u8], row: &[f32]) -> Result<()> {
+        if row.len() == self.dimensions {
+            return Ok(());
+        }
+        Err(VectorsError::DimensionMismatch {
+            what: format!("the vector of \"{}\"", String::from_utf8_lossy(word)),
+            expected: self.dimensions,
+            found: row.len(),
+        })
+    }
+
+    fn add_word(&mut self, word: &[u8]) {
+        self.words.extend_from_slice(word);
+        self.word_ends.push(self.words.len() as u64);
+    }
+
+    fn finish(mut self, mut tensors: Vec<Tensor>) -> Result<u64> {
+        tensors.push(("word_ends", Dtype::U64, vec![self.word_ends.len()], 8 * self.word_ends.len()));
+        tensors.push(("words", Dtype::U8, vec![self.words.len()], self.words.len()));
+        self.file.write(bytemuck::cast_slice(&self.word_ends))?;
+        self.file.write(&self.words)?;
+        let header = self.header(&tensors);
+        let room = self.reserved - 8;
+        if header.len() > room {
+            return Err(VectorsError::Request(format!(
+                "{}: the metadata takes {} bytes, {room} were reserved; shorten it",
+                self.path.display(),
+                header.len()
+            )));
+        }
+        let mut bytes = (room as u64).to_le_bytes().to_vec();
+        bytes.extend_from_slice(header.as_bytes());
+        self.file.patch(0, &bytes)?;
+        self.file.commit()
+    }
+
+    fn header(&self, tensors: &[Tensor]) -> String {
+        let mut entries = Map::new();
+        let pairs = self.metadata.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str())));
+        entries.insert("__metadata__".into(), Value::Object(pairs.collect()));
+        let mut start = 0;
+        for (name, dtype, shape, size) in tensors {
+            let offsets = [start, start + size];
+            let entry = json!({"dtype": dtype, "shape": shape, "data_offsets": offsets});
+            entries.insert((*name).into(), entry);
+            start += size;
+        }
+        Value::Object(entries).to_string()
+    }
+}
+
+/// A metadata value of the container in `bytes`, such as that of `name`.
+pub fn metadata(bytes: &[u8], key: &str) -> Option<String> {
+    let (_, header) = SafeTensors::read_metadata(bytes).ok()?;
+    header.metadata().as_ref()?.get(key).cloned()
+}
+
+/// Reads a container; rows and words stay where they are.
+///
+/// # Errors
+/// [`VectorsError::Malformed`] when header, tensors or word ends contradict each other;
+/// [`VectorsError::Unsupported`] for a safetensors file that holds something else.
+pub fn read(bytes: &Bytes, path: &Path) -> Result<Parts> {
+    let (header_length, header) = SafeTensors::read_metadata(bytes)
+        .map_err(|error| malformed(path, 0, "a safetensors header that fits the file", &error.to_string()))?;
+    let file = Container { bytes, path, header, data_start: header_length + 8 };
+    let words = file.tensor("words", Dtype::U8, 1)?;
+    let word_ends = file.tensor("word_ends", Dtype::U64, 1)?;
+    let vocabulary = file.vocabulary(&words, &word_ends)?;
+    let rows = if file.header.info("codes").is_some() { file.int8_rows()? } else { file.float_rows()? };
+    if rows.len() != vocabulary.len() {
+        let found = format!("{} words and {} rows", vocabulary.len(), rows.len());
+        return Err(malformed(path, 8, "one row a word", &found));
+    }
+    Ok(Parts { format: Format::Safetensors, vocabulary, rows, subwords: None, flaws: Flaws::default() })
+}
+
+struct Container<'a> {
+    bytes: &'a Bytes,
+    path: &'a Path,
+    header: Metadata,
+    data_start: usize,
+}
+
+struct Found {
+    bytes: Bytes,
+    shape: Vec<usize>,
+    offset: u64,
+}
+
+impl Container<'_> {
+    /// The tensor `name`. The safetensors crate has checked that shapes, element types and offsets
+    /// agree with each other and with the length of the file.
+    fn tensor(&self, name: &str, dtype: Dtype, axes: usize) -> Result<Found> {
+        let Some(info) = self.header.info(name) else { return Err(self.missing(name)) };
+        let TensorInfo { dtype: found, shape, data_offsets: (start, end) } = info;
+        let offset = (self.data_start + start) as u64;
+        if *found != dtype || shape.len() != axes {
+            let expected = format!("tensor \"{name}\" of type {dtype:?} with {axes} axes");
+            return Err(malformed(self.path, 8, &expected, &format!("type {found:?}, shape {shape:?}")));
+        }
+        let range = self.data_start + start..self.data_start + end;
+        let bytes = self.bytes.slice(range).ok_or_else(|| {
+            malformed(self.path, offset, &format!("the data of \"{name}\""), "the end of the file")
+        })?;
+        Ok(Found { bytes, shape: shape.clone(), offset })
+    }
+
+    fn missing(&self, name: &str) -> VectorsError {
+        let mut names = self.header.offset_keys();
+        names.truncate(4);
+        VectorsError::Unsupported {
+            path: self.path.to_owned(),
+            what: format!("a safetensors file without the tensor \"{name}\" (it has {})", names.join(", ")),
+            advice: "lexiscope reads safetensors that `lexiscope convert` wrote: vectors, words, word_ends"
+                .into(),
+        }
+    }
+
+    fn vocabulary(&self, words: &Found, word_ends: &Found) -> Result<Vocabulary> {
+        let mut spans = Vec::with_capacity(word_ends.bytes.len() / 8);
+        let mut start = 0;
+        for (row, end) in word_ends.bytes.chunks_exact(8).enumerate() {
+            let end = u64::from_le_bytes(end.try_into().unwrap_or_default());
+            let length = end.checked_sub(start).and_then(|length| u32::try_from(length).ok());
+            let Some(length) = length.filter(|_| end <= words.bytes.len() as u64) else {
+                let expected = format!("the end of word {row} in {start}..={}", words.bytes.len());
+                return Err(malformed(
+                    self.path,
+                    word_ends.offset + 8 * row as u64,
+                    &expected,
+                    &end.to_string(),
+                ));
+            };
+            spans.push(Span { start, length });
+            start = end;
+        }
+        Ok(Vocabulary::new(words.bytes.clone(), spans))
+    }
+
+    fn float_rows(&self) -> Result<Rows> {
+        let vectors = self.tensor("vectors", Dtype::F32, 2)?;
+        let (rows, dimensions) = self.shape(&vectors)?;
+        Ok(Rows::Strided { bytes: vectors.bytes, stride: 4 * dimensions, rows, dimensions })
+    }
+
+    fn int8_rows(&self) -> Result<Rows> {
+        let codes = self.tensor("codes", Dtype::I8, 2)?;
+        let scales = self.tensor("scales", Dtype::F32, 1)?;
+        let (rows, dimensions) = self.shape(&codes)?;
+        let scale = |bytes: &[u8]| f32::from_le_bytes(bytes.try_into().unwrap_or_default());
+        let scales: Vec<f32> = scales.bytes.chunks_exact(4).map(scale).collect();
+        if scales.len() != rows {
+            return Err(malformed(self.path, 8, &format!("{rows} scales"), &scales.len().to_string()));
+        }
+        Ok(Rows::Int8 { codes: codes.bytes, scales, dimensions })
+    }
+
+    fn shape(&self, tensor: &Found) -> Result<(usize, usize)> {
+        match tensor.shape[..] {
+            [rows, dimensions] if dimensions > 0 => Ok((rows, dimensions)),
+            _ => {
+                Err(malformed(self.path, 8, "rows with at least one number", &format!("{:?}", tensor.shape)))
+            }
+        }
+    }
+}
+
+fn malformed(path: &Path, offset: u64, expected: &str, found: &str) -> VectorsError {
+    VectorsError::Malformed {
+        path: path.to_owned(),
+        format: Format::Safetensors,
+        offset,
+        expected: expected.into(),
+        found: found.into(),
+    }
+}

@@ -30,6 +30,7 @@
 compile_error!("lexiscope maps little-endian files in place and runs on little-endian machines only");
 
 pub mod app;
+pub mod cli;
 pub mod jobs;
 #[cfg(not(feature = "openblas"))]
 mod lapack;

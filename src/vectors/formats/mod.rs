@@ -1,8 +1,8 @@
 //! The layouts of vector files, one file a format, and what a reader hands over.
 
 mod computed;
-pub(crate) mod cursor;
 pub mod container;
+pub(crate) mod cursor;
 pub mod fasttext;
 pub mod finalfusion;
 

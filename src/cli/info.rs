@@ -1,0 +1,71 @@
+//! `info`: what is in a vector file, and what is wrong with it.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::output::{Report, Table, Value};
+use super::{progress, source};
+use crate::vectors::inspect::{self, Inspection, Places};
+
+/// What is asked.
+pub struct Request {
+    /// The vectors; `None` for the shipped ones.
+    pub vectors: Option<PathBuf>,
+}
+
+/// The facts, and the flaws with their places.
+///
+/// # Errors
+/// Vectors that cannot be opened.
+pub fn answer(request: &Request) -> Result<Report> {
+    let vectors = source::vectors(request.vectors.as_deref())?;
+    let inspection =
+        progress::shown("looking at every word and number", |progress| inspect::inspect(&vectors, progress))?;
+    Ok(report(&inspection))
+}
+
+fn report(inspection: &Inspection) -> Report {
+    let optional_text = |text: &Option<String>| text.as_ref().map_or(Value::Nothing, Value::text);
+    let report = Report { sheet: true, ..Report::default() }
+        .fact("name", Value::text(&inspection.name))
+        .fact("path", optional_text(&inspection.path))
+        .fact("format", Value::text(&inspection.format))
+        .fact("file_bytes", inspection.file_size.map_or(Value::Nothing, Value::Integer))
+        .fact("words", inspection.words)
+        .fact("dimensions", inspection.dimensions)
+        .fact("storage", Value::text(&inspection.storage))
+        .fact("mapped_bytes", Value::Integer(inspection.mapped_bytes))
+        .fact("private_bytes", Value::Integer(inspection.private_bytes))
+        .fact("subwords", Value::Flag(inspection.subwords))
+        .fact("duplicate_words", inspection.duplicates.count)
+        .fact("broken_utf8", inspection.broken_utf8.count)
+        .fact("not_finite_rows", inspection.not_finite.count)
+        .fact("zero_rows", inspection.zero.count)
+        .fact("skipped", Value::Integer(inspection.skipped))
+        .fact("remarks", Value::List(inspection.remarks.iter().map(Value::text).collect()));
+    report.list(places(inspection))
+}
+
+/// The first places of every flaw.
+fn places(inspection: &Inspection) -> Table {
+    let mut table = Table::new("places", &["flaw", "rank", "word", "byte", "reason"]);
+    let flaws: [(&str, &Places); 4] = [
+        ("duplicate word", &inspection.duplicates),
+        ("broken UTF-8", &inspection.broken_utf8),
+        ("not finite", &inspection.not_finite),
+        ("zero row", &inspection.zero),
+    ];
+    for (flaw, places) in flaws {
+        for place in &places.first {
+            let byte = place.byte.map_or(Value::Nothing, Value::Integer);
+            let word = Value::text(&place.word);
+            table.records.push(vec![Value::text(flaw), (place.row + 1).into(), word, byte, Value::Nothing]);
+        }
+    }
+    for (byte, reason) in &inspection.first_skipped {
+        let (byte, reason) = (Value::Integer(*byte), Value::text(reason));
+        table.records.push(vec![Value::text("skipped"), Value::Nothing, Value::Nothing, byte, reason]);
+    }
+    table
+}

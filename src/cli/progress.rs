@@ -1,0 +1,63 @@
+//! One line on stderr while long work runs, erased at its end. Only where a person is looking.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use crate::progress::Progress;
+
+/// Work that is over sooner is not worth a line.
+const PATIENCE: Duration = Duration::from_millis(300);
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// Does `work` and shows on stderr how far it has come, if stderr is a terminal.
+pub fn shown<T>(what: &str, work: impl FnOnce(&Progress) -> T) -> T {
+    let progress = Progress::default();
+    let dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
+    if dumb || !io::stderr().is_terminal() {
+        return work(&progress);
+    }
+    thread::scope(|scope| {
+        let (finished, running) = mpsc::channel::<()>();
+        let watched = &progress;
+        scope.spawn(move || watch(what, watched, &running));
+        let result = work(&progress);
+        drop(finished);
+        result
+    })
+}
+
+/// Draws until the other end of `running` is dropped.
+fn watch(what: &str, progress: &Progress, running: &mpsc::Receiver<()>) {
+    let mut wait = PATIENCE;
+    let mut drawn = false;
+    while running.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+        // Progress is a courtesy: a stderr that cannot be written stops nothing.
+        let _ = write!(io::stderr(), "\r\x1b[K{}", line(what, progress.fraction()));
+        drawn = true;
+        wait = INTERVAL;
+    }
+    if drawn {
+        let _ = write!(io::stderr(), "\r\x1b[K");
+    }
+}
+
+fn line(what: &str, fraction: Option<f64>) -> String {
+    match fraction {
+        Some(fraction) => format!("{what} ... {:3.0} %", (100.0 * fraction).floor()),
+        None => format!("{what} ..."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_says_how_far_the_work_is() {
+        assert_eq!(line("reading a.vec", None), "reading a.vec ...");
+        assert_eq!(line("reading a.vec", Some(0.999)), "reading a.vec ...  99 %");
+        assert_eq!(line("reading a.vec", Some(1.0)), "reading a.vec ... 100 %");
+    }
+}

@@ -1,0 +1,344 @@
+//! The one conversion from the command line as typed to what the commands work with.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap_complete::Shell;
+
+use super::arguments::{
+    ColorChoice, LowArguments, LowCommand, LowFilter, LowList, LowMethod, LowObjective, LowProtocol,
+    LowTarget, OutputFormat,
+};
+use super::failure::Failure;
+use super::{analogy, convert, evaluate, info, neighbors, odd_one_out, query, similarity, subwords};
+use crate::vectors::VectorsError;
+use crate::vectors::analogy::Method;
+use crate::vectors::convert::Target;
+use crate::vectors::evaluate::{Objective, Protocol};
+use crate::vectors::filter::Filter;
+
+/// Length of a list when nobody asked for another.
+const DEFAULT_COUNT: usize = 10;
+
+/// How the interface is to start.
+pub struct InterfaceOptions {
+    /// The vectors; `None` for the shipped ones.
+    pub vectors: Option<PathBuf>,
+    /// The theme's name.
+    pub theme: Option<String>,
+    /// How many colours.
+    pub color: Option<ColorChoice>,
+}
+
+/// What the process is asked to do.
+pub enum Task {
+    /// Start the full-screen interface.
+    Interface(InterfaceOptions),
+    /// Answer one question.
+    Answer {
+        /// The question.
+        request: Request,
+        /// The shape of the answer.
+        format: OutputFormat,
+    },
+    /// Print completions for a shell.
+    Completions(Shell),
+    /// Print the manual page.
+    Man,
+}
+
+/// One question, for one command.
+pub enum Request {
+    /// The words nearest to a word.
+    Neighbors(neighbors::Request),
+    /// A : B :: C : ?
+    Analogy(analogy::Request),
+    /// The words nearest to an expression or a vector.
+    Query(query::Request),
+    /// The similarity of two words.
+    Similarity(similarity::Request),
+    /// The word that fits least.
+    OddOneOut(odd_one_out::Request),
+    /// The n-grams of a word.
+    Subwords(subwords::Request),
+    /// A test of the vectors.
+    Evaluate(evaluate::Request),
+    /// Vectors in another format.
+    Convert(convert::Request),
+    /// What is in a file.
+    Info(info::Request),
+}
+
+/// A list of nearest words: from which vectors, how many, which may be in it.
+pub struct Search {
+    /// The vectors; `None` for the shipped ones.
+    pub vectors: Option<PathBuf>,
+    /// How many words.
+    pub count: usize,
+    /// Whether the asked words may be answers.
+    pub include_query: bool,
+    /// Which words may be answers.
+    pub filter: Filter,
+}
+
+/// Turns what was typed into what is to be done.
+///
+/// # Errors
+/// Values that clap cannot judge: rank ranges, regular expressions, word lists.
+pub fn task(arguments: LowArguments) -> Result<Task> {
+    let LowArguments { vectors, theme, color, command } = arguments;
+    let Some(command) = command else {
+        return Ok(Task::Interface(InterfaceOptions { vectors, theme, color }));
+    };
+    if theme.is_some() || color.is_some() {
+        return Err(Failure::usage(
+            "--theme and --color belong to the interface, which a command does not start",
+        )
+        .hint("leave them out; the output of commands has no colours")
+        .into());
+    }
+    let search = |include_query: bool, filter: LowFilter, list: &LowList| -> Result<Search> {
+        Ok(Search {
+            vectors: vectors.clone(),
+            count: count(list),
+            include_query,
+            filter: self::filter(filter)?,
+        })
+    };
+    let (request, format) = match command {
+        LowCommand::Neighbors { word, include_query, filter, list } => {
+            let search = search(include_query, filter, &list)?;
+            (Request::Neighbors(neighbors::Request { word: given(word)?, search }), list.output.format)
+        }
+        LowCommand::Analogy { a, b, c, method: low, include_query, filter, list } => {
+            let search = search(include_query, filter, &list)?;
+            let request =
+                analogy::Request { a: given(a)?, b: given(b)?, c: given(c)?, method: method(low), search };
+            (Request::Analogy(request), list.output.format)
+        }
+        LowCommand::Query { query, rest, include_query, filter, list } => {
+            let search = search(include_query, filter, &list)?;
+            let query = given([vec![query], rest].concat().join(" "))?;
+            (Request::Query(query::Request { query, search }), list.output.format)
+        }
+        LowCommand::Similarity { a, b, output } => {
+            (Request::Similarity(similarity::Request { a: given(a)?, b: given(b)?, vectors }), output.format)
+        }
+        LowCommand::OddOneOut { words, output } => {
+            let words = words.into_iter().map(given).collect::<Result<_>>()?;
+            (Request::OddOneOut(odd_one_out::Request { words, vectors }), output.format)
+        }
+        LowCommand::Subwords { word, count, output } => {
+            let count = count.map(|count| count as usize);
+            (Request::Subwords(subwords::Request { word: given(word)?, count, vectors }), output.format)
+        }
+        LowCommand::Evaluate { file, protocol: low, limit, method: objective, output } => {
+            let request = evaluate::Request {
+                file,
+                protocol: protocol(low),
+                limit: limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
+                objective: self::objective(objective),
+                vectors,
+            };
+            (Request::Evaluate(request), output.format)
+        }
+        LowCommand::Convert { input, output_file, to, int8, output } => {
+            let low = target(to, int8, &output_file)?;
+            let request = convert::Request {
+                input,
+                output: output_file,
+                target: target_of(low, int8),
+                target_name: name_of(low),
+            };
+            (Request::Convert(request), output.format)
+        }
+        LowCommand::Info { file, output } => {
+            (Request::Info(info::Request { vectors: file.or(vectors) }), output.format)
+        }
+        LowCommand::Completions { shell } => return Ok(Task::Completions(shell)),
+        LowCommand::Man => return Ok(Task::Man),
+    };
+    Ok(Task::Answer { request, format })
+}
+
+fn count(list: &LowList) -> usize {
+    list.count.map_or(DEFAULT_COUNT, |count| count as usize)
+}
+
+/// `text`, unless there is nothing in it.
+fn given(text: String) -> Result<String> {
+    if text.trim().is_empty() { Err(VectorsError::EmptyQuery.into()) } else { Ok(text) }
+}
+
+/// The name under which clap knows a choice.
+pub fn name_of(choice: impl clap::ValueEnum) -> String {
+    choice.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+fn method(low: LowMethod) -> Method {
+    match low {
+        LowMethod::CosAdd => Method::CosAdd,
+        LowMethod::CosMul => Method::CosMul,
+        LowMethod::PairDirection => Method::PairDirection,
+    }
+}
+
+/// The name of a method on the command line and in answers.
+pub fn method_name(method: Method) -> String {
+    name_of(match method {
+        Method::CosAdd => LowMethod::CosAdd,
+        Method::CosMul => LowMethod::CosMul,
+        Method::PairDirection => LowMethod::PairDirection,
+    })
+}
+
+fn objective(low: LowObjective) -> Objective {
+    match low {
+        LowObjective::CosAdd => Objective::CosAdd,
+        LowObjective::CosMul => Objective::CosMul,
+    }
+}
+
+fn protocol(low: LowProtocol) -> Protocol {
+    match low {
+        LowProtocol::Word2vec => Protocol::Word2vec,
+        LowProtocol::Gensim => Protocol::Gensim,
+        LowProtocol::Glove => Protocol::Glove,
+        LowProtocol::Gluon => Protocol::Gluon,
+        LowProtocol::Honest => Protocol::Honest,
+    }
+}
+
+fn filter(low: LowFilter) -> Result<Filter> {
+    Ok(Filter {
+        ranks: low.ranks.as_deref().map(ranks).transpose()?,
+        pattern: low.pattern.as_deref().map(pattern).transpose()?,
+        words: low.only.as_deref().map(words).transpose()?,
+    })
+}
+
+/// Ranks as people write them, from 1 and with both ends, as rows.
+fn ranks(text: &str) -> Result<Range<usize>> {
+    let refused = || {
+        Failure::usage(format!("--ranks {text}: not a range of ranks"))
+            .hint("write 1..5000, ..5000 or 1000.., where rank 1 is the most frequent word")
+    };
+    let (from, to) = text.split_once("..").ok_or_else(refused)?;
+    let number = |text: &str, otherwise: usize| match text.trim() {
+        "" => Ok(otherwise),
+        digits => digits.parse::<usize>().map_err(|_| refused()),
+    };
+    let (from, to) = (number(from, 1)?, number(to.trim_start_matches('='), usize::MAX)?);
+    if from == 0 || from > to {
+        return Err(refused().into());
+    }
+    Ok(from - 1..to)
+}
+
+fn pattern(text: &str) -> Result<regex::bytes::Regex> {
+    regex::bytes::Regex::new(text).map_err(|error| {
+        // The library draws the place over several lines; the last one says what is wrong.
+        let message = error.to_string();
+        let reason = message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        Failure::usage(format!("--pattern {text}: {reason}"))
+            .hint("the syntax is that of Rust's regex crate; put a backslash before a character meant literally")
+            .into()
+    })
+}
+
+fn words(path: &Path) -> Result<HashSet<Vec<u8>>> {
+    let text = std::fs::read(path).map_err(VectorsError::io("read the word list", path))?;
+    let words: HashSet<Vec<u8>> = text
+        .split(|&byte| byte == b'\n')
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+        .filter(|line| !line.is_empty())
+        .map(<[u8]>::to_vec)
+        .collect();
+    if words.is_empty() {
+        return Err(Failure::file(format!("{}: the word list is empty", path.display()))
+            .hint("write one word a line")
+            .into());
+    }
+    Ok(words)
+}
+
+fn target(low: Option<LowTarget>, int8: bool, output: &Path) -> Result<LowTarget> {
+    let low = match low {
+        Some(low) => low,
+        None => target_by_ending(output)?,
+    };
+    if int8 && low != LowTarget::Safetensors {
+        return Err(Failure::usage(format!("--int8 does not go with {}", name_of(low)))
+            .hint("only safetensors can hold one byte a number: add --to safetensors")
+            .into());
+    }
+    Ok(low)
+}
+
+fn target_of(low: LowTarget, int8: bool) -> Target {
+    match low {
+        LowTarget::Word2vecBinary => Target::Word2vecBinary,
+        LowTarget::Word2vecText => Target::Word2vecText,
+        LowTarget::Glove => Target::GloveText,
+        LowTarget::Safetensors if int8 => Target::SafetensorsInt8,
+        LowTarget::Safetensors => Target::Safetensors,
+        LowTarget::Fifu => Target::Finalfusion,
+    }
+}
+
+fn target_by_ending(output: &Path) -> Result<LowTarget> {
+    let ending =
+        output.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+    match ending.as_str() {
+        "bin" => Ok(LowTarget::Word2vecBinary),
+        "vec" => Ok(LowTarget::Word2vecText),
+        "txt" => Ok(LowTarget::Glove),
+        "safetensors" => Ok(LowTarget::Safetensors),
+        "fifu" => Ok(LowTarget::Fifu),
+        _ => {
+            Err(Failure::usage(format!("{}: the name does not say which format to write", output.display()))
+                .hint("add --to word2vec-binary, word2vec-text, glove, safetensors or fifu")
+                .into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_count_from_one_and_include_both_ends() {
+        assert_eq!(ranks("1..5000").unwrap(), 0..5000);
+        assert_eq!(ranks("..5000").unwrap(), 0..5000);
+        assert_eq!(ranks("1..=5000").unwrap(), 0..5000);
+        assert_eq!(ranks("1000..").unwrap(), 999..usize::MAX);
+        assert_eq!(ranks("7..7").unwrap(), 6..7);
+    }
+
+    #[test]
+    fn ranges_without_a_rank_are_refused() {
+        for text in ["", "5000", "0..5", "9..3", "a..b", "1..2..3", "-1..5", "1...5"] {
+            assert!(ranks(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bad_pattern_is_refused_in_one_line() {
+        let error = pattern("king(").unwrap_err().to_string();
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(error.contains("unclosed group"), "{error}");
+    }
+
+    #[test]
+    fn the_ending_decides_only_when_nothing_else_does() {
+        let target = |low, int8, name: &str| super::target(low, int8, Path::new(name));
+        assert_eq!(target(None, false, "a.BIN").unwrap(), LowTarget::Word2vecBinary);
+        assert_eq!(target(Some(LowTarget::Glove), false, "a.bin").unwrap(), LowTarget::Glove);
+        assert_eq!(target(None, true, "a.safetensors").unwrap(), LowTarget::Safetensors);
+        assert!(target(None, false, "a").is_err());
+        assert!(target(None, true, "a.bin").is_err());
+    }
+}

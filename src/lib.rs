@@ -37,6 +37,7 @@ mod lapack;
 pub mod linalg;
 pub mod mmap;
 pub mod progress;
+pub mod terminal;
 pub mod theme;
 pub mod ui;
 pub mod vectors;

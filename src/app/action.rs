@@ -47,6 +47,8 @@ actions! {
     ShowMessage = "message",
     /// Open the vector file again after it failed.
     Reopen = "reopen",
+    /// Open the vectors shipped inside the program.
+    OpenShipped = "open-shipped",
     /// Select the next entry.
     Down = "down",
     /// Select the entry before.

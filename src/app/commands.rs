@@ -244,6 +244,7 @@ commands! {
     ToggleMouse, General, "mouse", "Take the mouse, or leave it to the terminal for selecting text.", [Browsing "M"], None, always;
     ShowMessage, General, "message", "Show the last message in full.", [Browsing "m"], None, has_message;
     Reopen, General, "open again", "Open the vector file again after it failed.", [Browsing "R"], Some(0), has_failed;
+    OpenShipped, General, "shipped vectors", "Open the vectors shipped inside the program.", [Browsing "D"], None, always;
     Redraw, General, "redraw", "Draw everything again.", [Everywhere "ctrl-l"], None, always;
     Cancel, General, "cancel", "Stop what runs; close what lies on top; leave the line.",
         [Everywhere "esc", Reading "q"], None, always;
@@ -335,3 +336,55 @@ pub fn title_now(app: &App, action: Action) -> String {
         _ => command(action).title.into(),
     }
 }
+
+/// One entry of the palette.
+#[derive(Debug)]
+pub struct PaletteEntry {
+    /// The command.
+    pub command: &'static Command,
+    /// The keys that the person has for it, such as `j, down`.
+    pub keys: String,
+    /// Why it cannot be used now.
+    pub unavailable: Option<&'static str>,
+}
+
+/// The commands that the palette offers for what is typed: those that can be used first. Moving
+/// the cursor and editing text are not offered.
+pub fn palette(app: &App, typed: &str) -> Vec<PaletteEntry> {
+    let mut entries: Vec<PaletteEntry> = COMMANDS
+        .iter()
+        .filter(|command| command.group != Group::Editing && !MOVES.contains(&command.action))
+        .filter(|command| super::update::matches_typed(command.action, typed))
+        .map(|command| PaletteEntry {
+            command,
+            keys: app
+                .keymap
+                .keys(command.action)
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", "),
+            unavailable: (command.availability)(app).err(),
+        })
+        .collect();
+    let titled =
+        |entry: &PaletteEntry| !entry.command.title.to_lowercase().starts_with(&typed.to_lowercase());
+    entries.sort_by_key(|entry| (entry.unavailable.is_some(), titled(entry)));
+    entries
+}
+
+/// Commands that make no sense once the palette has closed.
+const MOVES: [Action; 12] = [
+    Action::Accept,
+    Action::Complete,
+    Action::Cancel,
+    Action::PreviousField,
+    Action::Left,
+    Action::Right,
+    Action::Up,
+    Action::Down,
+    Action::PageUp,
+    Action::PageDown,
+    Action::ShowPalette,
+    Action::ShowMessage,
+];

@@ -1,6 +1,9 @@
 //! What the loop has to do for the state.
 
+use std::sync::Arc;
+
 use crate::jobs::{Request, Slot};
+use crate::progress::Progress;
 
 /// Something outside of the state that an update asks for.
 #[derive(Debug)]
@@ -11,6 +14,8 @@ pub enum Effect {
         generation: u64,
         /// The work.
         request: Request,
+        /// Shared with whoever shows how far it is.
+        progress: Arc<Progress>,
     },
     /// Stop what runs in a slot; its result will not come.
     Cancel(Slot),

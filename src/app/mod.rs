@@ -13,6 +13,7 @@ pub mod keymap;
 pub mod line;
 pub mod overlay;
 pub mod pending;
+mod update;
 pub mod words;
 
 use std::path::PathBuf;
@@ -25,10 +26,13 @@ use commands::Context;
 pub use effect::Effect;
 pub use keymap::Keymap;
 pub use overlay::Overlay;
+use pending::Pending;
+pub use update::{Message, handle, start, update};
 pub use words::WordsState;
 
 use crate::progress::Progress;
 use crate::vectors::WordVectors;
+use crate::vectors::lookup::Lookup;
 
 /// The screens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
@@ -129,6 +133,11 @@ pub struct App {
     pub now: Duration,
     /// Set once the program is to end.
     pub quit: bool,
+    /// Whether something was changed since the last frame.
+    pub changed: bool,
+    lookup: Option<Arc<Lookup>>,
+    opening: Pending,
+    indexing: Pending,
     generation: u64,
 }
 
@@ -155,6 +164,10 @@ impl App {
             keymap,
             now: Duration::ZERO,
             quit: false,
+            changed: true,
+            lookup: None,
+            opening: Pending::default(),
+            indexing: Pending::default(),
             generation: 0,
         }
     }
@@ -193,16 +206,19 @@ impl App {
         self.spinner_due().is_some_and(|due| self.now >= due)
     }
 
-    /// When the next spinner is to appear, `None` while nothing runs.
+    /// When the next spinner is to appear, `None` while nothing runs that one is shown for.
     pub fn spinner_due(&self) -> Option<Duration> {
-        let opening = match self.vectors {
-            VectorsState::Opening { since, .. } => Some(since + pending::PATIENCE),
-            _ => None,
-        };
-        [opening, self.words.searching.spinner_due(), self.analogy.searching.spinner_due()]
-            .into_iter()
-            .flatten()
+        [self.opening, self.words.searching, self.analogy.searching, self.words.panel_pending]
+            .iter()
+            .filter_map(Pending::spinner_due)
             .min()
+    }
+
+    /// Whether some work was asked for and has not come back.
+    pub fn is_waiting(&self) -> bool {
+        let words = [self.words.searching, self.words.completing, self.words.panel_pending];
+        let others = [self.opening, self.indexing, self.analogy.searching];
+        words.iter().chain(&others).any(Pending::is_running)
     }
 
     /// The frame of the spinner: counts up ten times a second.

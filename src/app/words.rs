@@ -1,9 +1,8 @@
 //! State of the screen *Words*.
 
-use std::ops::Range;
-
 use super::line::Line;
 use super::pending::Pending;
+pub use crate::jobs::FilterSettings;
 use crate::jobs::answers::{Comparison, NeighbourAnswer, SubwordReport, Suggestions};
 
 /// How many neighbours are asked for at first.
@@ -40,38 +39,6 @@ pub struct Unknown {
     pub message: String,
 }
 
-/// Which words may be answers.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct FilterSettings {
-    /// Rows (ranks from 0), end excluded.
-    pub ranks: Option<Range<usize>>,
-    /// A regular expression.
-    pub pattern: Option<String>,
-    /// The only words that may be answers; `@file` names a list with one word a line.
-    pub words: Option<Vec<String>>,
-}
-
-impl FilterSettings {
-    /// Whether everything may be an answer.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// The conditions in one line, such as `rank 1-5000, matches ^[a-z]+$`; ranks from 1.
-    pub fn describe(&self) -> String {
-        let ranks = self.ranks.as_ref().map(|ranks| match ranks.end {
-            usize::MAX => format!("rank {} and on", ranks.start + 1),
-            end => format!("rank {}-{end}", ranks.start + 1),
-        });
-        let pattern = self.pattern.as_ref().map(|pattern| format!("matches {pattern}"));
-        let words = self.words.as_ref().map(|words| match words.as_slice() {
-            [only] => format!("among {only}"),
-            many => format!("among {} words", many.len()),
-        });
-        [ranks, pattern, words].into_iter().flatten().collect::<Vec<_>>().join(", ")
-    }
-}
-
 /// Everything that the screen *Words* shows.
 #[derive(Debug, Clone, Default)]
 pub struct WordsState {
@@ -85,6 +52,10 @@ pub struct WordsState {
     pub answer: Option<NeighbourAnswer>,
     /// The search that runs, if any.
     pub searching: Pending,
+    /// The completing that runs, if any.
+    pub completing: Pending,
+    /// The work for the lower part that runs, if any.
+    pub panel_pending: Pending,
     /// The query has no answer; `answer` is then the last that had one, or `None`.
     pub unknown: Option<Unknown>,
     /// Index of the selected neighbour.

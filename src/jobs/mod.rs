@@ -1,24 +1,13 @@
-//! Background work: the latest request wins.
+//! Background work: one worker thread a kind of work, and the latest request wins.
+//!
+//! A request carries a generation number that comes back with its result. A request that has not
+//! begun when the next one of its kind arrives is replaced; one that runs is cancelled through its
+//! [`crate::progress::Progress`]. Nothing polls: results arrive on a channel.
 
 pub mod answers;
+mod pool;
+mod request;
+mod work;
 
-/// Kinds of work. Each has one worker; a new request overtakes the one that runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Slot {
-    /// Reading a vector file.
-    Open,
-    /// Building the index of words.
-    Lookup,
-    /// Completing what is typed.
-    Complete,
-    /// Neighbours, with their map.
-    Neighbours,
-    /// Analogies.
-    Analogy,
-    /// Comparisons and n-grams.
-    Panel,
-}
-
-/// A piece of work.
-#[derive(Debug)]
-pub enum Request {}
+pub use pool::{Finished, Jobs, on_worker_thread};
+pub use request::{AnalogyQuestion, Failure, FilterSettings, Outcome, Request, Slot};

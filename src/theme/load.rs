@@ -312,7 +312,7 @@ fn parse_colour(text: &str) -> Result<Color, String> {
 }
 
 /// "; did you mean `x`?" for the candidate that is nearest to `name`, if one is near enough.
-fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     let most = (name.chars().count() / 3).max(1);
     candidates
         .into_iter()

@@ -1,0 +1,190 @@
+//! What can be asked of the workers, and what comes back.
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::answers::{AnalogyAnswer, Comparison, NeighbourAnswer, SubwordReport, Suggestions};
+use crate::vectors::lookup::Lookup;
+use crate::vectors::{VectorsError, WordVectors};
+
+/// Kinds of work. Each has one worker; a new request overtakes the one that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Slot {
+    /// Reading a vector file.
+    Open,
+    /// Building the index of words.
+    Lookup,
+    /// Completing what is typed.
+    Complete,
+    /// Neighbours, with their map.
+    Neighbours,
+    /// Analogies.
+    Analogy,
+    /// Comparisons and n-grams.
+    Panel,
+}
+
+/// Which words may be answers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FilterSettings {
+    /// Rows (ranks from 0), end excluded.
+    pub ranks: Option<Range<usize>>,
+    /// A regular expression.
+    pub pattern: Option<String>,
+    /// The only words that may be answers; a single `@file` names a list with one word a line.
+    pub words: Option<Vec<String>>,
+}
+
+impl FilterSettings {
+    /// Whether everything may be an answer.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The conditions in one line, such as `rank 1-5000, matches ^[a-z]+$`; ranks from 1.
+    pub fn describe(&self) -> String {
+        let ranks = self.ranks.as_ref().map(|ranks| match ranks.end {
+            usize::MAX => format!("rank {} and on", ranks.start + 1),
+            end => format!("rank {}-{end}", ranks.start + 1),
+        });
+        let pattern = self.pattern.as_ref().map(|pattern| format!("matches {pattern}"));
+        let words = self.words.as_ref().map(|words| match words.as_slice() {
+            [only] => format!("among {only}"),
+            many => format!("among {} words", many.len()),
+        });
+        [ranks, pattern, words].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// An analogy as three words or as an expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AnalogyQuestion {
+    /// a : b :: c : ?
+    Words([String; 3]),
+    /// `king - man + woman`
+    Expression(String),
+}
+
+/// A piece of work.
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// Open a vector file, or the shipped vectors.
+    Open {
+        /// The file; `None` for the shipped vectors.
+        path: Option<PathBuf>,
+    },
+    /// Build the index of words.
+    Lookup {
+        /// The vectors.
+        vectors: Arc<WordVectors>,
+    },
+    /// Complete what is typed.
+    Complete {
+        /// The vectors.
+        vectors: Arc<WordVectors>,
+        /// Their index.
+        lookup: Arc<Lookup>,
+        /// What is typed.
+        typed: String,
+        /// At most so many suggestions.
+        limit: usize,
+    },
+    /// The neighbours of a word or an expression.
+    Neighbours {
+        /// The vectors.
+        vectors: Arc<WordVectors>,
+        /// A word or an expression.
+        query: String,
+        /// At most so many neighbours.
+        count: usize,
+        /// Which words may be answers.
+        filter: FilterSettings,
+    },
+    /// An analogy.
+    Analogy {
+        /// The vectors.
+        vectors: Arc<WordVectors>,
+        /// The question.
+        question: AnalogyQuestion,
+        /// At most so many answers a list.
+        count: usize,
+    },
+    /// A word or expression beside a row, dimension by dimension.
+    Compare {
+        /// The vectors.
+        vectors: Arc<WordVectors>,
+        /// A word or an expression.
+        left: String,
+        /// A row.
+        right: usize,
+    },
+    /// The n-grams of a word.
+    Subwords {
+        /// The vectors.
+        vectors: Arc<WordVectors>,
+        /// The word.
+        word: String,
+    },
+    /// Work that fails on purpose, for tests of the machinery.
+    #[cfg(debug_assertions)]
+    Panic,
+}
+
+impl Request {
+    /// The kind of work that this is.
+    pub fn slot(&self) -> Slot {
+        match self {
+            Self::Open { .. } => Slot::Open,
+            Self::Lookup { .. } => Slot::Lookup,
+            Self::Complete { .. } => Slot::Complete,
+            Self::Neighbours { .. } => Slot::Neighbours,
+            Self::Analogy { .. } => Slot::Analogy,
+            Self::Compare { .. } | Self::Subwords { .. } => Slot::Panel,
+            #[cfg(debug_assertions)]
+            Self::Panic => Slot::Panel,
+        }
+    }
+}
+
+/// The result of a piece of work.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// Of [`Request::Open`].
+    Opened(Arc<WordVectors>),
+    /// Of [`Request::Lookup`].
+    Indexed(Arc<Lookup>),
+    /// Of [`Request::Complete`].
+    Completed(Suggestions),
+    /// Of [`Request::Neighbours`].
+    Neighbours(Box<NeighbourAnswer>),
+    /// Of [`Request::Analogy`].
+    Analogy(Box<AnalogyAnswer>),
+    /// Of [`Request::Compare`].
+    Compared(Comparison),
+    /// Of [`Request::Subwords`].
+    Subwords(SubwordReport),
+}
+
+/// Why there is no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// It was overtaken or cancelled.
+    #[error("cancelled")]
+    Cancelled,
+    /// What was asked cannot be answered; the text says why.
+    #[error("{0}")]
+    Refused(String),
+    /// A mistake in this program; the work panicked.
+    #[error("this is a mistake in lexiscope, please report it: {0}")]
+    Panicked(String),
+}
+
+impl From<VectorsError> for Failure {
+    fn from(error: VectorsError) -> Self {
+        match error {
+            VectorsError::Cancelled(_) => Self::Cancelled,
+            other => Self::Refused(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The loop between events, finished work and frames.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Select, TryRecvError};
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+use ratatui::layout::{Position, Rect};
+
+use super::events::{Event, EventSource};
+use super::host::{Host, Looks};
+use crate::app::{self, App, Effect, Message};
+use crate::jobs::Jobs;
+use crate::ui;
+
+/// How often a spinner turns.
+const SPINNER: Duration = Duration::from_millis(100);
+
+/// Why the loop ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// The person quit.
+    Quit,
+    /// A signal asked for it.
+    Signal(i32),
+    /// The terminal went away, for this reason.
+    Lost(String),
+}
+
+/// Shows `app` on `terminal` until it quits. Both ends are parameters, so that a test can be a
+/// string of keys.
+///
+/// The first frame is drawn before any file is read. After that the loop sleeps until an event or
+/// a result arrives; it wakes by itself only while a spinner is to be shown.
+///
+/// # Errors
+/// The terminal cannot be written to.
+pub fn run<B: Backend>(
+    terminal: &mut Terminal<B>,
+    host: &mut dyn Host,
+    source: &mut dyn EventSource,
+    app: &mut App,
+    jobs: &mut Jobs,
+    looks: &mut Looks,
+) -> io::Result<Ended> {
+    let mut running = Loop { terminal, host, app, jobs, looks, started: Instant::now() };
+    running.draw()?;
+    let effects = app::start(running.app);
+    running.carry_out(effects)?;
+    loop {
+        if let Some(ended) = running.drain(source)? {
+            return Ok(ended);
+        }
+        if running.app.changed {
+            running.draw()?;
+        }
+        if !running.app.is_waiting() && source.events().is_empty() {
+            source.idle();
+        }
+        running.wait(source);
+    }
+}
+
+struct Loop<'a, B: Backend> {
+    terminal: &'a mut Terminal<B>,
+    host: &'a mut dyn Host,
+    app: &'a mut App,
+    jobs: &'a mut Jobs,
+    looks: &'a mut Looks,
+    started: Instant,
+}
+
+impl<B: Backend> Loop<'_, B> {
+    /// Handles everything that has arrived; results first, because they are older wishes.
+    fn drain(&mut self, source: &dyn EventSource) -> io::Result<Option<Ended>> {
+        loop {
+            self.app.now = self.started.elapsed();
+            if let Ok(finished) = self.jobs.results().try_recv() {
+                self.handle(Message::Finished(finished))?;
+                continue;
+            }
+            match source.events().try_recv() {
+                Ok(Event::Message(message)) => self.handle(message)?,
+                Ok(Event::Terminate(signal)) => return Ok(Some(Ended::Signal(signal))),
+                Ok(Event::Suspend) => self.carry_out(vec![Effect::Suspend])?,
+                Ok(Event::Lost(reason)) => return Ok(Some(Ended::Lost(reason))),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => {
+                    return Ok(Some(Ended::Lost(String::from("no more keys can be read"))));
+                }
+            }
+            if self.app.quit {
+                return Ok(Some(Ended::Quit));
+            }
+        }
+        if self.app.is_late() {
+            self.handle(Message::Tick)?;
+        }
+        Ok(None)
+    }
+
+    fn handle(&mut self, message: Message) -> io::Result<()> {
+        let effects = app::handle(self.app, message);
+        self.carry_out(effects)
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) -> io::Result<()> {
+        for effect in effects {
+            match effect {
+                Effect::Start { generation, request, progress } => {
+                    self.jobs.start(generation, request, progress)
+                }
+                Effect::Cancel(slot) => self.jobs.cancel(slot),
+                Effect::Copy(text) => {
+                    if let Err(error) = self.host.copy(&text) {
+                        self.app.complain(format!("cannot copy: {error}"));
+                    }
+                }
+                Effect::Mouse(capture) => self.host.capture_mouse(capture)?,
+                Effect::UseTheme(name) => {
+                    if let Err(error) = self.looks.use_theme(&name) {
+                        self.app.complain(error);
+                    }
+                }
+                Effect::Redraw => self.forget_frame()?,
+                Effect::Suspend => {
+                    self.host.suspend(self.app.mouse)?;
+                    self.forget_frame()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the next frame write every cell. Not by `Terminal::clear`, which asks the terminal
+    /// for its cursor while the events thread would swallow the reply.
+    fn forget_frame(&mut self) -> io::Result<()> {
+        self.app.changed = true;
+        let size = self.terminal.size().map_err(broken)?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size))).map_err(broken)
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        self.app.changed = false;
+        self.host.begin_frame()?;
+        let drawn = self.terminal.draw(|frame| ui::draw(self.app, self.looks.theme(), frame));
+        drawn.map_err(broken)?;
+        self.host.end_frame()
+    }
+
+    /// Sleeps until something arrives or the spinner is to turn.
+    fn wait(&self, source: &dyn EventSource) {
+        let mut select = Select::new();
+        select.recv(source.events());
+        select.recv(self.jobs.results());
+        match self.app.spinner_due() {
+            None => {
+                select.ready();
+            }
+            Some(due) => {
+                let patience = due.checked_sub(self.started.elapsed()).filter(|rest| !rest.is_zero());
+                let _ = select.ready_timeout(patience.unwrap_or(SPINNER));
+            }
+        }
+    }
+}
+
+fn broken(error: impl std::error::Error) -> io::Error {
+    io::Error::other(error.to_string())
+}

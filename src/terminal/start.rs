@@ -1,0 +1,120 @@
+//! Where the program starts its screens.
+
+use std::io::{self, IsTerminal, stdin, stdout};
+use std::path::PathBuf;
+
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+use super::capabilities::{self, ColourChoice};
+use super::config::{self, Config};
+use super::events::TerminalEvents;
+use super::guard::Guard;
+use super::host::{Looks, TerminalHost};
+use super::run::{Ended, run};
+use crate::app::App;
+use crate::jobs::Jobs;
+use crate::theme::{ColourDepth, Theme};
+
+/// What the command line says about the screens.
+#[derive(Debug, Clone, Default)]
+pub struct StartOptions {
+    /// The vector file; `None` for the shipped vectors.
+    pub vectors: Option<PathBuf>,
+    /// The theme, before the configuration's.
+    pub theme: Option<String>,
+    /// The colour depth, before the configuration's.
+    pub colour: Option<ColourChoice>,
+}
+
+/// Why the screens cannot be shown, or ended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Keys or screen are no terminal.
+    #[error(
+        "the screens need a terminal, but {0}; for pipes and scripts there are commands, such as: lexiscope neighbors king"
+    )]
+    NoTerminal(&'static str),
+    /// The terminal could not be used.
+    #[error("cannot use the terminal: {0}")]
+    Terminal(#[from] io::Error),
+    /// The terminal went away.
+    #[error("the terminal is gone: {0}")]
+    Lost(String),
+}
+
+/// Shows the screens until the person quits. A mistake in the configuration does not keep the
+/// program from starting: it is told on the screen, and the defaults are used.
+///
+/// # Errors
+/// There is no terminal, or it went away. After a signal the function does not return: the
+/// program ends by that signal, with the terminal restored.
+pub fn start(options: StartOptions) -> Result<(), StartError> {
+    check_terminal()?;
+    let environment = |name: &str| std::env::var(name).ok();
+    let (config, mistake) = match config::path().map(|path| config::read(&path)) {
+        None => (Config::default(), None),
+        Some(Ok(config)) => (config, None),
+        Some(Err(error)) => (Config::default(), Some(error.to_string())),
+    };
+    let depth = capabilities::colour_depth(options.colour.or(config.colour).unwrap_or_default(), environment);
+    // Colours are lowered once, in the finished frame; crossterm's own reading of NO_COLOR would
+    // also drop bold and reverse.
+    crossterm::style::force_color_output(true);
+    let wanted = options.theme.or(config.theme).filter(|name| name != "auto");
+    let name = wanted.unwrap_or_else(|| default_theme(depth).to_owned());
+    let (mut looks, theme_mistake) =
+        Looks::new(&name, depth, config::folder().map(|folder| folder.join("themes")));
+
+    let mut app = App::new(options.vectors, config.keymap);
+    app.theme = looks.theme().name().to_owned();
+    app.themes = looks.names();
+    if let Some(mistake) = mistake.or(theme_mistake) {
+        app.complain(mistake);
+    }
+
+    let guard = Guard::take()?;
+    let ended = show(&mut app, &mut looks);
+    drop(guard);
+    match ended? {
+        Ended::Quit => Ok(()),
+        Ended::Lost(reason) => Err(StartError::Lost(reason)),
+        Ended::Signal(signal) => {
+            #[cfg(unix)]
+            super::signals::die_by(signal);
+            std::process::exit(128 + signal);
+        }
+    }
+}
+
+fn show(app: &mut App, looks: &mut Looks) -> io::Result<Ended> {
+    let mut terminal = Terminal::new(CrosstermBackend::new(io::BufWriter::new(stdout())))?;
+    let mut source = TerminalEvents::start()?;
+    let mut jobs = Jobs::default();
+    run(&mut terminal, &mut TerminalHost, &mut source, app, &mut jobs, looks)
+}
+
+fn check_terminal() -> Result<(), StartError> {
+    if !stdin().is_terminal() {
+        return Err(StartError::NoTerminal("standard input is none"));
+    }
+    if !stdout().is_terminal() {
+        return Err(StartError::NoTerminal("standard output is none"));
+    }
+    if std::env::var("TERM").is_ok_and(|term| term == "dumb") {
+        return Err(StartError::NoTerminal("this one (TERM=dumb) cannot place text on a screen"));
+    }
+    Ok(())
+}
+
+/// The theme that fits the background: told by the environment, or else by the terminal itself.
+fn default_theme(depth: ColourDepth) -> &'static str {
+    if depth == ColourDepth::Mono {
+        return "mono";
+    }
+    let environment = |name: &str| std::env::var(name).ok();
+    let background = capabilities::background_from_environment(environment)
+        .or_else(|| if capabilities::may_ask(environment) { capabilities::ask_background() } else { None });
+    Theme::name_for(background)
+}

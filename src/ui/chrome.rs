@@ -3,6 +3,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::widgets::{Clear, Widget};
 
 use super::text::{columns, fit, grouped, put, put_right, visible, wrap};
 use super::widgets::bars::bar;
@@ -61,17 +62,23 @@ pub fn footer(app: &App, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     }
 }
 
-/// The last message, in `line`. Returns the lines it took: 1, or 0 without a message.
-pub fn status(app: &App, theme: &Theme, buffer: &mut Buffer, line: Rect) -> u16 {
-    let Some(status) = &app.status else { return 0 };
+/// The last message, over whatever stands in `line`.
+pub fn status(app: &App, theme: &Theme, buffer: &mut Buffer, line: Rect) {
+    let Some(status) = &app.status else { return };
     let roles = theme.roles();
     let (prefix, style) = match status.severity {
         Severity::Information => ("", roles.success),
         Severity::Warning => ("note: ", roles.warning),
         Severity::Error => ("error: ", roles.error),
     };
-    put(buffer, line, 1, 0, &format!("{prefix}{}", status.text), style);
-    1
+    clear(theme, buffer, line);
+    put(buffer, line, 1, 0, &format!("{prefix}{}", status.text.replace('\n', " ")), style);
+}
+
+/// Makes `area` empty again, on the theme's ground.
+pub fn clear(theme: &Theme, buffer: &mut Buffer, area: Rect) {
+    Clear.render(area.intersection(buffer.area), buffer);
+    buffer.set_style(area, theme.ground());
 }
 
 /// What stands in place of a screen while there are no vectors. `false` once there are.
@@ -85,7 +92,6 @@ pub fn opening(app: &App, theme: &Theme, buffer: &mut Buffer, area: Rect) -> boo
             true
         }
         VectorsState::Opening { name, progress, .. } => {
-            // Once a question can be typed, it is: the screen shows itself below this line.
             put(buffer, inner, 0, 1, &format!("opening {}", visible(name)), roles.heading);
             let width = usize::from(inner.width.saturating_sub(8)).min(40);
             match progress.fraction() {

@@ -2,10 +2,9 @@
 //!
 //! ```text
 //! tabs            1 Words  2 Analogy                       name of the vectors, size
-//! screen          screens::words, screens::analogy (or opening, failed, too small)
-//! status          the last message, in the line above the footer
+//! screen          screens::words, screens::analogy, overlays on top
+//! status          the last message, over the last line of the screen
 //! footer          the keys that work now
-//! overlay         help, palette, forms and messages, over the lower part of the screen
 //! ```
 
 mod chrome;
@@ -51,20 +50,17 @@ pub fn render(app: &App, theme: &Theme, buffer: &mut Buffer, area: Rect) -> Opti
 
 fn compose(app: &App, theme: &Theme, buffer: &mut Buffer, area: Rect) -> Option<Position> {
     let line = |y: u16| Rect { y: area.y + y, height: 1, ..area };
+    let body = Rect { y: area.y + 1, height: area.height - 2, ..area };
     chrome::tabs(app, theme, buffer, line(0));
-    chrome::footer(app, theme, buffer, line(area.height - 1));
-    let status_height = chrome::status(app, theme, buffer, line(area.height - 2));
-    let body = Rect { y: area.y + 1, height: area.height - 2 - status_height, ..area };
-    let cursor = if chrome::opening(app, theme, buffer, body) {
-        None
-    } else {
-        match app.screen {
-            Screen::Words => screens::words::draw(app, theme, buffer, body),
-            Screen::Analogy => screens::analogy::draw(app, theme, buffer, body),
-        }
+    let mut cursor = match app.screen {
+        Screen::Words => screens::words::draw(app, theme, buffer, body),
+        Screen::Analogy => screens::analogy::draw(app, theme, buffer, body),
     };
-    match &app.overlay {
-        Some(overlay) => overlays::draw(overlay, app, theme, buffer, body),
-        None => cursor,
+    if let Some(overlay) = &app.overlay {
+        cursor = overlays::draw(overlay, app, theme, buffer, body);
     }
+    // The message lies over the last line of the screen, so that nothing moves when it comes.
+    chrome::status(app, theme, buffer, line(area.height - 2));
+    chrome::footer(app, theme, buffer, line(area.height - 1));
+    cursor
 }

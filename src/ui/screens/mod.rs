@@ -2,6 +2,7 @@
 
 pub mod analogy;
 pub mod words;
+mod words_panels;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};

@@ -155,6 +155,6 @@ mod tests {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 24, 2));
         list.draw(&Theme::default(), &mut buffer, Rect::new(0, 0, 24, 2));
         // The second line ends in a wide word; the buffer fills its second columns with spaces.
-        assert_eq!(buffer, Buffer::with_lines(["  1 queen  ████▌   0.750", "> 2 日本語         -0.250"]));
+        assert_eq!(buffer, Buffer::with_lines(["  1 queen  ████▌   0.750", "> 2 日本語        -0.250"]));
     }
 }

@@ -49,7 +49,16 @@ pub(super) fn go_to(
     let entries: Vec<(String, String)> =
         app.go_to_entries(line.text()).into_iter().map(|entry| (entry.query, entry.reason)).collect();
     let nothing = "no bookmark or earlier query; type a rank such as 500";
-    draw("Go to a bookmark, an earlier query, or a rank", &entries, nothing, line, selected, theme, buffer, area)
+    draw(
+        "Go to a bookmark, an earlier query, or a rank",
+        &entries,
+        nothing,
+        line,
+        selected,
+        theme,
+        buffer,
+        area,
+    )
 }
 
 #[allow(clippy::too_many_arguments)] // One private function that two lists share.

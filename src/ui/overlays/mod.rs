@@ -15,7 +15,13 @@ use crate::app::{App, Overlay};
 use crate::theme::Theme;
 
 /// Draws `overlay` over `area`. Returns where the cursor belongs, if anywhere.
-pub fn draw(overlay: &Overlay, app: &App, theme: &Theme, buffer: &mut Buffer, area: Rect) -> Option<Position> {
+pub fn draw(
+    overlay: &Overlay,
+    app: &App,
+    theme: &Theme,
+    buffer: &mut Buffer,
+    area: Rect,
+) -> Option<Position> {
     match overlay {
         Overlay::Help { scroll } => {
             help::draw(app, *scroll, theme, buffer, area);
@@ -51,7 +57,14 @@ fn panel(height: u16, title: &str, theme: &Theme, buffer: &mut Buffer, area: Rec
     }
 }
 
-fn draw_message(title: &str, lines: &[String], scroll: usize, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+fn draw_message(
+    title: &str,
+    lines: &[String],
+    scroll: usize,
+    theme: &Theme,
+    buffer: &mut Buffer,
+    area: Rect,
+) {
     let inside = panel(u16::try_from(lines.len()).unwrap_or(u16::MAX), title, theme, buffer, area);
     let first = scroll.min(lines.len().saturating_sub(usize::from(inside.height)));
     for (y, line) in lines.iter().skip(first).take(usize::from(inside.height)).enumerate() {
@@ -67,7 +80,14 @@ fn draw_filter(form: &FilterForm, theme: &Theme, buffer: &mut Buffer, area: Rect
         let y = index as u16;
         let focused = form.field == index;
         put(buffer, inside, 0, y, if focused { ">" } else { " " }, roles.focus);
-        put(buffer, inside, 2, y, FilterForm::LABELS[index], if focused { roles.selected } else { roles.heading });
+        put(
+            buffer,
+            inside,
+            2,
+            y,
+            FilterForm::LABELS[index],
+            if focused { roles.selected } else { roles.heading },
+        );
         let x = 10;
         if line.text().is_empty() {
             put(buffer, inside, x, y, FilterForm::EXAMPLES[index], roles.faint);
@@ -85,7 +105,14 @@ fn draw_filter(form: &FilterForm, theme: &Theme, buffer: &mut Buffer, area: Rect
 }
 
 /// Draws `left`, then `right` at the right edge if both fit.
-fn put_both(buffer: &mut Buffer, theme: &Theme, line: Rect, y: u16, (left, right): (&str, &str), selected: bool) {
+fn put_both(
+    buffer: &mut Buffer,
+    theme: &Theme,
+    line: Rect,
+    y: u16,
+    (left, right): (&str, &str),
+    selected: bool,
+) {
     let roles = theme.roles();
     put(buffer, line, 0, y, if selected { ">" } else { " " }, roles.focus);
     let end = put(buffer, line, 2, y, left, if selected { roles.selected } else { roles.text });

@@ -61,7 +61,13 @@ fn draw_question(app: &App, theme: &Theme, buffer: &mut Buffer, line: Rect) -> O
 }
 
 /// `man : king :: woman : ?`, each field as wide as its text, the one with the keys in brackets.
-fn draw_fields(state: &AnalogyState, theme: &Theme, buffer: &mut Buffer, line: Rect, room: u16) -> Option<Position> {
+fn draw_fields(
+    state: &AnalogyState,
+    theme: &Theme,
+    buffer: &mut Buffer,
+    line: Rect,
+    room: u16,
+) -> Option<Position> {
     const EXAMPLES: [&str; 3] = ["man", "king", "woman"];
     let roles = theme.roles();
     let most = (room.saturating_sub(16) / 3).max(3);
@@ -74,7 +80,14 @@ fn draw_fields(state: &AnalogyState, theme: &Theme, buffer: &mut Buffer, line: R
         let width = (text_width as u16 + 1).clamp(3, most);
         x = put(buffer, line, x, 0, if focused { "[" } else { " " }, roles.focus);
         if empty {
-            put(buffer, Rect { width: (x + width).min(line.width), ..line }, x, 0, EXAMPLES[index], roles.faint);
+            put(
+                buffer,
+                Rect { width: (x + width).min(line.width), ..line },
+                x,
+                0,
+                EXAMPLES[index],
+                roles.faint,
+            );
         }
         let place = super::input(field, theme, buffer, line, (x, 0), width);
         if focused {
@@ -127,7 +140,8 @@ fn draw_answer(app: &App, answer: &AnalogyAnswer, theme: &Theme, buffer: &mut Bu
         let list = |x: u16| Rect { x: area.x + x, width, height: above.height.saturating_sub(1), ..above };
         draw_lists(state, stale, theme, buffer, [list(0), list(width + GAP)], two);
         let x = 2 * (width + GAP);
-        let plot = Rect { x: area.x + x, width: area.width - x, height: above.height.saturating_sub(1), ..above };
+        let plot =
+            Rect { x: area.x + x, width: area.width - x, height: above.height.saturating_sub(1), ..above };
         draw_parallelogram(answer, stale, theme, buffer, plot);
     } else {
         // The lists keep two thirds when the plot stands below them.
@@ -143,14 +157,28 @@ fn draw_answer(app: &App, answer: &AnalogyAnswer, theme: &Theme, buffer: &mut Bu
     draw_reasons(state, answer, stale, theme, buffer, bottom);
 }
 
-fn draw_lists(state: &AnalogyState, stale: bool, theme: &Theme, buffer: &mut Buffer, [add, multiply]: [Rect; 2], two: bool) {
+fn draw_lists(
+    state: &AnalogyState,
+    stale: bool,
+    theme: &Theme,
+    buffer: &mut Buffer,
+    [add, multiply]: [Rect; 2],
+    two: bool,
+) {
     draw_list(state, false, stale, theme, buffer, add);
     if two {
         draw_list(state, true, stale, theme, buffer, multiply);
     }
 }
 
-fn draw_narrow_lists(state: &AnalogyState, stale: bool, theme: &Theme, buffer: &mut Buffer, area: Rect, two: bool) {
+fn draw_narrow_lists(
+    state: &AnalogyState,
+    stale: bool,
+    theme: &Theme,
+    buffer: &mut Buffer,
+    area: Rect,
+    two: bool,
+) {
     if area.width >= WIDTH_FOR_TWO && two {
         let width = (area.width - GAP) / 2;
         let list = |x: u16| Rect { x: area.x + x, width, ..area };
@@ -161,7 +189,14 @@ fn draw_narrow_lists(state: &AnalogyState, stale: bool, theme: &Theme, buffer: &
     }
 }
 
-fn draw_list(state: &AnalogyState, multiply: bool, stale: bool, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+fn draw_list(
+    state: &AnalogyState,
+    multiply: bool,
+    stale: bool,
+    theme: &Theme,
+    buffer: &mut Buffer,
+    area: Rect,
+) {
     let roles = theme.roles();
     let found = if multiply { state.multiply() } else { state.add() };
     let items: Vec<RankedWord> =
@@ -221,9 +256,17 @@ fn draw_parallelogram(answer: &AnalogyAnswer, stale: bool, theme: &Theme, buffer
 }
 
 /// Why: the asked words, the offset, the terms and the dimensions, one line each.
-fn draw_reasons(state: &AnalogyState, answer: &AnalogyAnswer, stale: bool, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+fn draw_reasons(
+    state: &AnalogyState,
+    answer: &AnalogyAnswer,
+    stale: bool,
+    theme: &Theme,
+    buffer: &mut Buffer,
+    area: Rect,
+) {
     let roles = theme.roles();
-    let lines = [terms_line(state), dimensions_line(state), asked_line(state, answer), offset_line(state, answer)];
+    let lines =
+        [terms_line(state), dimensions_line(state), asked_line(state, answer), offset_line(state, answer)];
     for (y, (title, text)) in lines.into_iter().flatten().take(usize::from(area.height)).enumerate() {
         let y = y as u16;
         let x = put(buffer, area, 2, y, &title, if stale { roles.stale } else { roles.heading }) + 2;
@@ -250,15 +293,21 @@ fn terms_line(state: &AnalogyState) -> Reason {
 
 fn dimensions_line(state: &AnalogyState) -> Reason {
     let explanation = state.explanation()?;
-    let shares: Vec<String> =
-        explanation.dimensions.iter().take(12).map(|(dimension, share)| format!("{dimension} {share:+.3}")).collect();
+    let shares: Vec<String> = explanation
+        .dimensions
+        .iter()
+        .take(12)
+        .map(|(dimension, share)| format!("{dimension} {share:+.3}"))
+        .collect();
     (!shares.is_empty()).then(|| (String::from("dimensions"), shares.join("   ")))
 }
 
 fn asked_line(state: &AnalogyState, answer: &AnalogyAnswer) -> Reason {
     let best = |list: &[Neighbour]| -> Vec<String> {
         let shown = list.iter().take(3).enumerate();
-        shown.map(|(rank, found)| format!("{} {} {:.3}", rank + 1, fit(&found.word, 20), found.score)).collect()
+        shown
+            .map(|(rank, found)| format!("{} {} {:.3}", rank + 1, fit(&found.word, 20), found.score))
+            .collect()
     };
     let (title, list) = if state.with_asked {
         ("without the asked words", &answer.add)

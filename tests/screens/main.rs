@@ -98,7 +98,8 @@ fn analogy() {
 
 #[test]
 fn analogy_before_a_question() {
-    let mut app = App { screen: Screen::Analogy, ..App::default() };
+    let mut app = App::default();
+    app.screen = Screen::Analogy;
     app.vectors = state::vectors(&["the"]);
     assert_text("analogy_empty", &app);
 }
@@ -122,7 +123,8 @@ fn overlays() {
         ),
     ];
     for (name, overlay) in overlays {
-        let app = App { overlay: Some(overlay), ..state::words() };
+        let mut app = state::words();
+        app.overlay = Some(overlay);
         let buffer = render(&app, &theme("mono"), 80, 24);
         insta::assert_snapshot!(name, text(&buffer));
     }
@@ -330,7 +332,8 @@ proptest! {
     #[test]
     fn nothing_panics_before_there_are_vectors(width in 0u16..=200, height in 0u16..=80, word in nasty_words(), kind in 0u8..2) {
         let screen = if kind == 0 { Screen::Words } else { Screen::Analogy };
-        let mut app = App { screen, ..App::default() };
+        let mut app = App::default();
+        app.screen = screen;
         app.words.input = Line::new(word.clone());
         render(&app, &theme("light"), width, height);
         app.vectors = state::vectors(&[]);

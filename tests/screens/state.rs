@@ -133,7 +133,8 @@ pub fn subwords() -> SubwordReport {
 
 /// man : king :: woman : ?
 pub fn analogy() -> App {
-    let mut app = App { screen: Screen::Analogy, ..words() };
+    let mut app = words();
+    app.screen = Screen::Analogy;
     app.analogy.fields = ["man", "king", "woman"].map(Line::new);
     app.analogy.focus = AnalogyFocus::Add;
     app.analogy.answer = Some(analogy_answer());

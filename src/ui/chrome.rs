@@ -27,38 +27,59 @@ pub fn tabs(app: &App, theme: &Theme, buffer: &mut Buffer, area: Rect) {
         let style = if *screen == app.screen { roles.current } else { roles.tab };
         x = put(buffer, area, x, 0, &format!("{} {}", index + 1, screen.title()), style) + 2;
     }
+    let room = usize::from(area.width.saturating_sub(x + 1));
+    let fits = |text: &String| columns(text) < room;
     let about = match &app.vectors {
         VectorsState::Ready(vectors) => {
-            format!("{}  {} x {} ", visible(vectors.name()), grouped(vectors.len()), vectors.dimensions())
+            let name = visible(vectors.name());
+            let size = format!("{} x {}", grouped(vectors.len()), vectors.dimensions());
+            [format!("{name}  {size}"), size, name.into_owned()].into_iter().find(fits)
         }
-        VectorsState::Opening { name, .. } => format!("opening {} ", visible(name)),
-        VectorsState::NotOpened | VectorsState::Failed { .. } => return,
+        VectorsState::Opening { name, .. } => {
+            Some(fit(&format!("opening {}", visible(name)), room.saturating_sub(1)))
+        }
+        VectorsState::NotOpened | VectorsState::Failed { .. } => None,
     };
-    let room = usize::from(area.width.saturating_sub(x + 1));
-    if room >= 8 {
-        put_right(buffer, area, 0, &fit(&about, room), roles.faint);
+    if let Some(about) = about {
+        put_right(buffer, area, 0, &format!("{about} "), roles.faint);
     }
 }
 
-/// The keys that work now, as many as fit; help and commands are kept when others must go.
+/// The longest title in the footer.
+const LONGEST_TITLE: usize = 24;
+
+/// The keys that work now, as many as fit. When not all do, help (the way to all others) and the
+/// first stay longest, then the rest of the general ones at the end, then the others in order.
 pub fn footer(app: &App, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     let roles = theme.roles();
-    let entries = footer_entries(app);
-    let widths: Vec<usize> = entries
-        .iter()
-        .map(|entry| columns(&visible(&entry.key)) + 1 + columns(&fit(&entry.title, 24)) + 2)
+    let entries: Vec<(String, String)> = footer_entries(app)
+        .into_iter()
+        .map(|entry| (visible(&entry.key).into_owned(), fit(&entry.title, LONGEST_TITLE)))
         .collect();
-    let room = usize::from(area.width.saturating_sub(1));
-    let mut kept: Vec<usize> = (0..entries.len()).collect();
-    // The way to everything else stands at the end and goes last.
-    while kept.len() > 1 && kept.iter().map(|&index| widths[index]).sum::<usize>() > room {
-        let last_to_go = kept.len().saturating_sub(3).max(1).min(kept.len() - 1);
-        kept.remove(last_to_go - usize::from(last_to_go > 1 && kept.len() > 4));
+    let general = entries.len().saturating_sub(3);
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    order.sort_by_key(|&index| match index {
+        _ if index == general => 0,
+        0 => 1,
+        _ if index > general => 2,
+        _ => 3,
+    });
+    let mut room = usize::from(area.width.saturating_sub(1)) + 2;
+    let mut kept = Vec::new();
+    for index in order {
+        let (key, title) = &entries[index];
+        let needed = columns(key) + 1 + columns(title) + 2;
+        if needed <= room {
+            room -= needed;
+            kept.push(index);
+        }
     }
+    kept.sort_unstable();
     let mut x = 1;
     for index in kept {
-        x = put(buffer, area, x, 0, &entries[index].key, roles.key);
-        x = put(buffer, area, x + 1, 0, &fit(&entries[index].title, 24), roles.faint) + 2;
+        let (key, title) = &entries[index];
+        x = put(buffer, area, x, 0, key, roles.key);
+        x = put(buffer, area, x + 1, 0, title, roles.faint) + 2;
     }
 }
 
@@ -88,7 +109,8 @@ pub fn opening(app: &App, theme: &Theme, buffer: &mut Buffer, area: Rect) -> boo
     match &app.vectors {
         VectorsState::Ready(_) => false,
         VectorsState::NotOpened => {
-            put(buffer, inner, 0, 1, "lexiscope", roles.heading);
+            let x = put(buffer, inner, 0, 1, "lexiscope", roles.heading) + 2;
+            put(buffer, inner, x, 1, "words as points, and attention", roles.faint);
             true
         }
         VectorsState::Opening { name, progress, .. } => {

@@ -21,6 +21,8 @@ const WIDTH_FOR_TWO: u16 = 56;
 const PLOT_HEIGHT: u16 = 5;
 /// Lines of the reasons at the bottom.
 const REASONS: u16 = 4;
+/// Answers that are usually asked for.
+const MOST_ANSWERS: u16 = 10;
 const GAP: u16 = 3;
 
 /// Draws the screen into `area`. Returns where the terminal's cursor belongs, if anywhere.
@@ -130,8 +132,10 @@ fn draw_welcome(state: &AnalogyState, theme: &Theme, buffer: &mut Buffer, area: 
 fn draw_answer(app: &App, answer: &AnalogyAnswer, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     let state = &app.analogy;
     let stale = state.searching.is_late(app.now) || state.problem.is_some();
-    let reasons = if area.height >= 2 * REASONS { REASONS } else { area.height / 4 };
-    let above = Rect { height: area.height - reasons, ..area };
+    let reasons = if area.height >= 3 * REASONS { REASONS } else { area.height / 4 };
+    // A large screen is not filled for its own sake: reasons stay near to what they are about.
+    let wanted = MOST_ANSWERS.max(area.width / 5).max(if area.width < WIDTH_FOR_THREE { 24 } else { 0 });
+    let above = Rect { height: (area.height - reasons).min(wanted + 2), ..area };
     let bottom = Rect { y: above.bottom(), height: reasons, ..area };
     let has_plot = answer.parallelogram.is_some();
     let two = !answer.multiply.is_empty();

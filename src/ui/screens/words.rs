@@ -86,7 +86,8 @@ fn draw_suggestions(words: &WordsState, theme: &Theme, buffer: &mut Buffer, line
     let stale = words.suggestions.typed.trim() != words.input.text().trim();
     let mut x = 2;
     let mut before = None;
-    for suggestion in &words.suggestions.items {
+    // The word itself needs no suggesting.
+    for suggestion in words.suggestions.items.iter().filter(|one| one.kind != Kind::Exact) {
         let style = match suggestion.kind {
             _ if stale => roles.stale,
             Kind::Exact | Kind::Prefix => roles.prefix,
@@ -217,7 +218,7 @@ fn draw_list(answer: &NeighbourAnswer, list: &RankedList, theme: &Theme, buffer:
     let height = usize::from(below.height);
     let first = first_shown(list.selected, height);
     let shown = if list.items.len() > height {
-        format!("{}-{} of {}", first + 1, (first + height).min(list.items.len()), list.items.len())
+        format!("{}-{} of {}  cosine", first + 1, (first + height).min(list.items.len()), list.items.len())
     } else {
         String::from("cosine")
     };

@@ -131,7 +131,7 @@ fn draw_subwords(report: &SubwordReport, stale: bool, theme: &Theme, buffer: &mu
     let x = put(buffer, area, 2, 0, &title, pick(roles.heading)) + 2;
     put(buffer, area, x, 0, origin, roles.faint);
     let longest =
-        report.ngrams.iter().map(|ngram| columns(&visible(&ngram.ngram))).max().unwrap_or(0).min(12);
+        report.ngrams.iter().map(|ngram| columns(&visible(&ngram.ngram))).max().unwrap_or(0).clamp(6, 12);
     let most = report.ngrams.iter().map(|ngram| ngram.share.abs()).fold(0.0, f64::max);
     let cell = longest as u16 + 10 + 8 + 12;
     let across = (area.width.saturating_sub(2) / (cell + 2)).clamp(1, 4);

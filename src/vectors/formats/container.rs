@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 use serde_json::{Map, Value, json};
 
-use super::{Flaws, Format, Parts};
+use super::{Flaws, Format, Parts, int8};
 use crate::mmap::Bytes;
 use crate::vectors::atomic_file::AtomicFile;
 use crate::vectors::vocabulary::Span;
@@ -69,8 +69,7 @@ impl ContainerWriter {
 
 /// Writes rows as one i8 code a component and one f32 scale a row.
 ///
-/// The scale is the row's largest magnitude / 127 and codes are rounded to nearest, so that a
-/// component is off by at most half a scale. Rows that are not finite cannot be coded.
+/// See [`int8::encode`] for the choice of the scale. Rows that are not finite cannot be coded.
 #[derive(Debug)]
 pub struct Int8ContainerWriter {
     writer: Writer,
@@ -94,18 +93,13 @@ impl Int8ContainerWriter {
     /// A row of another length or with a number that is not finite; whatever the system says.
     pub fn push(&mut self, word: &[u8], row: &[f32]) -> Result<()> {
         self.writer.check(word, row)?;
-        let largest = row.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
         if !row.iter().all(|value| value.is_finite()) {
             let word = String::from_utf8_lossy(word);
             return Err(VectorsError::Request(format!(
                 "the vector of \"{word}\" is not finite and cannot be stored as int8; write f32 instead"
             )));
         }
-        // A tiny row would make the scale subnormal or zero; it is then stored as a zero row.
-        let scale = if largest / 127.0 >= f32::MIN_POSITIVE { largest / 127.0 } else { 0.0 };
-        for (code, value) in self.codes.iter_mut().zip(row) {
-            *code = if scale > 0.0 { (value / scale).round().clamp(-127.0, 127.0) as i8 } else { 0 };
-        }
+        let scale = int8::encode(row, &mut self.codes);
         self.writer.file.write(bytemuck::cast_slice(&self.codes))?;
         self.scales.push(scale);
         self.writer.add_word(word);

@@ -5,6 +5,7 @@ pub mod container;
 pub(crate) mod cursor;
 pub mod fasttext;
 pub mod finalfusion;
+pub mod int8;
 
 use std::fmt;
 

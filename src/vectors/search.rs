@@ -410,7 +410,8 @@ fn check_shape(vectors: &WordVectors, query: &Query) -> Result<()> {
     }
 }
 
-/// `vector` as it is when its length is near 1, else scaled to that.
+/// `vector` brought to a length near 1 by a power of two: no digit is lost, so the query stays what
+/// was asked, and no f32 of the scan can overflow.
 fn about_unit(vector: &[f32]) -> Result<Vec<f32>> {
     let length = dot(vector, vector).sqrt();
     if !length.is_finite() {
@@ -421,10 +422,8 @@ fn about_unit(vector: &[f32]) -> Result<Vec<f32>> {
     if length == 0.0 {
         return Err(VectorsError::NoDirection { reason: "its vector is all zero".into() });
     }
-    if (0.5..2.0).contains(&length) {
-        return Ok(vector.to_vec());
-    }
-    Ok(vector.iter().map(|&value| (f64::from(value) / length) as f32).collect())
+    let scale = (-length.log2().round()).exp2();
+    Ok(vector.iter().map(|&value| (f64::from(value) * scale) as f32).collect())
 }
 
 pub(super) fn dot(left: &[f32], right: &[f32]) -> f64 {

@@ -194,6 +194,81 @@ fn inspecting_a_model_without_subwords_says_so() {
     assert!(error.contains("no subwords"), "{error}");
 }
 
+/// A model of 2,300 words with 1,000 dimensions: large enough for its averages to be kept.
+fn large_model() -> Vec<u8> {
+    let (words, dimensions, buckets) = (2300i32, 1000i32, 2i32);
+    let mut model = Vec::new();
+    let fields =
+        [793_712_314, 12, dimensions, 5, 5, 5, 5, 1, 2, 2, buckets, 3, 6, 100, 0, 0, words, words, 0];
+    fields.iter().for_each(|field: &i32| model.extend(field.to_le_bytes()));
+    model.extend(0i64.to_le_bytes());
+    model.extend((-1i64).to_le_bytes());
+    for word in 0..words {
+        model.extend(format!("w{word}\0").bytes());
+        model.extend([0; 9]);
+    }
+    let mut matrix = |rows: i32| {
+        model.push(0);
+        model.extend(i64::from(rows).to_le_bytes());
+        model.extend(i64::from(dimensions).to_le_bytes());
+        (0..rows * dimensions).for_each(|index| model.extend((index as f32).to_le_bytes()));
+    };
+    matrix(words + buckets);
+    matrix(0);
+    model
+}
+
+/// Run by the test below, with a cache folder of its own.
+#[test]
+#[ignore = "needs LEXISCOPE_CACHE; run by `averages_are_kept_and_mapped`"]
+fn opens_twice_with_a_cache() {
+    let folder = std::path::PathBuf::from(std::env::var_os("LEXISCOPE_CACHE").unwrap());
+    let path = folder.join("model.bin");
+    std::fs::write(&path, large_model()).unwrap();
+    let progress = Progress::unobserved();
+    let open = |progress: &Progress| {
+        let bytes = lexiscope::mmap::Bytes::map(&path).unwrap();
+        fasttext::read(&bytes, &path, progress).unwrap()
+    };
+    let first = open(&progress);
+    assert_eq!(progress.fraction(), Some(1.0));
+    let again = Progress::unobserved();
+    let second = open(&again);
+    assert_eq!(again.fraction(), None, "nothing is computed the second time");
+    for parts in [&first, &second] {
+        assert!(matches!(&parts.rows, Rows::Strided { bytes, .. } if bytes.is_mapped()));
+    }
+    // Own row 7 and the n-grams "<w7", "<w7>", "w7>" in two buckets.
+    let model = first.subwords.as_ref().unwrap();
+    let mut sum = model.matrix().to_vec(7);
+    let ngrams = model.ngrams(b"w7");
+    assert_eq!(ngrams.len(), 3);
+    for ngram in ngrams {
+        let row = model.matrix().to_vec(ngram.row.unwrap());
+        sum.iter_mut().zip(row).for_each(|(total, number)| *total += number);
+    }
+    let mean: Vec<f32> = sum.iter().map(|number| number * 0.25).collect();
+    assert_eq!(second.rows.to_vec(7), mean);
+    assert_eq!(first.vocabulary.row("w7"), Some(7));
+
+    // A source that has changed is computed anew.
+    let mut changed = large_model();
+    changed.push(0);
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, changed).unwrap();
+    let anew = Progress::unobserved();
+    open(&anew);
+    assert_eq!(anew.fraction(), Some(1.0));
+}
+
+#[test]
+fn averages_are_kept_and_mapped() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = support::run_alone("opens_twice_with_a_cache", "LEXISCOPE_CACHE", folder.path());
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

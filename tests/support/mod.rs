@@ -72,3 +72,12 @@ pub fn check_vectors(reader: Reader, folder: &str, tolerance: f64) {
         }
     }
 }
+
+/// Runs the ignored test `name` of this test program on its own, with an environment variable set.
+pub fn run_alone(name: &str, variable: &str, value: &Path) -> std::process::Output {
+    std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", name])
+        .env(variable, value)
+        .output()
+        .unwrap()
+}

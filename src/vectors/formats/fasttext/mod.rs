@@ -11,8 +11,9 @@ mod matrix;
 
 use std::path::Path;
 
+use super::computed::Computation;
 use super::cursor::Cursor;
-use super::{Flaws, Format, Parts, computed};
+use super::{Flaws, Format, Parts};
 use crate::mmap::Bytes;
 use crate::progress::Progress;
 use crate::vectors::subwords::{Index, Scheme, SubwordModel, WordRows};
@@ -47,8 +48,14 @@ pub fn read(bytes: &Bytes, path: &Path, progress: &Progress) -> Result<Parts> {
     let rows = match in_place {
         Some(rows) => rows,
         None => {
-            let dimensions = subwords.matrix().dimensions();
-            computed::rows(&vocabulary, dimensions, path, "averages", progress, |row, out, scratch| {
+            let averages = Computation {
+                vocabulary: &vocabulary,
+                dimensions: subwords.matrix().dimensions(),
+                path,
+                file_size: bytes.len(),
+                purpose: "averages",
+            };
+            averages.rows(progress, |row, out, scratch| {
                 subwords.average_word(row, vocabulary.word(row), out, scratch);
             })?
         }

@@ -9,8 +9,9 @@ mod vocabulary;
 
 use std::path::Path;
 
+use super::computed::Computation;
 use super::cursor::Cursor;
-use super::{Flaws, Format, Parts, computed};
+use super::{Flaws, Format, Parts};
 use crate::mmap::Bytes;
 use crate::progress::Progress;
 use crate::vectors::subwords::{SubwordModel, WordRows};
@@ -163,16 +164,14 @@ impl Chunks {
         let rows = storage::first_rows(&storage, vocabulary.len());
         let rows = scaled(rows, norms, cursor)?;
         let rows = if storage::is_rotated(&rows) {
-            computed::rows(
-                &vocabulary,
-                rows.dimensions(),
-                cursor.path(),
-                "unrotated",
-                progress,
-                |row, out, _| {
-                    rows.copy_row(row, out);
-                },
-            )?
+            let unrotated = Computation {
+                vocabulary: &vocabulary,
+                dimensions: rows.dimensions(),
+                path: cursor.path(),
+                file_size: cursor.position(),
+                purpose: "unrotated",
+            };
+            unrotated.rows(progress, |row, out, _| rows.copy_row(row, out))?
         } else {
             rows
         };

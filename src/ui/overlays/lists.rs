@@ -5,6 +5,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::{panel, put_both};
 use crate::app::App;
+use crate::app::commands;
 use crate::app::line::Line;
 use crate::theme::Theme;
 use crate::ui::screens::input;
@@ -23,8 +24,16 @@ pub(super) fn palette(
     buffer: &mut Buffer,
     area: Rect,
 ) -> Option<Position> {
-    let _ = (app, line);
-    let entries: Vec<(String, String)> = Vec::new();
+    let entries: Vec<(String, String)> = commands::palette(app, line.text())
+        .into_iter()
+        .map(|entry| {
+            let right = match entry.unavailable {
+                Some(reason) => format!("not now: {reason}"),
+                None => entry.keys,
+            };
+            (format!("{:<16}{}", entry.command.title, entry.command.help), right)
+        })
+        .collect();
     draw("Commands", &entries, "no command is called that", line, selected, theme, buffer, area)
 }
 
@@ -37,8 +46,8 @@ pub(super) fn go_to(
     buffer: &mut Buffer,
     area: Rect,
 ) -> Option<Position> {
-    let _ = app;
-    let entries: Vec<(String, String)> = Vec::new();
+    let entries: Vec<(String, String)> =
+        app.go_to_entries(line.text()).into_iter().map(|entry| (entry.query, entry.reason)).collect();
     let nothing = "no bookmark or earlier query; type a rank such as 500";
     draw(
         "Go to a bookmark, an earlier query, or a rank",

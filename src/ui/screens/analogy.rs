@@ -24,6 +24,8 @@ const REASONS: u16 = 4;
 /// Answers that are usually asked for.
 const MOST_ANSWERS: u16 = 10;
 const GAP: u16 = 3;
+/// How far the parallelogram may be stretched: lines that are parallel stay so.
+const MOST_STRETCH: f64 = 6.0;
 
 /// Draws the screen into `area`. Returns where the terminal's cursor belongs, if anywhere.
 pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer, area: Rect) -> Option<Position> {
@@ -134,7 +136,7 @@ fn draw_answer(app: &App, answer: &AnalogyAnswer, theme: &Theme, buffer: &mut Bu
     let stale = state.searching.is_late(app.now) || state.problem.is_some();
     let reasons = if area.height >= 3 * REASONS { REASONS } else { area.height / 4 };
     // A large screen is not filled for its own sake: reasons stay near to what they are about.
-    let wanted = MOST_ANSWERS.max(area.width / 5).max(if area.width < WIDTH_FOR_THREE { 24 } else { 0 });
+    let wanted = MOST_ANSWERS.max(area.width / 7).max(if area.width < WIDTH_FOR_THREE { 24 } else { 0 });
     let above = Rect { height: (area.height - reasons).min(wanted + 2), ..area };
     let bottom = Rect { y: above.bottom(), height: reasons, ..area };
     let has_plot = answer.parallelogram.is_some();
@@ -256,7 +258,7 @@ fn draw_parallelogram(answer: &AnalogyAnswer, stale: bool, theme: &Theme, buffer
         Line { from: 2, to: 3, dashed: false },
     ];
     let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    Plot { points: &points, lines: &lines, stale }.draw(theme, buffer, below);
+    Plot { points: &points, lines: &lines, stale, most_stretch: MOST_STRETCH }.draw(theme, buffer, below);
 }
 
 /// Why: the asked words, the offset, the terms and the dimensions, one line each.

@@ -20,6 +20,9 @@ const WIDTH_FOR_MAP: u16 = 68;
 const HEIGHT_FOR_PANEL: u16 = 14;
 /// From this height on, a narrow screen shows the map below the list.
 const HEIGHT_FOR_MAP: u16 = 26;
+/// How far one axis of the map may be stretched against the other to fill its area: distances
+/// should mean something.
+const MOST_STRETCH: f64 = 1.8;
 /// Free columns on both sides.
 const MARGIN: u16 = 1;
 
@@ -218,12 +221,11 @@ fn draw_list(answer: &NeighbourAnswer, list: &RankedList, theme: &Theme, buffer:
     let height = usize::from(below.height);
     let first = first_shown(list.selected, height);
     let shown = if list.items.len() > height {
-        format!("{}-{} of {}  cosine", first + 1, (first + height).min(list.items.len()), list.items.len())
+        format!("{}-{} of {}", first + 1, (first + height).min(list.items.len()), list.items.len())
     } else {
         String::from("cosine")
     };
-    let right = columns(&shown) + 2;
-    let room = usize::from(area.width).saturating_sub(right + 2);
+    let room = usize::from(area.width).saturating_sub(columns(&shown) + 4);
     put(buffer, area, 2, 0, &fit(&format!("neighbours of {}", visible(&answer.query)), room), style);
     put_right(buffer, area, 0, &shown, theme.roles().faint);
     if list.items.is_empty() {
@@ -266,7 +268,7 @@ fn draw_map(
         })
         .collect();
     let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    Plot { points: &points, lines: &[], stale }.draw(theme, buffer, below);
+    Plot { points: &points, lines: &[], stale, most_stretch: MOST_STRETCH }.draw(theme, buffer, below);
 }
 
 /// How the answer was found, in one line.

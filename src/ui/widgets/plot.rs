@@ -11,9 +11,6 @@ use ratatui::style::Style;
 use crate::theme::Theme;
 use crate::ui::text::{columns, fit, put, visible};
 
-/// How far one axis may be stretched against the other to fill the area: distances on the map
-/// should mean something.
-const MOST_STRETCH: f64 = 1.8;
 const LONGEST_LABEL: usize = 18;
 
 /// What a point stands for.
@@ -71,6 +68,8 @@ pub struct Plot<'a> {
     pub lines: &'a [Line],
     /// Whether the plot answers an earlier question.
     pub stale: bool,
+    /// How far one axis may be stretched against the other to fill the area, at least 1.
+    pub most_stretch: f64,
 }
 
 /// From coordinates to cells.
@@ -82,7 +81,7 @@ struct Projection {
 
 impl Projection {
     /// Fits `points` into `width` x `height` cells, leaving `margin` columns on both sides.
-    fn fit(points: &[Point], width: u16, height: u16, margin: u16) -> Self {
+    fn fit(points: &[Point], width: u16, height: u16, margin: u16, most_stretch: f64) -> Self {
         let finite = || points.iter().filter(|point| point.x.is_finite() && point.y.is_finite());
         let range = |value: fn(&Point) -> f64| {
             let low = finite().map(value).fold(f64::INFINITY, f64::min);
@@ -96,7 +95,7 @@ impl Projection {
         let per_unit = |cells: f64, span: f64| if span > 0.0 { cells / span } else { f64::INFINITY };
         let (x, y) = (per_unit(columns, right - left), per_unit(rows * 2.0, top - bottom));
         let least = if x.min(y).is_finite() { x.min(y) } else { 0.0 };
-        let most = least * MOST_STRETCH;
+        let most = least * most_stretch;
         Self {
             centre: ((left + right) / 2.0, (bottom + top) / 2.0),
             scale: (x.min(most), y.min(most) / 2.0),
@@ -152,7 +151,7 @@ impl Plot<'_> {
             return;
         }
         let margin = (area.width / 6).min(8);
-        let projection = Projection::fit(self.points, area.width, area.height, margin);
+        let projection = Projection::fit(self.points, area.width, area.height, margin, self.most_stretch);
         let exact: Vec<_> = self.points.iter().map(|point| projection.place(point)).collect();
         self.draw_lines(&exact, theme, buffer, area);
         let places: Vec<Option<(usize, usize)>> = exact
@@ -296,7 +295,7 @@ mod tests {
     fn drawn(points: &[Point], lines: &[Line], width: u16, height: u16) -> String {
         let area = Rect::new(0, 0, width, height);
         let mut buffer = Buffer::empty(area);
-        Plot { points, lines, stale: false }.draw(&Theme::default(), &mut buffer, area);
+        Plot { points, lines, stale: false, most_stretch: 1.8 }.draw(&Theme::default(), &mut buffer, area);
         let rows = buffer.content.chunks(usize::from(width.max(1)));
         rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>() + "\n").collect()
     }

@@ -8,6 +8,7 @@
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
 use std::time::UNIX_EPOCH;
 
 use super::formats::container;
@@ -22,6 +23,8 @@ const VERSION: u32 = 1;
 
 /// How much of the source's head and of its tail is hashed.
 const HASHED: u64 = 64 * 1024;
+
+static CHOSEN: RwLock<Option<PathBuf>> = RwLock::new(None);
 
 /// A cache file to be written with [`container::ContainerWriter`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,9 +70,18 @@ pub fn create(source: &Path, purpose: &str) -> Result<Slot> {
     Ok(Slot { path: folder.join(file_name(source, purpose)?), identity })
 }
 
-/// The folder of the cache, if the environment names one; it need not be there yet.
+/// Makes `folder` the folder of the cache for this process, whatever the environment says.
+pub fn set_folder(folder: PathBuf) {
+    // A poisoned lock only means that another thread panicked while holding a valid path.
+    *CHOSEN.write().unwrap_or_else(PoisonError::into_inner) = Some(folder);
+}
+
+/// The folder of the cache, if there is a place for it; it need not be there yet.
 pub fn folder() -> Option<PathBuf> {
     use etcetera::BaseStrategy;
+    if let Some(folder) = CHOSEN.read().unwrap_or_else(PoisonError::into_inner).clone() {
+        return Some(folder);
+    }
     if let Some(folder) = std::env::var_os("LEXISCOPE_CACHE").filter(|folder| !folder.is_empty()) {
         return Some(folder.into());
     }

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::terminal::ColourChoice;
+use crate::theme::ColourDepth;
+
 const AFTER_HELP: &str = "\
 Without a command the full-screen interface starts.
 
@@ -69,6 +72,18 @@ pub enum ColorChoice {
     Colors16,
     /// No colour; shading by characters
     Never,
+}
+
+impl From<ColorChoice> for ColourChoice {
+    fn from(choice: ColorChoice) -> Self {
+        match choice {
+            ColorChoice::Auto => Self::Auto,
+            ColorChoice::Always => Self::Depth(ColourDepth::TrueColour),
+            ColorChoice::Colors256 => Self::Depth(ColourDepth::C256),
+            ColorChoice::Colors16 => Self::Depth(ColourDepth::C16),
+            ColorChoice::Never => Self::Depth(ColourDepth::Mono),
+        }
+    }
 }
 
 /// The shape of the answer.

@@ -34,7 +34,9 @@ use clap::Parser;
 use arguments::{LowArguments, OutputFormat};
 use failure::Failure;
 use output::Report;
-use settings::{Request, Task};
+use settings::{InterfaceOptions, Request, Task};
+
+use crate::terminal::{self, ColourChoice, StartError, StartOptions};
 
 /// Runs the program with the process's arguments and says how it ended; `--help` lists the codes.
 pub fn run() -> ExitCode {
@@ -56,8 +58,13 @@ pub fn run() -> ExitCode {
 fn perform(task: Task) -> Result<ExitCode> {
     match task {
         Task::Interface(options) => {
-            let _ = options;
-            Err(Failure::usage("the interface is not part of this build").into())
+            let InterfaceOptions { vectors, theme, color } = options;
+            let colour = color.map(ColourChoice::from);
+            match terminal::start(StartOptions { vectors, theme, colour }) {
+                Ok(()) => Ok(ExitCode::SUCCESS),
+                Err(error @ StartError::NoTerminal(_)) => Err(Failure::usage(error.to_string()).into()),
+                Err(error) => Err(error.into()),
+            }
         }
         Task::Answer { request, format } => answer(&request, format),
         Task::Completions(shell) => print(&completions::script(shell)),

@@ -57,7 +57,10 @@ impl Host for TerminalHost {
     }
 
     fn end_frame(&mut self) -> io::Result<()> {
-        execute!(stdout(), EndSynchronizedUpdate)
+        execute!(stdout(), EndSynchronizedUpdate)?;
+        #[cfg(debug_assertions)]
+        super::sabotage::after_frame();
+        Ok(())
     }
 
     /// By OSC 52, which reaches the clipboard of the person's own machine over ssh, too. Terminals

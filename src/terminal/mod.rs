@@ -13,6 +13,8 @@ pub mod events;
 pub mod guard;
 mod host;
 pub mod run;
+#[cfg(debug_assertions)]
+mod sabotage;
 #[cfg(unix)]
 mod signals;
 mod start;

@@ -92,6 +92,8 @@ fn show(app: &mut App, looks: &mut Looks) -> io::Result<Ended> {
     let mut terminal = Terminal::new(CrosstermBackend::new(io::BufWriter::new(stdout())))?;
     let mut source = TerminalEvents::start()?;
     let mut jobs = Jobs::default();
+    #[cfg(debug_assertions)]
+    super::sabotage::break_work(&mut jobs);
     run(&mut terminal, &mut TerminalHost, &mut source, app, &mut jobs, looks)
 }
 

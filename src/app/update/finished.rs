@@ -18,7 +18,9 @@ impl App {
             Slot::Analogy => &mut self.analogy.searching,
             Slot::Panel => &mut self.words.panel_pending,
         };
-        if !pending.finish(generation) {
+        let awaited = pending.finish(generation);
+        // A panic is a mistake in the program and is told even when nobody waits any more.
+        if !awaited && !matches!(result, Err(Failure::Panicked(_))) {
             return Vec::new();
         }
         self.changed = true;
@@ -86,7 +88,7 @@ impl App {
         let message = failure.to_string();
         match (slot, &failure) {
             (_, Failure::Cancelled) => {}
-            (Slot::Open, _) => {
+            (Slot::Open, _) if matches!(self.vectors, VectorsState::Opening { .. }) => {
                 self.vectors = VectorsState::Failed { message, way_out: self.way_out() };
             }
             (Slot::Neighbours, Failure::Refused(_)) => {

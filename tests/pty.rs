@@ -1,0 +1,360 @@
+//! The real binary in a pseudo-terminal, read by a terminal emulator. Tests wait for what should
+//! appear, and give up after a generous time; none sleeps for a result.
+#![cfg(unix)]
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Terminal {
+    master: Box<dyn MasterPty + Send>,
+    writer: Box<dyn Write + Send>,
+    output: Receiver<Vec<u8>>,
+    child: Box<dyn Child + Send + Sync>,
+    screen: vt100::Parser,
+    /// Everything that was written.
+    raw: Vec<u8>,
+}
+
+fn vectors() -> PathBuf {
+    let words = ["king", "queen", "prince", "man", "woman", "table", "chair"];
+    let rows = ["1 .9 .1", ".95 .92 .1", ".9 .9 .2", ".8 .1 .1", ".7 .2 .1", ".1 .1 .9", ".1 .2 .8"];
+    let text: String = words.iter().zip(rows).map(|(word, row)| format!("{word} {row}\n")).collect();
+    let path = std::env::temp_dir().join(format!("lexiscope-pty-{}.txt", std::process::id()));
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+fn nonzero(value: u16) -> NonZeroU16 {
+    NonZeroU16::new(value).unwrap()
+}
+
+impl Terminal {
+    /// Starts the program on `vectors` with an environment of its own.
+    fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lexiscope"));
+        command.args(arguments);
+        Self::spawn(command, environment)
+    }
+
+    fn on_small_vectors(environment: &[(&str, &str)]) -> Self {
+        let path = vectors();
+        Self::start(&["--vectors", path.to_str().unwrap()], environment)
+    }
+
+    fn spawn(mut command: CommandBuilder, environment: &[(&str, &str)]) -> Self {
+        let size = PtySize { rows: 30, cols: 100, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        command.env_clear();
+        // A folder without configuration; COLORFGBG answers what the emulator would be asked.
+        command.env("HOME", std::env::temp_dir().join("lexiscope-no-home"));
+        command.env("XDG_CACHE_HOME", std::env::temp_dir().join("lexiscope-pty-cache"));
+        for (name, value) in [("TERM", "xterm-256color"), ("COLORFGBG", "15;0"), ("PATH", "/usr/bin:/bin")] {
+            command.env(name, value);
+        }
+        for (name, value) in environment {
+            command.env(name, value);
+        }
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let writer = pair.master.take_writer().unwrap();
+        let (sender, output) = channel();
+        thread::spawn(move || {
+            let mut buffer = [0; 65536];
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                if sender.send(buffer[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        let screen = vt100::Parser::new(nonzero(30), nonzero(100), 0);
+        Self { master: pair.master, writer, output, child, screen, raw: Vec::new() }
+    }
+
+    fn text(&self) -> String {
+        self.screen.screen().contents()
+    }
+
+    /// Reads until `holds`, or panics with the screen.
+    fn wait(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !holds(self) {
+            let rest = end.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(rest) {
+                Ok(bytes) => {
+                    self.screen.process(&bytes);
+                    self.raw.extend(bytes);
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    panic!("waited in vain for {what}; the screen is\n{}", self.text());
+                }
+            }
+        }
+    }
+
+    fn wait_text(&mut self, text: &str) {
+        self.wait(text, |terminal| terminal.text().contains(text));
+    }
+
+    fn send(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).unwrap();
+        self.writer.flush().unwrap();
+    }
+
+    fn resize(&mut self, rows: u16, cols: u16) {
+        self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+        self.screen.screen_mut().set_size(nonzero(rows), nonzero(cols));
+    }
+
+    fn signal(&self, signal: &str) {
+        let process = self.child.process_id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &process]).status().unwrap().success());
+    }
+
+    /// Reads to the end and returns the exit code, or 128 and more for a signal.
+    fn end(&mut self) -> portable_pty::ExitStatus {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => {
+                    self.screen.process(&bytes);
+                    self.raw.extend(bytes);
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end; the screen is\n{}", self.text()),
+            }
+        }
+        self.child.wait().unwrap()
+    }
+
+    /// The terminal is as the shell left it.
+    fn assert_restored(&self) {
+        let screen = self.screen.screen();
+        assert!(!screen.alternate_screen(), "the alternate screen is left on");
+        assert!(!screen.hide_cursor(), "the cursor is left hidden");
+        assert!(!screen.bracketed_paste(), "bracketed paste is left on");
+        assert_eq!(
+            screen.mouse_protocol_mode(),
+            vt100::MouseProtocolMode::None,
+            "the mouse is left captured"
+        );
+    }
+
+    fn raw_text(&self) -> String {
+        String::from_utf8_lossy(&self.raw).into_owned()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+#[test]
+fn the_shipped_vectors_put_queen_near_king() {
+    let mut terminal = Terminal::start(&[], &[]);
+    terminal.wait_text("30,000");
+    terminal.send("king\r");
+    terminal.wait_text("queen");
+    terminal.send("q");
+    assert!(terminal.end().success());
+    terminal.assert_restored();
+}
+
+#[test]
+fn quitting_gives_the_terminal_back_with_the_mouse() {
+    let mut terminal = Terminal::on_small_vectors(&[]);
+    terminal.send("king\r");
+    terminal.wait_text("queen");
+    assert!(terminal.screen.screen().alternate_screen());
+    terminal.send("M");
+    terminal.wait("the mouse", |terminal| {
+        terminal.screen.screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    });
+    terminal.send("q");
+    assert!(terminal.end().success());
+    terminal.assert_restored();
+    assert_eq!(terminal.text().trim(), "", "nothing but the screens is written");
+}
+
+#[test]
+fn control_c_leaves_even_while_typing() {
+    let mut terminal = Terminal::on_small_vectors(&[]);
+    terminal.send("king");
+    terminal.wait_text("queen");
+    terminal.send("\u{3}");
+    assert!(terminal.end().success());
+    terminal.assert_restored();
+}
+
+#[test]
+fn any_size_is_survived() {
+    let mut terminal = Terminal::on_small_vectors(&[]);
+    terminal.send("king\r");
+    terminal.wait_text("queen");
+    for (rows, cols) in [(1, 1), (2, 200), (60, 3), (8, 24), (7, 23), (100, 300), (1, 80), (24, 1), (3, 10)] {
+        terminal.resize(rows, cols);
+        terminal.send("j");
+    }
+    terminal.resize(30, 100);
+    terminal.wait_text("queen");
+    terminal.send("q");
+    assert!(terminal.end().success());
+}
+
+#[test]
+fn a_panic_while_drawing_is_told_on_a_clean_terminal() {
+    let mut terminal = Terminal::on_small_vectors(&[("LEXISCOPE_SABOTAGE", "draw")]);
+    assert_eq!(terminal.end().exit_code(), 101);
+    terminal.assert_restored();
+    terminal.text().contains("LEXISCOPE_SABOTAGE").then_some(()).expect("the panic's message");
+}
+
+#[test]
+fn a_panic_of_a_worker_is_told_on_the_screen_and_nothing_is_lost() {
+    let mut terminal = Terminal::on_small_vectors(&[("LEXISCOPE_SABOTAGE", "work")]);
+    terminal.wait_text("told to panic");
+    assert!(terminal.screen.screen().alternate_screen());
+    terminal.send("king\r");
+    terminal.wait_text("queen");
+    terminal.send("q");
+    assert!(terminal.end().success());
+    assert!(!terminal.raw_text().contains("src/jobs/work.rs"), "the panic was printed over the screen");
+}
+
+#[test]
+fn signals_end_it_with_a_clean_terminal() {
+    for signal in ["TERM", "HUP", "INT"] {
+        let mut terminal = Terminal::on_small_vectors(&[]);
+        terminal.send("king\r");
+        terminal.wait_text("queen");
+        terminal.signal(signal);
+        let status = terminal.end();
+        assert!(status.signal().is_some(), "{signal}: {status:?}");
+        terminal.assert_restored();
+    }
+}
+
+#[test]
+fn suspended_and_resumed_it_draws_again() {
+    // A shell with job control: fg is what a person types.
+    let mut command = CommandBuilder::new("bash");
+    command.args(["--norc", "--noprofile", "-i"]);
+    let mut terminal = Terminal::spawn(command, &[("PS1", "ready> ")]);
+    terminal.wait_text("ready>");
+    terminal.send(&format!("{} --vectors {}\r", env!("CARGO_BIN_EXE_lexiscope"), vectors().display()));
+    terminal.wait("the screens", |terminal| terminal.screen.screen().alternate_screen());
+    terminal.send("king\r");
+    terminal.wait_text("queen");
+    for stop in ["\u{1a}", "TSTP"] {
+        match stop {
+            "TSTP" => terminal.signal_program(),
+            key => terminal.send(key),
+        }
+        terminal.wait("the shell", |terminal| !terminal.screen.screen().alternate_screen());
+        terminal.wait_text("Stopped");
+        terminal.assert_restored_but_for_paste();
+        terminal.send("fg\r");
+        terminal.wait("the screens again", |terminal| terminal.screen.screen().alternate_screen());
+        terminal.wait_text("queen");
+        terminal.send("j");
+    }
+    terminal.send("q");
+    terminal.wait("the shell", |terminal| !terminal.screen.screen().alternate_screen());
+    terminal.send("exit\r");
+    terminal.end();
+}
+
+impl Terminal {
+    /// Stops the program that runs in the foreground of the shell.
+    fn signal_program(&self) {
+        let group = self.master.process_group_leader().unwrap();
+        let status = Command::new("kill").args(["-s", "TSTP", "--", &format!("-{group}")]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// As [`Terminal::assert_restored`]; the shell switches bracketed paste on for itself.
+    fn assert_restored_but_for_paste(&self) {
+        let screen = self.screen.screen();
+        assert!(!screen.alternate_screen() && !screen.hide_cursor());
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+    }
+}
+
+#[test]
+fn colours_are_no_more_than_the_terminal_shows() {
+    let colours = |environment: &[(&str, &str)]| {
+        let mut terminal = Terminal::on_small_vectors(environment);
+        terminal.send("king\r");
+        terminal.wait_text("queen");
+        terminal.send("q");
+        terminal.end();
+        terminal.raw_text()
+    };
+    let plain = colours(&[]);
+    assert!(!plain.contains("38;2;") && !plain.contains("48;2;"), "24-bit colour without evidence");
+    assert!(plain.contains("38;5;"), "no colour at all");
+    let full = colours(&[("COLORTERM", "truecolor")]);
+    assert!(full.contains("38;2;") || full.contains("48;2;"), "no 24-bit colour with evidence");
+    let none = colours(&[("NO_COLOR", "1"), ("COLORTERM", "truecolor")]);
+    assert_eq!(colour_codes(&none), Vec::<String>::new(), "colour in spite of NO_COLOR");
+}
+
+/// Parameters of all SGR sequences that set (and do not merely reset) a colour.
+fn colour_codes(raw: &str) -> Vec<String> {
+    let sequences = raw.split("\u{1b}[").skip(1).filter_map(|rest| rest.split_once('m'));
+    sequences
+        .map(|(parameters, _)| parameters)
+        .filter(|parameters| parameters.bytes().all(|byte| byte.is_ascii_digit() || byte == b';'))
+        .filter(|parameters| {
+            parameters
+                .split(';')
+                .filter_map(|number| number.parse::<u16>().ok())
+                .any(|number| matches!(number, 30..=38 | 40..=48 | 90..=97 | 100..=107))
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn bracketed_paste_is_text_and_never_commands() {
+    let mut terminal = Terminal::on_small_vectors(&[]);
+    terminal.wait("bracketed paste", |terminal| terminal.screen.screen().bracketed_paste());
+    terminal.send("\u{1b}[200~queen\r\u{3}q\u{1b}[201~");
+    terminal.wait_text("queen q");
+    terminal.send("\u{3}");
+    assert!(terminal.end().success());
+}
+
+#[test]
+fn a_terminal_that_cannot_place_text_gets_one_line() {
+    let mut terminal = Terminal::on_small_vectors(&[("TERM", "dumb")]);
+    assert!(!terminal.end().success());
+    assert!(terminal.text().contains("lexiscope neighbors king"), "{}", terminal.text());
+    assert!(!terminal.raw_text().contains("\u{1b}[?1049h"));
+}
+
+#[test]
+fn without_a_terminal_there_is_one_line_that_names_the_commands() {
+    let output = Command::new(env!("CARGO_BIN_EXE_lexiscope"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(output.stdout.is_empty());
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("standard input") && error.contains("lexiscope neighbors king"), "{error}");
+    assert_eq!(error.trim_end().lines().count(), 1, "{error}");
+}

@@ -76,6 +76,21 @@ impl Bytes {
         Some(Self { owner: self.owner.clone(), range: start..start + range.len() })
     }
 
+    /// Where these bytes begin within the file or buffer that they are a part of, and how long that is.
+    pub fn place(&self) -> (usize, usize) {
+        let whole = match &self.owner {
+            Owner::Mapped(map) => map.len(),
+            Owner::Heap(bytes) => bytes.len(),
+            Owner::Static(bytes) => bytes.len(),
+        };
+        (self.range.start, whole)
+    }
+
+    /// Whether the bytes lie on the heap.
+    pub fn is_private(&self) -> bool {
+        matches!(self.owner, Owner::Heap(_))
+    }
+
     /// Whether the bytes lie in a mapped file, so that they cost no private memory.
     pub fn is_mapped(&self) -> bool {
         matches!(self.owner, Owner::Mapped(_))

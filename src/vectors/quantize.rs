@@ -132,6 +132,14 @@ impl ProductQuantizedRows {
         Self { rows, ..self.clone() }
     }
 
+    /// The codes, and the norms where they are stored, as they lie in the file.
+    pub fn stored(&self) -> Vec<&Bytes> {
+        match &self.norms {
+            RowNorms::Absent => vec![&self.codes],
+            RowNorms::Floats(norms) | RowNorms::Codes { codes: norms, .. } => vec![&self.codes, norms],
+        }
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.rows

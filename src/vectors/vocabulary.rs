@@ -97,6 +97,22 @@ impl Vocabulary {
         &self.duplicates
     }
 
+    /// Where the word of `row` lies in [`Vocabulary::bytes`]. Panics when there is no such row.
+    pub fn span(&self, row: usize) -> Span {
+        self.spans[row]
+    }
+
+    /// Private memory of the tables beside the words' bytes.
+    pub fn table_bytes(&self) -> u64 {
+        let slots = self.first_row.allocation_size() + size_of_val(&self.duplicates[..]);
+        (size_of_val(&self.spans[..]) + slots) as u64
+    }
+
+    /// The bytes that the words lie in.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
     /// All words, in the order of their rows.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.spans.iter().map(|&span| slice(&self.bytes, span))

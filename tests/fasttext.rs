@@ -7,7 +7,7 @@ use lexiscope::vectors::formats::{Format, fasttext};
 use lexiscope::vectors::subwords::{collisions, inspect};
 use lexiscope::vectors::{Rows, VectorsError};
 use proptest::prelude::*;
-use support::{check_vectors, fixture, golden, read, read_bytes, vector};
+use support::{check_vectors, fixture, read, read_bytes, vector};
 
 const SMALL: &str = "fasttext/crime-and-punishment.bin";
 
@@ -24,6 +24,23 @@ fn set(bytes: &mut [u8], at: usize, field: impl AsRef<[u8]>) {
 #[test]
 fn vectors_equal_those_of_gensim() {
     check_vectors(fasttext::read, "fasttext", 1e-6);
+}
+
+/// As `get_word_vector` of fastText 0.9.3 gives them, lengths included, with and without codes for
+/// the norms.
+#[test]
+fn quantised_vectors_have_the_lengths_of_fasttext() {
+    let expected = [
+        ("fasttext_quantized.ftz", "the", [-0.1054909, 0.14803354, -0.14614408]),
+        ("fasttext_quantized.ftz", "unseenword", [-0.0121729, 0.01623246, -0.01317384]),
+        ("fasttext_quantized_qnorm_cutoff.ftz", "the", [-0.10947088, 0.147653, -0.1526874]),
+        ("fasttext_quantized_qnorm_cutoff.ftz", "unseenword", [-0.01102003, 0.01865946, -0.02230958]),
+    ];
+    for (file, word, numbers) in expected {
+        let vectors = read(fasttext::read, &fixture("golden/vectors").join(file));
+        let found = vector(&vectors, word).unwrap();
+        support::assert_close(&found[..3], &serde_json::json!(numbers), 1e-7, word);
+    }
 }
 
 #[test]
@@ -50,14 +67,14 @@ fn every_layout_is_detected_and_other_bytes_are_not() {
 
 #[test]
 fn a_model_without_subwords_is_used_in_place() {
-    let vectors = read(fasttext::read, &golden("vectors/fasttext_cbow_no_subwords.bin"));
+    let vectors = read(fasttext::read, &fixture("golden/vectors/fasttext_cbow_no_subwords.bin"));
     assert!(matches!(vectors.rows(), Rows::Strided { bytes, .. } if bytes.is_mapped()));
     assert!(vectors.subwords().is_none());
 }
 
 #[test]
 fn labels_of_a_supervised_model_are_no_words() {
-    let vectors = read(fasttext::read, &golden("vectors/fasttext_quantized.ftz"));
+    let vectors = read(fasttext::read, &fixture("golden/vectors/fasttext_quantized.ftz"));
     assert_eq!(vectors.format(), Format::FastTextQuantized);
     assert!(vectors.vocabulary().iter().all(|word| !word.starts_with(b"__label__")));
 }
@@ -99,7 +116,7 @@ fn absurd_sizes_are_refused_with_their_place() {
         (8, &i32::MAX.to_le_bytes(), "columns"),
         (40, &0i32.to_le_bytes(), "at byte 40: expected buckets"),
         (40, &i32::MAX.to_le_bytes(), "rows, for 291 words and 2147483647 n-grams"),
-        (48, &i32::MAX.to_le_bytes(), "at byte 48: expected n-grams of at most 1024"),
+        (48, &i32::MAX.to_le_bytes(), "at byte 48: expected n-grams of at most 255"),
         (64, &i32::MAX.to_le_bytes(), "at byte 64"),
         (64, &(-1i32).to_le_bytes(), "at byte 64"),
         (84, &i64::MAX.to_le_bytes(), "kept buckets"),
@@ -129,7 +146,7 @@ fn a_model_cut_short_anywhere_is_an_error_with_a_byte() {
             );
         }
     }
-    let whole = std::fs::read(golden("vectors/fasttext_quantized_qnorm_cutoff.ftz")).unwrap();
+    let whole = std::fs::read(fixture("golden/vectors/fasttext_quantized_qnorm_cutoff.ftz")).unwrap();
     for length in (0..whole.len()).filter(|length| length % 17 == 0 || length + 200 > whole.len()) {
         assert!(read_bytes(fasttext::read, whole[..length].to_vec()).is_err(), "{length}");
     }
@@ -189,7 +206,7 @@ fn collisions_name_other_ngrams_of_the_same_bucket() {
 
 #[test]
 fn inspecting_a_model_without_subwords_says_so() {
-    let vectors = read(fasttext::read, &golden("vectors/fasttext_cbow_no_subwords.bin"));
+    let vectors = read(fasttext::read, &fixture("golden/vectors/fasttext_cbow_no_subwords.bin"));
     let error = inspect(&vectors, b"king").unwrap_err().to_string();
     assert!(error.contains("no subwords"), "{error}");
 }
@@ -289,7 +306,7 @@ proptest! {
         quantized: bool,
     ) {
         let mut model = if quantized {
-            std::fs::read(golden("vectors/fasttext_quantized_qnorm_cutoff.ftz")).unwrap()
+            std::fs::read(fixture("golden/vectors/fasttext_quantized_qnorm_cutoff.ftz")).unwrap()
         } else {
             bytes(SMALL)
         };

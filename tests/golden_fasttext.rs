@@ -24,7 +24,8 @@ const MODELS: [(&str, &str); 4] = [
 /// Calls `check` with every model, its name and what is expected of it.
 fn each_model(check: impl Fn(&str, &WordVectors, &Value)) {
     let expected = json(&golden("vectors/expected.json"));
-    for (name, file) in MODELS {
+    assert!(MODELS.iter().any(|(name, _)| expected.get(name).is_some()), "no fastText model is expected");
+    for (name, file) in MODELS.into_iter().filter(|(name, _)| expected.get(name).is_some()) {
         let vectors = read(fasttext::read, &golden("vectors").join(file));
         check(name, &vectors, &expected[name]);
     }
@@ -52,8 +53,7 @@ fn is_zero(numbers: &Value) -> bool {
     numbers.as_array().unwrap().iter().all(|number| number.as_f64() == Some(0.0))
 }
 
-/// Words in order with their scores to the tolerance. Answers whose scores differ by less than
-/// the tolerance may stand in either order.
+/// The same words in the same order, with their scores to the tolerance.
 fn assert_answers(vectors: &WordVectors, hits: &[Hit], expected: &Value, what: &str) {
     let expected = expected.as_array().unwrap();
     assert_eq!(hits.len(), expected.len(), "{what}");

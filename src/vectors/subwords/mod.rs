@@ -207,3 +207,61 @@ impl Index {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    const SCHEME: Scheme = Scheme { shortest: 3, longest: 3, fasttext_rules: true };
+
+    fn model(index: Index, word_rows: WordRows) -> SubwordModel {
+        let matrix = Rows::Owned(array![[9.0, 9.0], [3.0, 0.0], [0.0, 4.0]]);
+        SubwordModel::new(SCHEME, index, matrix, 1, word_rows)
+    }
+
+    /// `<ab` and `ab>` are listed, `abc` is not.
+    fn explicit() -> Index {
+        Index::Explicit { ngrams: Vocabulary::from_words(["<ab", "ab>"]), rows: vec![0, 1] }
+    }
+
+    #[test]
+    fn a_pruned_bucket_adds_nothing_to_the_mean() {
+        let buckets = 1000;
+        let bucket = |ngram: &[u8]| fasttext_hash(ngram) % buckets;
+        assert_ne!(bucket(b"<ab"), bucket(b"ab>"));
+        let model =
+            model(Index::Pruned { buckets, kept: HashMap::from([(bucket(b"ab>"), 1)]) }, WordRows::Own);
+        let ngrams = model.ngrams(b"ab");
+        assert_eq!(ngrams.iter().map(Ngram::is_pruned).collect::<Vec<_>>(), [true, false]);
+        assert_eq!(ngrams.iter().map(|ngram| ngram.row).collect::<Vec<_>>(), [None, Some(2)]);
+        assert_eq!(model.vector(b"ab"), Some(vec![0.0, 4.0]));
+        assert_eq!(model.vector(b"xyz"), None);
+    }
+
+    #[test]
+    fn the_mean_is_over_ngrams_that_have_a_row() {
+        assert_eq!(model(explicit(), WordRows::Own).vector(b"ab"), Some(vec![1.5, 2.0]));
+        assert_eq!(model(explicit(), WordRows::Own).vector(b"abc"), Some(vec![3.0, 0.0]));
+    }
+
+    #[test]
+    fn finalfusion_gives_unit_length() {
+        assert_eq!(model(explicit(), WordRows::Averaged).vector(b"ab"), Some(vec![0.6, 0.8]));
+    }
+
+    #[test]
+    fn a_known_word_counts_its_own_row() {
+        let (mut out, mut scratch) = ([0.0; 2], [0.0; 2]);
+        model(explicit(), WordRows::Own).average_word(0, b"ab", &mut out, &mut scratch);
+        assert_eq!(out, [4.0, 13.0 / 3.0]);
+    }
+
+    #[test]
+    fn a_row_outside_the_matrix_counts_as_pruned() {
+        let model = model(Index::FastText { buckets: u32::MAX }, WordRows::Own);
+        assert!(model.ngrams(b"ab").iter().all(Ngram::is_pruned));
+        assert_eq!(model.vector(b"ab"), None);
+    }
+}

@@ -12,8 +12,8 @@ const NEWEST_VERSION: i32 = 12;
 /// arguments say.
 const LAST_VERSION_WITHOUT_SUPERVISED_SUBWORDS: i32 = 11;
 const SUPERVISED: i32 = 3;
-/// No word is longer than this in fastText, so no n-gram needs to be.
-const LONGEST_NGRAM: u32 = 1024;
+/// A longest n-gram beyond this is a broken file; models in use have 3 to 6.
+const LONGEST_NGRAM: u32 = 255;
 /// Bytes of the arguments and of the dictionary's counts, in the old layout.
 const OLD_HEADER_LENGTH: usize = 76;
 
@@ -57,8 +57,8 @@ pub(super) fn detect(bytes: &[u8]) -> bool {
         && within(6, 1, 4) // loss
         && within(7, 1, 3) // model
         && within(8, 0, i32::MAX) // bucket
-        && within(9, 0, 1_024) // minn
-        && within(10, 0, 1_024) // maxn
+        && within(9, 0, 255) // minn
+        && within(10, 0, 255) // maxn
         && within(11, 0, i32::MAX); // lrUpdateRate
     let sum = int(15).and_then(|words| words.checked_add(int(16)?));
     arguments_fit && within(15, 0, i32::MAX) && within(16, 0, i32::MAX) && int(14) == sum

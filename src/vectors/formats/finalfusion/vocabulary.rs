@@ -10,7 +10,7 @@ use crate::vectors::subwords::{Index, Scheme};
 use crate::vectors::vocabulary::{Span, Vocabulary};
 
 /// A longest n-gram beyond this is a broken file.
-const LONGEST_NGRAM: u32 = 1024;
+const LONGEST_NGRAM: u32 = 255;
 /// 2 to the power of more than this would be more buckets than any file has rows.
 const LARGEST_EXPONENT: u32 = 48;
 

@@ -125,8 +125,8 @@ fn has_word(code: &str, word: &str) -> bool {
     code.match_indices(word).any(|(start, _)| {
         let before = code[..start].chars().next_back();
         let after = code[start + word.len()..].chars().next();
-        let ends_in_name = word.ends_with(is_name);
-        !before.is_some_and(is_name) && !(ends_in_name && after.is_some_and(is_name))
+        let goes_on = word.ends_with(is_name) && after.is_some_and(is_name);
+        !(goes_on || before.is_some_and(is_name))
     })
 }
 

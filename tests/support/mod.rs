@@ -81,3 +81,10 @@ pub fn run_alone(name: &str, variable: &str, value: &Path) -> std::process::Outp
         .output()
         .unwrap()
 }
+
+/// A cache folder for this test program alone, so that no test touches the user's.
+pub fn own_cache() {
+    static FOLDER: std::sync::OnceLock<tempfile::TempDir> = std::sync::OnceLock::new();
+    let folder = FOLDER.get_or_init(|| tempfile::tempdir().unwrap());
+    lexiscope::vectors::cache::set_folder(folder.path().join("cache"));
+}

@@ -4,13 +4,13 @@
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use tempfile::TempDir;
 
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -23,16 +23,21 @@ struct Terminal {
     screen: vt100::Parser,
     /// Everything that was written.
     raw: Vec<u8>,
+    /// Its home: empty but for the small vectors, without a configuration.
+    home: TempDir,
 }
 
-fn vectors() -> PathBuf {
+/// A home folder with a few vectors in it.
+fn home() -> TempDir {
     let words = ["king", "queen", "prince", "man", "woman", "table", "chair"];
     let rows = ["1 .9 .1", ".95 .92 .1", ".9 .9 .2", ".8 .1 .1", ".7 .2 .1", ".1 .1 .9", ".1 .2 .8"];
     let text: String = words.iter().zip(rows).map(|(word, row)| format!("{word} {row}\n")).collect();
-    let path = std::env::temp_dir().join(format!("lexiscope-pty-{}.txt", std::process::id()));
-    std::fs::write(&path, text).unwrap();
-    path
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join(VECTORS), text).unwrap();
+    home
 }
+
+const VECTORS: &str = "small.txt";
 
 fn nonzero(value: u16) -> NonZeroU16 {
     NonZeroU16::new(value).unwrap()
@@ -47,17 +52,17 @@ impl Terminal {
     }
 
     fn on_small_vectors(environment: &[(&str, &str)]) -> Self {
-        let path = vectors();
-        Self::start(&["--vectors", path.to_str().unwrap()], environment)
+        Self::start(&["--vectors", VECTORS], environment)
     }
 
     fn spawn(mut command: CommandBuilder, environment: &[(&str, &str)]) -> Self {
         let size = PtySize { rows: 30, cols: 100, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
+        let home = home();
         command.env_clear();
-        // A folder without configuration; COLORFGBG answers what the emulator would be asked.
-        command.env("HOME", std::env::temp_dir().join("lexiscope-no-home"));
-        command.env("XDG_CACHE_HOME", std::env::temp_dir().join("lexiscope-pty-cache"));
+        command.env("HOME", home.path());
+        command.cwd(home.path());
+        // COLORFGBG answers what the emulator would be asked.
         for (name, value) in [("TERM", "xterm-256color"), ("COLORFGBG", "15;0"), ("PATH", "/usr/bin:/bin")] {
             command.env(name, value);
         }
@@ -78,7 +83,7 @@ impl Terminal {
             }
         });
         let screen = vt100::Parser::new(nonzero(30), nonzero(100), 0);
-        Self { master: pair.master, writer, output, child, screen, raw: Vec::new() }
+        Self { master: pair.master, writer, output, child, screen, raw: Vec::new(), home }
     }
 
     fn text(&self) -> String {
@@ -253,7 +258,8 @@ fn suspended_and_resumed_it_draws_again() {
     command.args(["--norc", "--noprofile", "-i"]);
     let mut terminal = Terminal::spawn(command, &[("PS1", "ready> ")]);
     terminal.wait_text("ready>");
-    terminal.send(&format!("{} --vectors {}\r", env!("CARGO_BIN_EXE_lexiscope"), vectors().display()));
+    let vectors = terminal.home.path().join(VECTORS);
+    terminal.send(&format!("{} --vectors {}\r", env!("CARGO_BIN_EXE_lexiscope"), vectors.display()));
     terminal.wait("the screens", |terminal| terminal.screen.screen().alternate_screen());
     terminal.send("king\r");
     terminal.wait_text("queen");
@@ -262,13 +268,14 @@ fn suspended_and_resumed_it_draws_again() {
             "TSTP" => terminal.signal_program(),
             key => terminal.send(key),
         }
-        terminal.wait("the shell", |terminal| !terminal.screen.screen().alternate_screen());
-        terminal.wait_text("Stopped");
+        terminal.wait("the shell", |terminal| {
+            !terminal.screen.screen().alternate_screen() && terminal.text().trim_end().ends_with("ready>")
+        });
+        assert!(terminal.text().contains("Stopped"), "{}", terminal.text());
         terminal.assert_restored_but_for_paste();
         terminal.send("fg\r");
         terminal.wait("the screens again", |terminal| terminal.screen.screen().alternate_screen());
         terminal.wait_text("queen");
-        terminal.send("j");
     }
     terminal.send("q");
     terminal.wait("the shell", |terminal| !terminal.screen.screen().alternate_screen());

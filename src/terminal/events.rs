@@ -115,6 +115,10 @@ fn translate_key(event: KeyEvent) -> Option<Key> {
         _ => return None,
     };
     let control = event.modifiers.contains(KeyModifiers::CONTROL);
+    // What was typed ahead, before raw mode, reaches us with Enter turned into a line feed.
+    if control && code == KeyCode::Char('j') {
+        return Some(Key::plain(KeyCode::Enter));
+    }
     let alt = event.modifiers.contains(KeyModifiers::ALT);
     // AltGr reaches Windows programs as Control and Alt together, and types a character.
     let types = cfg!(windows) && control && alt && matches!(code, KeyCode::Char(_));
@@ -143,5 +147,7 @@ mod tests {
         let event = KeyEvent::new(event::KeyCode::Char('w'), KeyModifiers::CONTROL);
         let key = translate_key(event).unwrap();
         assert_eq!((key.to_string(), key.typed()), ("ctrl-w".into(), None));
+        let typed_ahead = KeyEvent::new(event::KeyCode::Char('j'), KeyModifiers::CONTROL);
+        assert_eq!(translate_key(typed_ahead).unwrap().to_string(), "enter");
     }
 }

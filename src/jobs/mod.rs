@@ -9,5 +9,5 @@ mod pool;
 mod request;
 mod work;
 
-pub use pool::{Finished, Jobs, on_worker_thread};
+pub use pool::{Finished, Jobs};
 pub use request::{AnalogyQuestion, Failure, FilterSettings, Outcome, Request, Slot};

@@ -1,7 +1,6 @@
 //! The workers.
 
 use std::any::Any;
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,15 +11,6 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use super::request::{Failure, Outcome, Request, Slot};
 use super::work;
 use crate::progress::Progress;
-
-thread_local! {
-    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether the calling thread is a worker, whose panics become messages and must not touch the terminal.
-pub fn on_worker_thread() -> bool {
-    IS_WORKER.with(Cell::get)
-}
 
 /// A result, with the generation that it was asked for with.
 #[derive(Debug, Clone)]
@@ -148,7 +138,6 @@ impl Drop for Jobs {
 }
 
 fn serve(worker: &Worker, slot: Slot, sender: &Sender<Finished>) {
-    IS_WORKER.with(|is_worker| is_worker.set(true));
     while let Some(Task { generation, request, progress }) = worker.take() {
         let result = catch_unwind(AssertUnwindSafe(|| work::carry_out(request, &progress)))
             .unwrap_or_else(|panic| Err(Failure::Panicked(panic_text(&*panic))));

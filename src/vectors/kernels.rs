@@ -175,7 +175,21 @@ mod x86 {
         let mut sums = [[_mm512_setzero_ps(); 2]; M];
         let mut squares = [_mm512_setzero_ps(); 2];
         let mut at = 0;
-        while at < dimensions {
+        while at + 2 * LANES <= dimensions {
+            for half in 0..2 {
+                let start = at + half * LANES;
+                // SAFETY: `start + LANES` is at most `dimensions`, in the row and in each vector.
+                let values = unsafe { _mm512_loadu_ps(row.add(start)) };
+                squares[half] = _mm512_fmadd_ps(values, values, squares[half]);
+                for (query, sums) in sums.iter_mut().enumerate() {
+                    // SAFETY: as above, within query vector `query`.
+                    let factors = unsafe { _mm512_loadu_ps(queries.add(query * dimensions + start)) };
+                    sums[half] = _mm512_fmadd_ps(values, factors, sums[half]);
+                }
+            }
+            at += 2 * LANES;
+        }
+        if at < dimensions {
             for half in 0..2 {
                 let start = at + half * LANES;
                 let left = dimensions.saturating_sub(start).min(LANES);
@@ -191,7 +205,6 @@ mod x86 {
                     sums[half] = _mm512_fmadd_ps(values, factors, sums[half]);
                 }
             }
-            at += 2 * LANES;
         }
         let total = |halves: [__m512; 2]| _mm512_reduce_add_ps(_mm512_add_ps(halves[0], halves[1]));
         let mut dots = [0.0; M];
@@ -212,7 +225,21 @@ mod x86 {
         let mut sums = [[_mm256_setzero_ps(); 2]; M];
         let mut squares = [_mm256_setzero_ps(); 2];
         let mut at = 0;
-        while at < dimensions {
+        while at + 2 * LANES <= dimensions {
+            for half in 0..2 {
+                let start = at + half * LANES;
+                // SAFETY: `start + LANES` is at most `dimensions`, in the row and in each vector.
+                let values = unsafe { _mm256_loadu_ps(row.add(start)) };
+                squares[half] = _mm256_fmadd_ps(values, values, squares[half]);
+                for (query, sums) in sums.iter_mut().enumerate() {
+                    // SAFETY: as above, within query vector `query`.
+                    let factors = unsafe { _mm256_loadu_ps(queries.add(query * dimensions + start)) };
+                    sums[half] = _mm256_fmadd_ps(values, factors, sums[half]);
+                }
+            }
+            at += 2 * LANES;
+        }
+        if at < dimensions {
             for half in 0..2 {
                 let start = at + half * LANES;
                 let left = dimensions.saturating_sub(start).min(LANES) as i32;
@@ -229,7 +256,6 @@ mod x86 {
                     sums[half] = _mm256_fmadd_ps(values, factors, sums[half]);
                 }
             }
-            at += 2 * LANES;
         }
         let mut dots = [0.0; M];
         for (dot, [first, second]) in dots.iter_mut().zip(sums) {

@@ -108,7 +108,7 @@ impl Parser {
                     weight *= value;
                     only_number = only_number.is_none().then_some((text, column));
                 }
-                (Factor::Number { value, .. }, Some(true)) if value == 0.0 => {
+                (Factor::Number { value: 0.0, .. }, Some(true)) => {
                     return self.fail_at(column, "this divides by zero; divide by another number");
                 }
                 (Factor::Number { value, .. }, Some(divide)) => {

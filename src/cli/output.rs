@@ -279,6 +279,7 @@ impl Cell {
             Value::Number(number) if number.is_finite() => format!("{number:.4}"),
             Value::Number(_) | Value::Nothing => "-".to_owned(),
             Value::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
+            Value::List(values) if values.is_empty() => "-".to_owned(),
             Value::List(values) => {
                 let shown: Vec<String> = values.iter().map(|value| Self::of(value, terminal).text).collect();
                 shown.join(", ")

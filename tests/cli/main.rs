@@ -12,7 +12,10 @@ use assert_cmd::Command;
 /// The binary, without anything from the caller's environment that changes its answers.
 fn lexiscope() -> Command {
     let mut command = Command::cargo_bin("lexiscope").unwrap();
-    command.env_remove("LEXISCOPE_VECTORS").env("LC_ALL", "C.UTF-8");
+    command
+        .env_remove("LEXISCOPE_VECTORS")
+        .env("LEXISCOPE_CACHE", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"))
+        .env("LC_ALL", "C.UTF-8");
     command
 }
 

@@ -174,8 +174,11 @@ impl Plot<'_> {
                 );
             }
         }
+        let mut owned = Vec::new();
         for &index in &order {
-            if let Some((x, y)) = places[index] {
+            // Of points in one cell only the most important is seen, so only that one is named.
+            if let Some((x, y)) = places[index].filter(|place| !owned.contains(place)) {
+                owned.push((x, y));
                 self.draw_label(index, (x, y), &mut taken, theme, buffer, area);
             }
         }
@@ -226,19 +229,16 @@ impl Plot<'_> {
             (column - long, row - 1),
             (column - long, row + 1),
         ];
-        // One free cell before and behind keeps labels apart.
+        // One free cell before and behind keeps labels apart, and from the points of others.
         let free = candidates.into_iter().find(|&(x, y)| {
-            let before = isize::from(x > 0);
+            let before = usize::from(x > 0);
             let behind = usize::from((x + long) < taken.width as isize);
-            let beside = y == row;
-            if beside {
-                taken.is_free(x, y, length + behind)
-                    || (x < column && taken.is_free(x - before, y, length + before as usize))
-            } else {
-                taken.is_free(x - before, y, length + before as usize + behind)
-            }
+            taken.is_free(x - before as isize, y, before + length + behind)
         });
-        if let Some((x, y)) = free {
+        // The word under the cursor is named in any case, over other points if need be.
+        let forced = (self.points[index].mark == Mark::Selected)
+            .then(|| candidates.into_iter().take(2).find(|&(x, _)| x >= 0 && x + long <= taken.width as isize));
+        if let Some((x, y)) = free.or(forced.flatten()) {
             taken.take(x as usize, y as usize, length);
             put(buffer, area, x as u16, y as u16, &label, self.style(index, theme, true));
         }

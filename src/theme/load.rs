@@ -443,6 +443,8 @@ mod tests {
                 let least = match (name, role) {
                     ("high-contrast", _) => 7.0,
                     (_, "stale") => 3.5,
+                    // A shape, not text (WCAG 2.2, success criterion 1.4.11).
+                    (_, "bar") => 3.0,
                     _ => 4.5,
                 };
                 for background in painted.as_ref().map_or(usual, std::slice::from_ref) {

@@ -96,7 +96,8 @@ fn draw_strip(
 }
 
 fn draw_comparison(comparison: &Comparison, stale: bool, theme: &Theme, buffer: &mut Buffer, area: Rect) {
-    const CELL: u16 = 36;
+    const NUMBERS: u16 = 30;
+    const LEAST_CELL: u16 = NUMBERS + 8;
     let roles = theme.roles();
     let pick = |style| if stale { roles.stale } else { style };
     let (left, right) = (fit(&comparison.left, 24), fit(&comparison.right, 24));
@@ -104,22 +105,23 @@ fn draw_comparison(comparison: &Comparison, stale: bool, theme: &Theme, buffer: 
     x = put(buffer, area, x, 0, &format!("cosine {:.4}", comparison.similarity), pick(roles.number)) + 2;
     put(buffer, area, x, 0, &format!("= sum over {} dimensions", comparison.dimensions.len()), roles.faint);
     let most = comparison.dimensions.iter().map(|one| one.share.abs()).fold(0.0, f64::max);
-    let across = (area.width.saturating_sub(2) / (CELL + 2)).max(1);
+    let across = (area.width.saturating_sub(2) / LEAST_CELL).max(1);
+    let cell = area.width.saturating_sub(2) / across;
     let lines = area.height.saturating_sub(2);
     for column in 0..across {
         let heads = format!("{:>4} {:>7} {:>7}  product", "dim", fit(&left, 7), fit(&right, 7));
         // With wide characters in the heading, columns and characters differ.
-        put(buffer, area, 2 + column * (CELL + 2), 1, &fit_padded(&heads, usize::from(CELL)), roles.faint);
+        put(buffer, area, 2 + column * cell, 1, &fit_padded(&heads, usize::from(NUMBERS)), roles.faint);
     }
     for (index, one) in
         comparison.dimensions.iter().take(usize::from(lines) * usize::from(across)).enumerate()
     {
         let (column, line) = (index as u16 / lines, index as u16 % lines);
-        let (x, y) = (2 + column * (CELL + 2), 2 + line);
+        let (x, y) = (2 + column * cell, 2 + line);
         let numbers =
             format!("{:>4} {:>+7.3} {:>+7.3} {:>+7.3}", one.dimension, one.left, one.right, one.share);
         let x = put(buffer, area, x, y, &numbers, pick(roles.number)) + 1;
-        signed_bar(one.share, most, theme, buffer, area, (x, y), 8);
+        signed_bar(one.share, most, theme, buffer, area, (x, y), cell.saturating_sub(NUMBERS + 2).min(24));
     }
 }
 

@@ -115,14 +115,14 @@ impl Projection {
 struct Taken {
     width: usize,
     cells: Vec<bool>,
+    /// Cells with a piece of a line, which labels avoid if they can.
+    lined: Vec<bool>,
 }
 
 impl Taken {
     fn new(area: Rect) -> Self {
-        Self {
-            width: usize::from(area.width),
-            cells: vec![false; usize::from(area.width) * usize::from(area.height)],
-        }
+        let cells = usize::from(area.width) * usize::from(area.height);
+        Self { width: usize::from(area.width), cells: vec![false; cells], lined: vec![false; cells] }
     }
 
     fn take(&mut self, x: usize, y: usize, length: usize) {
@@ -132,14 +132,13 @@ impl Taken {
         }
     }
 
-    /// Whether `length` cells from `x` on are inside the line `y` and free.
-    fn is_free(&self, x: isize, y: isize, length: usize) -> bool {
+    /// Whether `length` cells from `x` on are inside the line `y` and free of points and labels,
+    /// and of lines as well if so asked.
+    fn is_free(&self, x: isize, y: isize, length: usize, of_lines: bool) -> bool {
         let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else { return false };
-        x + length <= self.width
-            && self
-                .cells
-                .get(y * self.width + x..y * self.width + x + length)
-                .is_some_and(|cells| !cells.contains(&true))
+        let range = y * self.width + x..y * self.width + x + length;
+        let none = |cells: &[bool]| cells.get(range.clone()).is_some_and(|cells| !cells.contains(&true));
+        x + length <= self.width && none(&self.cells) && (!of_lines || none(&self.lined))
     }
 }
 
@@ -153,12 +152,12 @@ impl Plot<'_> {
         let margin = (area.width / 6).min(8);
         let projection = Projection::fit(self.points, area.width, area.height, margin, self.most_stretch);
         let exact: Vec<_> = self.points.iter().map(|point| projection.place(point)).collect();
-        self.draw_lines(&exact, theme, buffer, area);
+        let mut taken = Taken::new(area);
+        self.draw_lines(&exact, &mut taken, theme, buffer, area);
         let places: Vec<Option<(usize, usize)>> = exact
             .iter()
             .map(|place| place.map(|(x, y)| (x.round().max(0.0) as usize, y.round().max(0.0) as usize)))
             .collect();
-        let mut taken = Taken::new(area);
         let order = self.by_importance();
         // All dots first: a label must not hide a point. The most important is drawn last, on top.
         for &index in order.iter().rev() {
@@ -230,14 +229,17 @@ impl Plot<'_> {
             (column - long, row + 1),
         ];
         // One free cell before and behind keeps labels apart, and from the points of others.
-        let free = candidates.into_iter().find(|&(x, y)| {
+        let is_free = |x: isize, y, of_lines| {
             let before = usize::from(x > 0);
             let behind = usize::from((x + long) < taken.width as isize);
-            taken.is_free(x - before as isize, y, before + length + behind)
-        });
+            taken.is_free(x - before as isize, y, before + length + behind, of_lines)
+        };
+        let find = |of_lines| candidates.into_iter().find(|&(x, y)| is_free(x, y, of_lines));
+        let free = find(true).or_else(|| find(false));
         // The word under the cursor is named in any case, over other points if need be.
-        let forced = (self.points[index].mark == Mark::Selected)
-            .then(|| candidates.into_iter().take(2).find(|&(x, _)| x >= 0 && x + long <= taken.width as isize));
+        let forced = (self.points[index].mark == Mark::Selected).then(|| {
+            candidates.into_iter().take(2).find(|&(x, _)| x >= 0 && x + long <= taken.width as isize)
+        });
         if let Some((x, y)) = free.or(forced.flatten()) {
             taken.take(x as usize, y as usize, length);
             put(buffer, area, x as u16, y as u16, &label, self.style(index, theme, true));
@@ -245,7 +247,14 @@ impl Plot<'_> {
     }
 
     /// Draws the lines in braille dots, two by four a cell.
-    fn draw_lines(&self, exact: &[Option<(f64, f64)>], theme: &Theme, buffer: &mut Buffer, area: Rect) {
+    fn draw_lines(
+        &self,
+        exact: &[Option<(f64, f64)>],
+        taken: &mut Taken,
+        theme: &Theme,
+        buffer: &mut Buffer,
+        area: Rect,
+    ) {
         for (dashed, style) in [(true, theme.roles().faint), (false, theme.roles().bar)] {
             let mut dots = vec![0u8; usize::from(area.width) * usize::from(area.height)];
             for line in self.lines.iter().filter(|line| line.dashed == dashed) {
@@ -257,6 +266,7 @@ impl Plot<'_> {
             let style = if self.stale { theme.roles().stale } else { style };
             for (index, pattern) in dots.iter().enumerate().filter(|(_, pattern)| **pattern != 0) {
                 let (x, y) = (index % usize::from(area.width), index / usize::from(area.width));
+                taken.lined[index] = true;
                 let braille = char::from_u32(0x2800 + u32::from(*pattern)).unwrap_or(' ');
                 put(buffer, area, x as u16, y as u16, braille.encode_utf8(&mut [0; 4]), style);
             }

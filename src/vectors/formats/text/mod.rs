@@ -231,13 +231,17 @@ fn parse_line<'a>(line: &'a [u8], dimensions: usize, values: &mut Vec<f32>) -> R
     }
     let length = values.len();
     values.reserve(dimensions);
-    for (index, field) in line[word_end + 1..].split(|&byte| byte == b' ').enumerate() {
-        let Some(value) = number::parse(field) else {
+    let mut at = word_end;
+    for index in 0..dimensions {
+        let rest = &line[at + 1..];
+        let Some((value, size)) = number::parse_first(rest) else {
             values.truncate(length);
+            let field = rest.split(|&byte| byte == b' ').next().unwrap_or_default();
             let shown: String = String::from_utf8_lossy(field).chars().take(40).collect();
             return Err(format!("number {} of {dimensions} is no number: \"{shown}\"", index + 1));
         };
         values.push(value);
+        at += 1 + size;
     }
     Ok(&line[..word_end])
 }

@@ -15,39 +15,49 @@ const POWERS_F64: [f64; 23] = [
 /// ten that are both exact need one correctly rounded division (Clinger 1990); all else that could
 /// be rounded wrongly goes the standard library's way.
 pub fn parse(field: &[u8]) -> Option<f32> {
-    let (negative, digits) = match field.first()? {
-        b'-' => (true, &field[1..]),
-        b'+' => (false, &field[1..]),
-        _ => (false, field),
-    };
-    let magnitude = match plain_decimal(digits) {
-        Some((mantissa, decimals)) => divide(mantissa, decimals),
-        None => None,
-    };
-    match magnitude {
-        Some(value) => Some(if negative { -value } else { value }),
-        None => std::str::from_utf8(field).ok()?.parse().ok(),
+    match parse_first(field)? {
+        (value, length) if length == field.len() => Some(value),
+        _ => None,
     }
 }
 
-/// Mantissa and number of decimals of `digits[.digits]` with at most 19 digits.
-fn plain_decimal(digits: &[u8]) -> Option<(u64, usize)> {
-    if digits.len() > 19 {
-        return None;
+/// The number in the first field of `text`, which ends at a space or with the text, and that
+/// field's length.
+pub fn parse_first(text: &[u8]) -> Option<(f32, usize)> {
+    if let Some((mantissa, decimals, negative, length)) = plain_decimal(text)
+        && let Some(value) = divide(mantissa, decimals)
+    {
+        return Some((if negative { -value } else { value }, length));
     }
-    let (mut mantissa, mut point, mut seen) = (0_u64, None, 0);
-    for (index, &byte) in digits.iter().enumerate() {
-        let digit = byte.wrapping_sub(b'0');
-        if digit < 10 {
-            mantissa = mantissa * 10 + u64::from(digit);
-            seen += 1;
-        } else if byte == b'.' && point.is_none() {
-            point = Some(index);
-        } else {
-            return None;
+    let field = text.split(|&byte| byte == b' ').next()?;
+    Some((std::str::from_utf8(field).ok()?.parse().ok()?, field.len()))
+}
+
+/// Mantissa, number of decimals, sign and length of a first field of the form
+/// `[+-]digits[.digits]` with at most 19 digits.
+fn plain_decimal(text: &[u8]) -> Option<(u64, usize, bool, usize)> {
+    let signed = matches!(text.first()?, b'-' | b'+');
+    let (mut mantissa, mut at) = (0_u64, usize::from(signed));
+    let start = at;
+    let mut digits = |at: &mut usize| {
+        while let Some(digit) = text.get(*at).map(|byte| byte.wrapping_sub(b'0')).filter(|&digit| digit < 10)
+        {
+            // Too many digits are noticed by their number, whatever became of the mantissa.
+            mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
+            *at += 1;
         }
+    };
+    digits(&mut at);
+    let (mut count, mut decimals) = (at - start, 0);
+    if text.get(at) == Some(&b'.') {
+        at += 1;
+        let point = at;
+        digits(&mut at);
+        decimals = at - point;
+        count += decimals;
     }
-    (seen > 0).then(|| (mantissa, point.map_or(0, |index| digits.len() - 1 - index)))
+    let ended = text.get(at).is_none_or(|&byte| byte == b' ');
+    (ended && (1..=19).contains(&count)).then_some((mantissa, decimals, text[0] == b'-', at))
 }
 
 /// mantissa / 10^decimals, where that can be had correctly rounded by one division.

@@ -57,7 +57,9 @@ pub fn symmetric_eigen(matrix: ArrayView2<f64>) -> Result<SymmetricEigen> {
     if rows == 0 {
         return Ok(SymmetricEigen { values: Array1::zeros(0), vectors: Array2::zeros((0, 0)) });
     }
-    let (mut values, vectors) = matrix.eigh(UPLO::Lower)?;
+    // Which triangle ndarray-linalg reads depends on the memory layout: give it both alike.
+    let mirrored = Array2::from_shape_fn((rows, rows), |(i, j)| matrix[[i.max(j), i.min(j)]]);
+    let (mut values, vectors) = mirrored.eigh(UPLO::Lower)?;
     // LAPACK gives rising values and vectors in columns.
     values.invert_axis(Axis(0));
     let mut vectors = vectors.reversed_axes();

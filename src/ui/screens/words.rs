@@ -142,13 +142,12 @@ fn draw_welcome(words: &WordsState, theme: &Theme, buffer: &mut Buffer, area: Re
         put(buffer, area, 2, y as u16, text, style);
     }
     let remembered = [("bookmarks", &words.bookmarks), ("earlier", &words.history)];
-    let mut y = lines.len() as u16 + 1;
-    for (title, list) in remembered.into_iter().filter(|(_, list)| !list.is_empty()) {
+    let remembered = remembered.into_iter().filter(|(_, list)| !list.is_empty());
+    for (y, (title, list)) in (lines.len() as u16 + 1..).zip(remembered) {
         let mut x = put(buffer, area, 2, y, title, roles.heading) + 2;
         for word in list.iter().rev() {
             x = put(buffer, area, x, y, word, roles.text) + 2;
         }
-        y += 1;
     }
 }
 

@@ -57,8 +57,14 @@ impl Theme {
     }
 
     /// The theme for a terminal that shows `depth`; a theme that wants less (mono) keeps it.
+    ///
+    /// Without colour a theme's roles become those of the theme mono: what was told apart by
+    /// colour alone is then told apart by bold, dim, reverse and underline.
     #[must_use]
     pub fn with_depth(mut self, depth: ColourDepth) -> Self {
+        if depth == ColourDepth::Mono && self.depth != depth {
+            self.roles = load("mono", None).map_or(self.roles, |mono| mono.roles);
+        }
         self.depth = self.depth.min(depth);
         self
     }

@@ -3,13 +3,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::{panel, put_both};
+use super::{panel, put_entry};
 use crate::app::App;
 use crate::app::commands;
 use crate::app::line::Line;
 use crate::theme::Theme;
 use crate::ui::screens::input;
-use crate::ui::text::{fit, put};
+use crate::ui::text::put;
 use crate::ui::widgets::bars::first_shown;
 
 /// Lines of a list that are shown at most.
@@ -83,8 +83,7 @@ fn draw(
     let height = usize::from(below.height);
     let first = first_shown(Some(selected), height);
     for (index, (left, right)) in entries.iter().enumerate().skip(first).take(height) {
-        let left = fit(left, usize::from(below.width.saturating_sub(2)));
-        put_both(buffer, theme, below, (index - first) as u16, (&left, right), index == selected);
+        put_entry(buffer, theme, below, (index - first) as u16, (left, right), index == selected);
     }
     cursor
 }

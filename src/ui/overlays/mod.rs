@@ -9,7 +9,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::chrome::clear;
 use super::screens::input;
-use super::text::{columns, put, wrap};
+use super::text::{columns, put, put_right, visible, wrap};
 use crate::app::overlay::FilterForm;
 use crate::app::{App, Overlay};
 use crate::theme::Theme;
@@ -104,8 +104,8 @@ fn draw_filter(form: &FilterForm, theme: &Theme, buffer: &mut Buffer, area: Rect
     cursor
 }
 
-/// Draws `left`, then `right` at the right edge if both fit.
-fn put_both(
+/// Draws an entry of a list: `right` at the right edge, and as much of `left` as fits before it.
+fn put_entry(
     buffer: &mut Buffer,
     theme: &Theme,
     line: Rect,
@@ -115,9 +115,12 @@ fn put_both(
 ) {
     let roles = theme.roles();
     put(buffer, line, 0, y, if selected { ">" } else { " " }, roles.focus);
-    let end = put(buffer, line, 2, y, left, if selected { roles.selected } else { roles.text });
-    let right_width = columns(right);
-    if usize::from(end) + 2 + right_width <= usize::from(line.width) {
-        super::text::put_right(buffer, line, y, right, roles.faint);
+    let mut room = usize::from(line.width);
+    let right_width = columns(&visible(right));
+    if !right.is_empty() && right_width + 20 <= room {
+        put_right(buffer, line, y, right, roles.faint);
+        room -= right_width + 2;
     }
+    let left_part = Rect { width: room as u16, ..line };
+    put(buffer, left_part, 2, y, left, if selected { roles.selected } else { roles.text });
 }

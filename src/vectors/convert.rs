@@ -106,9 +106,7 @@ fn choose(vectors: &WordVectors, target: Target, conversion: &mut Conversion) ->
             Some(reason) => {
                 conversion.left_out += 1;
                 if conversion.first_left_out.len() < Flaws::SHOWN {
-                    let shown = vectors.vocabulary().display(row);
-                    let reason = format!("\"{}\" (row {}): {reason}", shown.escape_debug(), row + 1);
-                    conversion.first_left_out.push((row, reason));
+                    conversion.first_left_out.push((row, reason.to_owned()));
                 }
             }
         }

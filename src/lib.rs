@@ -11,8 +11,11 @@
 //!       jobs            background work: the latest request wins, progress, cancel
 //!        |
 //!     vectors           words as points: files, search, analogies, evaluation, projection
+//!     analysis          what can be read off a trace: head patterns, rollout, logit lens
 //!        |
-//! linalg, mmap, progress   decompositions, mapped files, progress of long work
+//!      model            networks that keep everything they computed
+//!        |
+//! linalg, matmul, mmap, progress   decompositions, products, mapped files, progress of long work
 //! ```
 //!
 //! Dependencies point downwards only; `tests/architecture.rs` holds that. Numeric code knows
@@ -35,7 +38,9 @@ pub mod jobs;
 #[cfg(not(feature = "openblas"))]
 mod lapack;
 pub mod linalg;
+pub mod matmul;
 pub mod mmap;
+pub mod model;
 pub mod progress;
 pub mod terminal;
 pub mod theme;

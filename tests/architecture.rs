@@ -10,23 +10,28 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("mmap", &[]),
     ("lapack", &[]),
     ("linalg", &[]),
+    ("matmul", &[]),
+    ("model", &["linalg", "matmul", "mmap", "progress"]),
+    ("analysis", &["model", "linalg", "matmul", "progress"]),
     ("vectors", &["linalg", "mmap", "progress"]),
-    ("jobs", &["vectors", "progress"]),
-    ("app", &["jobs", "vectors", "progress"]),
+    ("jobs", &["vectors", "model", "analysis", "progress"]),
+    ("app", &["jobs", "vectors", "model", "analysis", "progress"]),
     ("theme", &[]),
-    ("ui", &["app", "jobs", "theme", "vectors", "progress"]),
-    ("terminal", &["ui", "app", "jobs", "theme", "vectors", "progress"]),
-    ("cli", &["terminal", "ui", "app", "jobs", "theme", "vectors", "progress"]),
+    ("ui", &["app", "jobs", "theme", "vectors", "model", "analysis", "progress"]),
+    ("terminal", &["ui", "app", "jobs", "theme", "vectors", "model", "analysis", "progress"]),
+    ("cli", &["terminal", "ui", "app", "jobs", "theme", "vectors", "model", "analysis", "progress"]),
 ];
 
 /// Where `unsafe` may stand: mapping a file, LAPACK's calling convention, vector instructions,
 /// and signals.
 const UNSAFE_IN: &[&str] =
-    &["src/mmap.rs", "src/lapack.rs", "src/vectors/kernels", "src/terminal/signals.rs"];
+    &["src/mmap.rs", "src/lapack.rs", "src/matmul.rs", "src/vectors/kernels", "src/terminal/signals.rs"];
 
 /// Rooms that may not name these: numbers know nothing of the screen, state does no work itself.
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("vectors", &["ratatui", "crossterm"]),
+    ("model", &["ratatui", "crossterm"]),
+    ("analysis", &["ratatui", "crossterm"]),
     ("jobs", &["ratatui", "crossterm"]),
     ("app", &["ratatui", "crossterm", "std::fs", "std::thread", "rayon", "Instant::now"]),
     ("ui", &["std::fs", "std::thread", "crossterm", "update("]),

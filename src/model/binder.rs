@@ -1,0 +1,184 @@
+//! Finding a family's tensors by name, with their shapes checked.
+
+use std::sync::Arc;
+
+use ndarray::{Array1, Array2};
+
+use super::config::Config;
+use super::error::{ModelError, Result};
+use super::network::{Activation, Layout, Linear, Norm, NormKind};
+use super::weights::{Tensor, Weights};
+
+/// Whether a linear map has a bias.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bias {
+    /// It has.
+    Yes,
+    /// It has none.
+    No,
+    /// If the file has it.
+    IfPresent,
+}
+
+/// Looks tensors up for one family.
+#[derive(Debug)]
+pub struct Binder<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    weights: &'a Weights,
+    family: &'static str,
+    prefixes: &'static [&'static str],
+}
+
+impl<'a> Binder<'a> {
+    /// A binder that tries each of `prefixes` before every name: files saved from a bare model and
+    /// from a model with a head differ in it.
+    pub fn new(
+        family: &'static str,
+        config: &'a Config,
+        weights: &'a Weights,
+        prefixes: &'static [&'static str],
+    ) -> Self {
+        Self { config, weights, family, prefixes }
+    }
+
+    /// The family's name.
+    pub fn family(&self) -> &'static str {
+        self.family
+    }
+
+    /// Whether the file has this tensor.
+    pub fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
+    fn find(&self, name: &str) -> Option<&'a Arc<Tensor>> {
+        let by_prefix =
+            |name: &str| self.prefixes.iter().find_map(|prefix| self.weights.get(&format!("{prefix}{name}")));
+        by_prefix(name).or_else(|| self.weights.get(name)).or_else(|| {
+            // Checkpoints converted from TensorFlow call a norm's tensors gamma and beta.
+            let old = name.strip_suffix(".weight").map(|stem| format!("{stem}.gamma"));
+            let old = old.or_else(|| name.strip_suffix(".bias").map(|stem| format!("{stem}.beta")));
+            old.and_then(|old| by_prefix(&old))
+        })
+    }
+
+    /// The tensor `name` of shape `expected`, where 0 stands for any size.
+    ///
+    /// # Errors
+    /// [`ModelError::MissingTensor`], [`ModelError::WrongShape`].
+    pub fn tensor(&self, name: &str, expected: &[usize]) -> Result<Arc<Tensor>> {
+        let Some(tensor) = self.find(name) else {
+            return Err(ModelError::MissingTensor {
+                path: self.weights.path().to_owned(),
+                tensor: format!("{}{name}", self.prefixes.first().unwrap_or(&"")),
+                family: self.family,
+                expected: expected.to_vec(),
+            });
+        };
+        let found = tensor.shape();
+        let fits =
+            found.len() == expected.len() && found.iter().zip(expected).all(|(f, e)| *e == 0 || f == e);
+        if fits {
+            return Ok(Arc::clone(tensor));
+        }
+        Err(ModelError::WrongShape {
+            path: self.weights.path().to_owned(),
+            tensor: tensor.name().to_owned(),
+            expected: expected.to_vec(),
+            found: found.to_vec(),
+        })
+    }
+
+    /// A vector of `size` numbers.
+    ///
+    /// # Errors
+    /// As [`Binder::tensor`].
+    pub fn vector(&self, name: &str, size: usize) -> Result<Array1<f32>> {
+        Ok(Array1::from(self.tensor(name, &[size])?.to_f32().into_owned()))
+    }
+
+    /// A matrix in memory.
+    ///
+    /// # Errors
+    /// As [`Binder::tensor`].
+    pub fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Array2<f32>> {
+        Ok(self.tensor(name, &[rows, columns])?.to_matrix().into_owned())
+    }
+
+    /// `name.weight` and, by `bias`, `name.bias`; stored `[outputs, inputs]`.
+    ///
+    /// # Errors
+    /// As [`Binder::tensor`].
+    pub fn linear(&self, name: &str, outputs: usize, inputs: usize, bias: Bias) -> Result<Linear> {
+        let weight = self.tensor(&format!("{name}.weight"), &[outputs, inputs])?;
+        Ok(Linear { weight, layout: Layout::OutIn, bias: self.bias(name, outputs, bias)? })
+    }
+
+    /// As [`Binder::linear`], stored `[inputs, outputs]` (GPT-2's Conv1D).
+    ///
+    /// # Errors
+    /// As [`Binder::tensor`].
+    pub fn conv1d(&self, name: &str, outputs: usize, inputs: usize) -> Result<Linear> {
+        let weight = self.tensor(&format!("{name}.weight"), &[inputs, outputs])?;
+        Ok(Linear { weight, layout: Layout::InOut, bias: self.bias(name, outputs, Bias::Yes)? })
+    }
+
+    fn bias(&self, name: &str, outputs: usize, bias: Bias) -> Result<Option<Array1<f32>>> {
+        let name = format!("{name}.bias");
+        match bias {
+            Bias::No => Ok(None),
+            Bias::IfPresent if !self.has(&name) => Ok(None),
+            Bias::Yes | Bias::IfPresent => self.vector(&name, outputs).map(Some),
+        }
+    }
+
+    /// Layer norm with `name.weight` and `name.bias`.
+    ///
+    /// # Errors
+    /// As [`Binder::tensor`].
+    pub fn layer_norm(&self, name: &str, size: usize, epsilon: f64) -> Result<Norm> {
+        Ok(Norm {
+            kind: NormKind::Layer,
+            weight: self.vector(&format!("{name}.weight"), size)?,
+            bias: Some(self.vector(&format!("{name}.bias"), size)?),
+            epsilon: epsilon as f32,
+        })
+    }
+
+    /// RMS norm with `name.weight`.
+    ///
+    /// # Errors
+    /// As [`Binder::tensor`].
+    pub fn rms_norm(&self, name: &str, size: usize, epsilon: f64) -> Result<Norm> {
+        let weight = self.vector(&format!("{name}.weight"), size)?;
+        Ok(Norm { kind: NormKind::Rms, weight, bias: None, epsilon: epsilon as f32 })
+    }
+
+    /// The activation named at the first of `keys`, or `default`.
+    ///
+    /// # Errors
+    /// [`ModelError::Unsupported`] for a name that is not known.
+    pub fn activation(&self, keys: &[&str], default: Activation) -> Result<Activation> {
+        match self.config.text(keys) {
+            None => Ok(default),
+            Some(name) => Activation::named(name)
+                .ok_or_else(|| self.config.unsupported(format!("the activation \"{name}\" is not known"))),
+        }
+    }
+
+    /// The output matrix: tensor `name` where the file has it, else the token table.
+    ///
+    /// # Errors
+    /// As [`Binder::tensor`].
+    pub fn output_matrix(
+        &self,
+        name: &str,
+        table: &Arc<Tensor>,
+        bias: Option<Array1<f32>>,
+    ) -> Result<Linear> {
+        let shape = table.shape();
+        let weight = if self.has(name) { self.tensor(name, shape)? } else { Arc::clone(table) };
+        Ok(Linear { weight, layout: Layout::OutIn, bias })
+    }
+}

@@ -1,0 +1,208 @@
+//! BERT (Devlin et al. 2019) and RoBERTa (Liu et al. 2019); MiniLM checkpoints are BERTs.
+
+use crate::model::binder::{Bias, Binder};
+use crate::model::config::Config;
+use crate::model::error::Result;
+use crate::model::network::{
+    Activation, Attention, AttentionPosition, Block, Embedding, FeedForward, Head, Kind, LearnedPositions,
+    Network, Projections, ResidualLayout, TokenEmbedding,
+};
+use crate::model::weights::Weights;
+
+/// Binds a BERT.
+pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<Network> {
+    let binder = Binder::new(family, config, weights, &["bert.", ""]);
+    let sizes = Sizes::read(config)?;
+    let embedding = embedding(&binder, &sizes, sizes.hidden, 0)?;
+    let head = masked_language_head(
+        &binder,
+        &embedding,
+        &sizes,
+        &HeadNames {
+            dense: "cls.predictions.transform.dense",
+            norm: "cls.predictions.transform.LayerNorm",
+            decoder: "cls.predictions.decoder.weight",
+            bias: "cls.predictions.bias",
+        },
+    )?;
+    network(&binder, &sizes, embedding, head, 0)
+}
+
+/// Binds a RoBERTa: the same, with positions that start after the padding id, and other names for
+/// the head.
+pub fn bind_roberta(family: &'static str, config: &Config, weights: &Weights) -> Result<Network> {
+    let binder = Binder::new(family, config, weights, &["roberta.", ""]);
+    let sizes = Sizes::read(config)?;
+    let padding = config.get("pad_token_id").and_then(serde_json::Value::as_u64).unwrap_or(1) as usize;
+    let first_row = padding + 1;
+    let embedding = embedding(&binder, &sizes, sizes.hidden, first_row)?;
+    let head = masked_language_head(
+        &binder,
+        &embedding,
+        &sizes,
+        &HeadNames {
+            dense: "lm_head.dense",
+            norm: "lm_head.layer_norm",
+            decoder: "lm_head.decoder.weight",
+            bias: "lm_head.bias",
+        },
+    )?;
+    network(&binder, &sizes, embedding, head, first_row)
+}
+
+/// The sizes that BERT, RoBERTa and ELECTRA name alike.
+pub struct Sizes {
+    /// D.
+    pub hidden: usize,
+    /// F.
+    pub intermediate: usize,
+    /// H.
+    pub heads: usize,
+    /// Number of blocks.
+    pub layers: usize,
+    /// V.
+    pub vocabulary: usize,
+    /// Rows of the position table.
+    pub positions: usize,
+    /// Rows of the token type table.
+    pub segments: usize,
+    /// Of the norms.
+    pub epsilon: f64,
+}
+
+impl Sizes {
+    /// Reads them.
+    pub fn read(config: &Config) -> Result<Self> {
+        let (hidden, heads) = (config.size(&["hidden_size"])?, config.size(&["num_attention_heads"])?);
+        config.require_multiple("hidden_size", hidden, "num_attention_heads", heads)?;
+        if let Some(kind) = config.text(&["position_embedding_type"])
+            && kind != "absolute"
+        {
+            return Err(config.unsupported(format!("position_embedding_type \"{kind}\" is not known")));
+        }
+        Ok(Self {
+            hidden,
+            heads,
+            intermediate: config.size(&["intermediate_size"])?,
+            layers: config.size(&["num_hidden_layers"])?,
+            vocabulary: config.size(&["vocab_size"])?,
+            positions: config.size(&["max_position_embeddings"])?,
+            segments: config.size(&["type_vocab_size"])?,
+            epsilon: config.number(&["layer_norm_eps"])?.unwrap_or(1e-12),
+        })
+    }
+}
+
+/// Word + token type 0 + position, normalised; `width` numbers each.
+pub fn embedding(
+    binder: &Binder<'_>,
+    sizes: &Sizes,
+    width: usize,
+    first_row: usize,
+) -> Result<TokenEmbedding> {
+    let segments = binder.matrix("embeddings.token_type_embeddings.weight", sizes.segments, width)?;
+    Ok(TokenEmbedding {
+        table: binder.tensor("embeddings.word_embeddings.weight", &[sizes.vocabulary, width])?,
+        scale: 1.0,
+        positions: Some(LearnedPositions {
+            table: binder.tensor("embeddings.position_embeddings.weight", &[sizes.positions, width])?,
+            first_row,
+        }),
+        segment: Some(segments.row(0).to_owned()),
+        norm: Some(binder.layer_norm("embeddings.LayerNorm", width, sizes.epsilon)?),
+        projection: None,
+    })
+}
+
+/// Where the parts of a masked language model's head are.
+pub struct HeadNames {
+    /// The dense map's stem.
+    pub dense: &'static str,
+    /// The norm's stem.
+    pub norm: &'static str,
+    /// The output matrix, where it is stored.
+    pub decoder: &'static str,
+    /// The output's bias.
+    pub bias: &'static str,
+}
+
+/// dense, activation, norm, then the token table; `None` when the file has no head.
+pub fn masked_language_head(
+    binder: &Binder<'_>,
+    embedding: &TokenEmbedding,
+    sizes: &Sizes,
+    names: &HeadNames,
+) -> Result<Option<Head>> {
+    if !binder.has(&format!("{}.weight", names.dense)) {
+        return Ok(None);
+    }
+    let width = embedding.table.shape()[1];
+    let dense = binder.linear(names.dense, width, sizes.hidden, Bias::Yes)?;
+    let activation = binder.activation(&["hidden_act"], Activation::Gelu)?;
+    let norm = binder.layer_norm(names.norm, width, sizes.epsilon)?;
+    let bias = binder.vector(names.bias, sizes.vocabulary)?;
+    Ok(Some(Head {
+        transform: Some((dense, activation, norm)),
+        projection: binder.output_matrix(names.decoder, &embedding.table, Some(bias))?,
+        scale: 1.0,
+        first_token_only: false,
+    }))
+}
+
+/// The network of `encoder.layer.N` blocks.
+pub fn network(
+    binder: &Binder<'_>,
+    sizes: &Sizes,
+    embedding: TokenEmbedding,
+    head: Option<Head>,
+    first_row: usize,
+) -> Result<Network> {
+    let blocks = (0..sizes.layers).map(|layer| block(binder, sizes, layer)).collect::<Result<Vec<_>>>()?;
+    Ok(Network {
+        family: binder.family(),
+        kind: Kind::Masked,
+        hidden: sizes.hidden,
+        outputs: if head.is_some() { sizes.vocabulary } else { 0 },
+        maximum_tokens: Some(sizes.positions.saturating_sub(first_row)),
+        embedding: Embedding::Tokens(embedding),
+        blocks,
+        final_norm: None,
+        decoder: None,
+        head,
+    })
+}
+
+fn block(binder: &Binder<'_>, sizes: &Sizes, layer: usize) -> Result<Block> {
+    let name = |part: &str| format!("encoder.layer.{layer}.{part}");
+    let (hidden, head_size) = (sizes.hidden, sizes.hidden / sizes.heads);
+    let square = |part: &str| binder.linear(&name(part), hidden, hidden, Bias::Yes);
+    Ok(Block {
+        layout: ResidualLayout::PostNorm,
+        attention_norm: binder.layer_norm(&name("attention.output.LayerNorm"), hidden, sizes.epsilon)?,
+        attention: Attention {
+            heads: sizes.heads,
+            key_value_heads: sizes.heads,
+            head_size,
+            scale: 1.0 / (head_size as f32).sqrt(),
+            projections: Projections::Separate {
+                query: square("attention.self.query")?,
+                key: square("attention.self.key")?,
+                value: square("attention.self.value")?,
+            },
+            query_norm: None,
+            key_norm: None,
+            output: square("attention.output.dense")?,
+            position: AttentionPosition::None,
+            causal: false,
+            window: None,
+        },
+        cross: None,
+        feed_forward_norm: binder.layer_norm(&name("output.LayerNorm"), hidden, sizes.epsilon)?,
+        feed_forward: FeedForward {
+            up: binder.linear(&name("intermediate.dense"), sizes.intermediate, hidden, Bias::Yes)?,
+            gate: None,
+            activation: binder.activation(&["hidden_act"], Activation::Gelu)?,
+            down: binder.linear(&name("output.dense"), hidden, sizes.intermediate, Bias::Yes)?,
+        },
+    })
+}

@@ -1,0 +1,76 @@
+//! One file a family: each turns `config.json` and tensor names into the description of a network.
+
+mod albert;
+mod bert;
+mod bloom;
+mod distilbert;
+mod electra;
+mod gpt2;
+mod gpt_neo;
+mod gpt_neox;
+mod llama;
+mod opt;
+mod t5;
+mod vit;
+
+use super::config::Config;
+use super::error::{ModelError, Result};
+use super::network::Network;
+use super::weights::Weights;
+
+/// A family: its names, and how it is bound.
+pub struct Family {
+    /// `model_type` in `config.json`.
+    pub model_type: &'static str,
+    /// As users call it.
+    pub name: &'static str,
+    bind: fn(&'static str, &Config, &Weights) -> Result<Network>,
+}
+
+/// All families.
+pub const FAMILIES: &[Family] = &[
+    Family { model_type: "bert", name: "BERT", bind: bert::bind },
+    Family { model_type: "distilbert", name: "DistilBERT", bind: distilbert::bind },
+    Family { model_type: "roberta", name: "RoBERTa", bind: bert::bind_roberta },
+    Family { model_type: "albert", name: "ALBERT", bind: albert::bind },
+    Family { model_type: "electra", name: "ELECTRA", bind: electra::bind },
+    Family { model_type: "gpt2", name: "GPT-2", bind: gpt2::bind },
+    Family { model_type: "gpt_neo", name: "GPT-Neo", bind: gpt_neo::bind },
+    Family { model_type: "gpt_neox", name: "GPT-NeoX", bind: gpt_neox::bind },
+    Family { model_type: "opt", name: "OPT", bind: opt::bind },
+    Family { model_type: "bloom", name: "BLOOM", bind: bloom::bind },
+    Family { model_type: "llama", name: "Llama", bind: llama::bind },
+    Family { model_type: "mistral", name: "Mistral", bind: llama::bind },
+    Family { model_type: "qwen2", name: "Qwen2", bind: llama::bind },
+    Family { model_type: "qwen3", name: "Qwen3", bind: llama::bind },
+    Family { model_type: "gemma", name: "Gemma", bind: llama::bind_gemma },
+    Family { model_type: "t5", name: "T5", bind: t5::bind },
+    Family { model_type: "vit", name: "ViT", bind: vit::bind },
+];
+
+/// Binds `weights` as `config` says.
+///
+/// # Errors
+/// [`ModelError::Unsupported`] for a family that is not known, and whatever is wrong with the
+/// configuration or the tensors.
+pub fn bind(config: &Config, weights: &Weights) -> Result<Network> {
+    let Some(model_type) = config.text(&["model_type"]) else {
+        return Err(ModelError::Malformed {
+            path: config.path().to_owned(),
+            what: "key \"model_type\"".into(),
+            expected: "the name of a family, such as \"bert\"".into(),
+            found: "nothing".into(),
+        });
+    };
+    match FAMILIES.iter().find(|family| family.model_type == model_type) {
+        Some(family) => (family.bind)(family.name, config, weights),
+        None => {
+            let known: Vec<&str> = FAMILIES.iter().map(|family| family.model_type).collect();
+            Err(ModelError::Unsupported {
+                path: config.path().to_owned(),
+                what: format!("the family \"{model_type}\" is not known"),
+                advice: format!("known are {}", known.join(", ")),
+            })
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Writing on: next tokens of a causal model, and the tokens behind a mask.
+
+use super::attention::KeyValueCache;
+use super::error::{ModelError, Result};
+use super::forward::continue_with;
+use super::network::{Kind, Network};
+use crate::progress::Progress;
+
+/// How the next token is chosen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sampling {
+    /// 0 takes the likeliest token; larger values flatten the distribution.
+    pub temperature: f32,
+    /// Only so many of the likeliest are considered.
+    pub top_k: Option<usize>,
+    /// Only the likeliest that make up this share are considered (Holtzman et al. 2020).
+    pub top_p: Option<f32>,
+    /// Where the random choices start.
+    pub seed: u64,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self { temperature: 0.0, top_k: None, top_p: None, seed: 1 }
+    }
+}
+
+/// One candidate for a place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Candidate {
+    /// The token.
+    pub id: u32,
+    /// Its probability.
+    pub probability: f64,
+}
+
+/// The `count` likeliest tokens of `logits`, by falling probability and then rising id.
+pub fn likeliest(logits: &[f32], count: usize) -> Vec<Candidate> {
+    let largest = logits.iter().copied().filter(|x| x.is_finite()).fold(f32::NEG_INFINITY, f32::max);
+    let exponentials = logits.iter().map(|&x| f64::from(x - largest).exp());
+    let sum: f64 = exponentials.clone().filter(|x| x.is_finite()).sum();
+    let mut all: Vec<Candidate> = exponentials
+        .enumerate()
+        .filter(|(_, x)| x.is_finite())
+        .map(|(id, x)| Candidate { id: id as u32, probability: x / sum })
+        .collect();
+    let order = |a: &Candidate, b: &Candidate| b.probability.total_cmp(&a.probability).then(a.id.cmp(&b.id));
+    if count < all.len() {
+        all.select_nth_unstable_by(count, order);
+        all.truncate(count);
+    }
+    all.sort_unstable_by(order);
+    all
+}
+
+/// Writes up to `count` tokens after `prompt`, calling `on_token` with each as it is chosen; stops
+/// early when `on_token` says so. Returns the new tokens.
+///
+/// # Errors
+/// [`ModelError::Request`] when the network is not causal, [`ModelError::Cancelled`].
+pub fn generate(
+    network: &Network,
+    prompt: &[u32],
+    count: usize,
+    sampling: &Sampling,
+    progress: &Progress,
+    mut on_token: impl FnMut(u32) -> bool,
+) -> Result<Vec<u32>> {
+    if network.kind != Kind::Causal {
+        return Err(ModelError::Request(format!(
+            "{} does not write on; it fills in masked tokens: put the mask token into the text",
+            network.family
+        )));
+    }
+    progress.start(count as u64);
+    let mut random = SplitMix(sampling.seed);
+    let mut caches: Vec<KeyValueCache> = Vec::new();
+    let mut written: Vec<u32> = Vec::new();
+    let mut past = 0;
+    let mut next: Vec<u32> = prompt.to_vec();
+    for _ in 0..count {
+        progress.check()?;
+        let logits = continue_with(network, &next, past, &mut caches)?;
+        past += next.len();
+        let id = choose(logits.row(0).as_slice().unwrap_or(&[]), sampling, &mut random)?;
+        written.push(id);
+        progress.advance(1);
+        if !on_token(id) {
+            break;
+        }
+        next = vec![id];
+    }
+    Ok(written)
+}
+
+/// Chooses a token from `logits`.
+fn choose(logits: &[f32], sampling: &Sampling, random: &mut SplitMix) -> Result<u32> {
+    let empty = || ModelError::Request("the model's output is not finite: the checkpoint is broken".into());
+    if sampling.temperature <= 0.0 {
+        return likeliest(logits, 1).first().map(|candidate| candidate.id).ok_or_else(empty);
+    }
+    let scaled: Vec<f32> = logits.iter().map(|x| x / sampling.temperature).collect();
+    let mut candidates = likeliest(&scaled, sampling.top_k.unwrap_or(logits.len()).max(1));
+    if let Some(share) = sampling.top_p {
+        let mut sum = 0.0;
+        let within = candidates.iter().position(|candidate| {
+            sum += candidate.probability;
+            sum >= f64::from(share)
+        });
+        candidates.truncate(within.map_or(candidates.len(), |last| last + 1));
+    }
+    let total: f64 = candidates.iter().map(|candidate| candidate.probability).sum();
+    let mut left = random.fraction() * total;
+    for candidate in &candidates {
+        left -= candidate.probability;
+        if left <= 0.0 {
+            return Ok(candidate.id);
+        }
+    }
+    candidates.last().map(|candidate| candidate.id).ok_or_else(empty)
+}
+
+/// SplitMix64 (Steele et al. 2014): small, seeded, the same on every machine.
+struct SplitMix(u64);
+
+impl SplitMix {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// Uniform in [0, 1).
+    fn fraction(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+}

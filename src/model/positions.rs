@@ -1,0 +1,95 @@
+//! Positional encodings: the tables and rotations of the five methods in use.
+
+use ndarray::{Array1, Array2, ArrayViewMut1};
+
+use super::network::{RelativeBias, Rotary};
+
+/// Sinusoidal positions (Vaswani et al. 2017, section 3.5): row p, columns 2i and 2i+1 hold
+/// sin and cos of p / 10000^(2i/D). Shape `[count, dimensions]`.
+pub fn sinusoidal(count: usize, dimensions: usize) -> Array2<f32> {
+    Array2::from_shape_fn((count, dimensions), |(position, column)| {
+        let exponent = (column / 2 * 2) as f64 / dimensions as f64;
+        let angle = position as f64 / 10_000f64.powf(exponent);
+        (if column % 2 == 0 { angle.sin() } else { angle.cos() }) as f32
+    })
+}
+
+impl Rotary {
+    /// Frequencies base^(-2i/R) for the first `rotated` components of a head (Su et al. 2021,
+    /// eq. 15), with pairs (i, i + R/2) as in Hugging Face checkpoints.
+    pub fn new(base: f64, rotated: usize) -> Self {
+        let frequencies =
+            (0..rotated / 2).map(|i| base.powf(-(2.0 * i as f64) / rotated as f64) as f32).collect();
+        Self { frequencies, adjacent: false }
+    }
+
+    /// Llama 3.1's scaling for longer texts: wavelengths above `context / low` are divided by
+    /// `factor`, those below `context / high` are kept, those between are blended
+    /// (`_compute_llama3_parameters` in transformers).
+    pub fn scale_low_frequencies(&mut self, factor: f32, low: f32, high: f32, context: f32) {
+        for frequency in &mut self.frequencies {
+            let wavelength = std::f32::consts::TAU / *frequency;
+            if wavelength > context / low {
+                *frequency /= factor;
+            } else if wavelength >= context / high {
+                let blend = (context / wavelength - low) / (high - low);
+                *frequency = (1.0 - blend) * *frequency / factor + blend * *frequency;
+            }
+        }
+    }
+
+    /// Turns one head's vector to `position`, in place.
+    pub fn rotate(&self, position: usize, mut head: ArrayViewMut1<'_, f32>) {
+        let pairs = self.frequencies.len();
+        for (i, &frequency) in self.frequencies.iter().enumerate() {
+            let (sine, cosine) = (position as f32 * frequency).sin_cos();
+            let (a, b) = if self.adjacent { (2 * i, 2 * i + 1) } else { (i, i + pairs) };
+            let (x, y) = (head[a], head[b]);
+            head[a] = x * cosine - y * sine;
+            head[b] = y * cosine + x * sine;
+        }
+    }
+}
+
+/// ALiBi slopes (Press et al. 2022, section 3): 2^(-8i/n) for a power of two n; for other counts
+/// the odd steps of the next power of two follow, as in the authors' code and BLOOM.
+pub fn alibi_slopes(heads: usize) -> Vec<f32> {
+    let power = if heads.is_power_of_two() { heads } else { heads.next_power_of_two() / 2 };
+    let slope = |step: f64, count: usize| 2f64.powf(-8.0 * step / count as f64) as f32;
+    let first = (1..=power).map(|i| slope(i as f64, power));
+    let rest = (0..heads - power).map(|i| slope((2 * i + 1) as f64, 2 * power));
+    first.chain(rest).collect()
+}
+
+impl RelativeBias {
+    /// The bucket of key position minus query position `offset` (Raffel et al. 2020, section 2.1;
+    /// `_relative_position_bucket` of the T5 code): half the buckets count single steps, the other
+    /// half grow logarithmically up to the maximum distance.
+    pub fn bucket(&self, offset: isize) -> usize {
+        let mut buckets = self.table.nrows();
+        let mut bucket = 0;
+        let distance = if self.bidirectional {
+            buckets /= 2;
+            if offset > 0 {
+                bucket = buckets;
+            }
+            offset.unsigned_abs()
+        } else {
+            (-offset).max(0) as usize
+        };
+        let exact = buckets / 2;
+        if distance < exact {
+            return bucket + distance;
+        }
+        let growth =
+            (distance as f32 / exact as f32).ln() / (self.maximum_distance as f32 / exact as f32).ln();
+        let step = (growth * (buckets - exact) as f32) as usize;
+        bucket + (exact + step).min(buckets - 1)
+    }
+
+    /// The bias of one head for every offset from `-(queries - 1)` to `keys - 1`.
+    pub fn by_offset(&self, head: usize, queries: usize, keys: usize) -> Array1<f32> {
+        let first = -(queries as isize - 1);
+        Array1::from_shape_fn(queries + keys - 1, |i| self.table[[self.bucket(first + i as isize), head]])
+    }
+}

@@ -1,0 +1,141 @@
+//! From text to token ids and back, by the `tokenizers` library.
+
+use std::path::Path;
+
+use super::error::{ModelError, Result};
+
+/// A model's tokenizer.
+#[derive(Debug)]
+pub struct Tokenizer {
+    inner: tokenizers::Tokenizer,
+    mask: Option<u32>,
+}
+
+/// A text, cut into tokens.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// One id a token.
+    pub ids: Vec<u32>,
+    /// How each is written in the vocabulary: "[CLS]", "##ing", "Ġthe".
+    pub pieces: Vec<String>,
+    /// How each reads: "[CLS]", "ing", " the".
+    pub texts: Vec<String>,
+    /// The bytes of the text that each stands for; empty for added tokens.
+    pub spans: Vec<(usize, usize)>,
+    /// Whether a token was added around the text rather than being part of it.
+    pub special: Vec<bool>,
+    /// The word (counted from 0) that each belongs to; `None` for added tokens.
+    pub words: Vec<Option<u32>>,
+}
+
+impl Tokens {
+    /// How many tokens.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+}
+
+impl Tokenizer {
+    /// A tokenizer from the bytes of a `tokenizer.json`; `path` is for messages.
+    ///
+    /// # Errors
+    /// [`ModelError::Malformed`] when the library cannot read it.
+    pub fn from_json(path: &Path, bytes: &[u8]) -> Result<Self> {
+        let inner = tokenizers::Tokenizer::from_bytes(bytes).map_err(|error| ModelError::Malformed {
+            path: path.to_owned(),
+            what: "the tokenizer".into(),
+            expected: "a tokenizer.json".into(),
+            found: error.to_string(),
+        })?;
+        Ok(Self::new(inner))
+    }
+
+    /// Wraps a tokenizer; padding and truncation, which files ask for at will, are switched off.
+    pub fn new(mut inner: tokenizers::Tokenizer) -> Self {
+        inner.with_padding(None);
+        // Switching truncation off cannot fail: only a stride longer than the maximum can.
+        let _ = inner.with_truncation(None);
+        let mask = ["[MASK]", "<mask>"].iter().find_map(|token| inner.token_to_id(token));
+        Self { inner, mask }
+    }
+
+    /// Cuts `text` into tokens, with the special tokens that the model expects around it.
+    ///
+    /// # Errors
+    /// [`ModelError::Request`] when the library refuses the text.
+    pub fn encode(&self, text: &str) -> Result<Tokens> {
+        let encoding = self
+            .inner
+            .encode(text, true)
+            .map_err(|error| ModelError::Request(format!("cannot cut the text into tokens: {error}")))?;
+        let spans: Vec<(usize, usize)> = encoding.get_offsets().to_vec();
+        let special: Vec<bool> = encoding.get_special_tokens_mask().iter().map(|&mark| mark == 1).collect();
+        Ok(Tokens {
+            ids: encoding.get_ids().to_vec(),
+            pieces: encoding.get_tokens().to_vec(),
+            texts: encoding.get_ids().iter().map(|&id| self.text(id)).collect(),
+            spans,
+            special,
+            words: encoding.get_word_ids().to_vec(),
+        })
+    }
+
+    /// Tokens for ids that were given directly.
+    pub fn describe(&self, ids: &[u32]) -> Tokens {
+        Tokens {
+            ids: ids.to_vec(),
+            pieces: ids.iter().map(|&id| self.piece(id)).collect(),
+            texts: ids.iter().map(|&id| self.text(id)).collect(),
+            spans: vec![(0, 0); ids.len()],
+            special: vec![false; ids.len()],
+            words: vec![None; ids.len()],
+        }
+    }
+
+    /// How token `id` is written in the vocabulary.
+    pub fn piece(&self, id: u32) -> String {
+        self.inner.id_to_token(id).unwrap_or_else(|| format!("<{id}>"))
+    }
+
+    /// How token `id` reads on its own.
+    pub fn text(&self, id: u32) -> String {
+        let piece = self.piece(id);
+        if let Some(rest) = piece.strip_prefix("##") {
+            return rest.to_owned();
+        }
+        match self.inner.decode(&[id], false) {
+            Ok(text) if !text.is_empty() => text,
+            _ => piece,
+        }
+    }
+
+    /// The text of `ids`.
+    ///
+    /// # Errors
+    /// [`ModelError::Request`] when the library refuses them.
+    pub fn decode(&self, ids: &[u32]) -> Result<String> {
+        self.inner
+            .decode(ids, true)
+            .map_err(|error| ModelError::Request(format!("cannot put the tokens together: {error}")))
+    }
+
+    /// The id of a token as written in the vocabulary.
+    pub fn id(&self, piece: &str) -> Option<u32> {
+        self.inner.token_to_id(piece)
+    }
+
+    /// The id of the mask token, where there is one.
+    pub fn mask(&self) -> Option<u32> {
+        self.mask
+    }
+
+    /// How many tokens there are.
+    pub fn vocabulary_size(&self) -> usize {
+        self.inner.get_vocab_size(true)
+    }
+}

@@ -1,0 +1,66 @@
+//! Writing on: the same with and without the key/value cache, seeded choices, and, where
+//! `LEXISCOPE_SMOLLM2` names the GGUF file of SmolLM2-135M-Instruct (Q4_1), its known words.
+
+use std::path::Path;
+
+use lexiscope::model::forward::{Input, PassOptions, forward};
+use lexiscope::model::generate::{Sampling, generate, likeliest};
+use lexiscope::model::{Model, open};
+use lexiscope::progress::Progress;
+
+fn tiny(family: &str) -> Model {
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden/transformers").join(family);
+    open::open(&folder.to_string_lossy()).expect("a golden model opens")
+}
+
+fn written(model: &Model, prompt: &[u32], count: usize, sampling: &Sampling) -> Vec<u32> {
+    generate(&model.network, prompt, count, sampling, &Progress::unobserved(), |_| true).expect("writes")
+}
+
+#[test]
+fn the_cache_changes_nothing() {
+    for family in ["gpt2", "gpt_neo", "gpt_neox", "opt", "bloom", "llama", "mistral", "qwen3", "gemma"] {
+        let model = tiny(family);
+        let mut text = vec![5u32, 17, 9, 30];
+        let fast = written(&model, &text, 12, &Sampling::default());
+        for &token in &fast {
+            let trace = forward(
+                &model.network,
+                &Input::Tokens(&text),
+                &PassOptions::default(),
+                &Progress::unobserved(),
+            )
+            .expect("runs");
+            let logits = trace.last_logits().expect("logits").to_vec();
+            assert_eq!(likeliest(&logits, 1)[0].id, token, "{family} after {} tokens", text.len());
+            text.push(token);
+        }
+    }
+}
+
+#[test]
+fn a_seed_fixes_the_choices_and_limits_hold() {
+    let model = tiny("gpt2");
+    let warm = Sampling { temperature: 1.5, seed: 7, ..Sampling::default() };
+    let first = written(&model, &[1, 2, 3], 20, &warm);
+    assert_eq!(first, written(&model, &[1, 2, 3], 20, &warm));
+    assert_ne!(first, written(&model, &[1, 2, 3], 20, &Sampling { seed: 8, ..warm.clone() }));
+    let greedy = written(&model, &[1, 2, 3], 20, &Sampling::default());
+    assert_eq!(greedy, written(&model, &[1, 2, 3], 20, &Sampling { top_k: Some(1), ..warm.clone() }));
+    assert_eq!(greedy, written(&model, &[1, 2, 3], 20, &Sampling { top_p: Some(0.0), ..warm }));
+}
+
+#[test]
+fn smollm2_tells_its_story() {
+    let Ok(path) = std::env::var("LEXISCOPE_SMOLLM2") else {
+        println!("skipped: LEXISCOPE_SMOLLM2 names no GGUF file");
+        return;
+    };
+    let model = open::open(&path).expect("opens");
+    let tokenizer = model.tokenizer().expect("a tokenizer");
+    let prompt = tokenizer.encode("Once upon a time").expect("tokens").ids;
+    let text = tokenizer.decode(&written(&model, &prompt, 18, &Sampling::default())).expect("text");
+    let expected = ", there was a little girl named Emma who loved to play in the sun.";
+    assert!(text.starts_with(expected), "{text:?}");
+}

@@ -1,0 +1,128 @@
+//! Every attention map, hidden state and logit of tiny models of all families, as PyTorch computes
+//! them (tests/fixtures/README.md says how they were made).
+
+use std::path::{Path, PathBuf};
+
+use lexiscope::mmap::Bytes;
+use lexiscope::model::config::Config;
+use lexiscope::model::families::{self, FAMILIES};
+use lexiscope::model::forward::{Input, PassOptions, forward};
+use lexiscope::model::network::Kind;
+use lexiscope::model::weights::Weights;
+use lexiscope::model::{Network, Trace};
+use lexiscope::progress::Progress;
+use ndarray::{ArrayD, ArrayView3, ArrayViewD, IxDyn};
+use safetensors::SafeTensors;
+
+/// The largest difference from PyTorch's f32.
+const TOLERANCE: f32 = 1e-5;
+
+fn golden() -> PathBuf {
+    let copy = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden");
+    std::env::var_os("LEXISCOPE_GOLDEN").map_or(copy, PathBuf::from)
+}
+
+struct Expected {
+    bytes: Vec<u8>,
+}
+
+impl Expected {
+    fn tensors(&self) -> SafeTensors<'_> {
+        SafeTensors::deserialize(&self.bytes).expect("the golden file is whole")
+    }
+
+    fn get(&self, name: &str) -> Option<ArrayD<f32>> {
+        let tensors = self.tensors();
+        let view = tensors.tensor(name).ok()?;
+        let numbers =
+            view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        Some(ArrayD::from_shape_vec(IxDyn(view.shape()), numbers).expect("shape fits"))
+    }
+
+    fn ids(&self, name: &str) -> Option<Vec<u32>> {
+        let tensors = self.tensors();
+        let view = tensors.tensor(name).ok()?;
+        Some(view.data().chunks_exact(8).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+    }
+}
+
+fn open(folder: &Path) -> Network {
+    let path = folder.join("config.json");
+    let config = Config::parse(&path, &std::fs::read_to_string(&path).expect("config.json")).expect("config");
+    let path = folder.join("model.safetensors");
+    let bytes = Bytes::map(&path).expect("model.safetensors");
+    let weights = Weights::from_safetensors(&[(path, bytes)]).expect("weights");
+    families::bind(&config, &weights).expect("binds")
+}
+
+fn compare(what: &str, found: ArrayViewD<'_, f32>, expected: &ArrayD<f32>) {
+    assert_eq!(found.shape(), expected.shape(), "{what}");
+    let worst = found.iter().zip(expected).map(|(f, e)| (f - e).abs()).fold(0.0, f32::max);
+    assert!(worst <= TOLERANCE, "{what}: differs by {worst}");
+}
+
+fn rows_sum_to_one(what: &str, weights: &ndarray::Array3<f32>) {
+    for sum in weights.sum_axis(ndarray::Axis(2)) {
+        assert!((sum - 1.0).abs() <= 1e-6, "{what}: a row sums to {sum}");
+    }
+}
+
+fn check_case(family: &str, case: usize, trace: &Trace, expected: &Expected, kind: Kind) -> usize {
+    let mut compared = 0;
+    let mut check = |name: String, found: ArrayViewD<'_, f32>| {
+        if let Some(expected) = expected.get(&format!("{case}.{name}")) {
+            compare(&format!("{family} {case}.{name}"), found, &expected);
+            compared += 1;
+        }
+    };
+    let encoder = if kind == Kind::EncoderDecoder { "encoder_attention" } else { "attention" };
+    for (layer, recorded) in trace.layers.iter().enumerate() {
+        rows_sum_to_one(family, &recorded.attention.weights);
+        check(format!("{encoder}.{layer}"), recorded.attention.weights.view().into_dyn());
+    }
+    for (layer, recorded) in trace.decoder_layers.iter().enumerate() {
+        check(format!("decoder_attention.{layer}"), recorded.attention.weights.view().into_dyn());
+        let cross = recorded.cross.as_ref().expect("a decoder attends to its encoder");
+        check(format!("cross_attention.{layer}"), cross.weights.view().into_dyn());
+    }
+    for (index, state) in trace.hidden_states.iter().enumerate() {
+        check(format!("hidden_state.{index}"), state.view().into_dyn());
+    }
+    if let Some(logits) = &trace.logits {
+        let logits = if kind == Kind::Vision { logits.row(0).into_dyn() } else { logits.view().into_dyn() };
+        check("logits".into(), logits);
+    }
+    compared
+}
+
+#[test]
+fn every_family_equals_pytorch() {
+    let root = golden().join("transformers");
+    for family in FAMILIES {
+        let folder = root.join(family.model_type);
+        let network = open(&folder);
+        let expected =
+            Expected { bytes: std::fs::read(folder.join("expected.safetensors")).expect("expected") };
+        let names: Vec<String> = expected.tensors().names().into_iter().map(str::to_owned).collect();
+        let mut compared = 0;
+        for case in 0.. {
+            let ids = expected.ids(&format!("{case}.input_ids"));
+            let image = expected.get(&format!("{case}.pixel_values"));
+            let image = image.as_ref().map(|image| {
+                let view: ArrayView3<'_, f32> = image.view().into_dimensionality().expect("an image");
+                view
+            });
+            let input = match (&ids, image) {
+                (Some(ids), _) => Input::Tokens(ids),
+                (None, Some(image)) => Input::Image(image),
+                (None, None) => break,
+            };
+            let trace =
+                forward(&network, &input, &PassOptions::default(), &Progress::unobserved()).expect("runs");
+            compared += check_case(family.name, case, &trace, &expected, network.kind);
+        }
+        let tensors =
+            names.iter().filter(|name| !name.contains("input_ids") && !name.contains("pixel")).count();
+        assert_eq!(compared, tensors, "{}: every golden tensor is compared", family.name);
+    }
+}

@@ -106,7 +106,7 @@ impl Tensor {
     /// A tensor of two sizes as a matrix `[rows, columns]`; sizes after the first are flattened.
     pub fn to_matrix(&self) -> CowArray<'_, f32, Ix2> {
         let rows = self.shape.first().copied().unwrap_or(1);
-        let columns = if rows == 0 { 0 } else { self.len() / rows };
+        let columns = self.len().checked_div(rows).unwrap_or(0);
         match self.to_f32() {
             Cow::Borrowed(numbers) => ArrayView2::from_shape((rows, columns), numbers)
                 .expect("a tensor has as many numbers as its shape says")

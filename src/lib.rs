@@ -32,6 +32,7 @@
 #[cfg(not(target_endian = "little"))]
 compile_error!("lexiscope maps little-endian files in place and runs on little-endian machines only");
 
+pub mod analysis;
 pub mod app;
 pub mod cli;
 pub mod jobs;

@@ -1,0 +1,32 @@
+//! What can be read off a trace.
+//!
+//! ```text
+//! Trace --+-> statistics   entropy, distance, mass on a token      --+
+//!         +-> heads        what a head does: its label and figures   +-> ranking: where to look next
+//!         +-> difference   two traces, before and after a change   --+
+//!         +-> rollout      all heads and layers in one map
+//!         +-> cell         the making of one weight
+//!         +-> similarity   one word at two places, layer by layer
+//! Trace + Network -> norms (what a weight moves), lens (what each layer would predict)
+//! Network -> spectra (what a head can do), importance (what is lost without it)
+//! ```
+//!
+//! Indices: `layer`, `head` and tokens count from 0; i is the token that looks (a row of a map), j
+//! the one looked at (a column). Nothing here panics on an index that does not exist: functions
+//! return `None` or an error that says so.
+
+pub mod cell;
+pub mod difference;
+pub mod head_maps;
+pub mod heads;
+pub mod importance;
+pub mod lens;
+pub mod norms;
+pub mod place;
+pub mod ranking;
+pub mod rollout;
+pub mod similarity;
+pub mod spectra;
+pub mod statistics;
+
+pub use place::{HeadPlace, Stack};

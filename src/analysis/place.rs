@@ -1,0 +1,92 @@
+//! Which attention is meant.
+
+use crate::model::error::{ModelError, Result};
+use crate::model::network::Attention;
+use crate::model::trace::AttentionTrace;
+use crate::model::{Network, Trace};
+
+/// Which attentions of a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Stack {
+    /// The only stack, or the encoder's.
+    #[default]
+    Text,
+    /// The decoder's attention to its own text.
+    Decoder,
+    /// The decoder's attention to the encoder.
+    Cross,
+}
+
+impl Stack {
+    /// The trace of `layer` of this stack.
+    pub fn trace(self, trace: &Trace, layer: usize) -> Option<&AttentionTrace> {
+        match self {
+            Self::Text => trace.layers.get(layer).map(|layer| &layer.attention),
+            Self::Decoder => trace.decoder_layers.get(layer).map(|layer| &layer.attention),
+            Self::Cross => trace.decoder_layers.get(layer).and_then(|layer| layer.cross.as_ref()),
+        }
+    }
+
+    /// The description of `layer` of this stack.
+    pub fn attention(self, network: &Network, layer: usize) -> Option<&Attention> {
+        let decoder = || network.decoder.as_ref().and_then(|decoder| decoder.blocks.get(layer));
+        match self {
+            Self::Text => network.blocks.get(layer).map(|block| &block.attention),
+            Self::Decoder => decoder().map(|block| &block.attention),
+            Self::Cross => decoder().and_then(|block| block.cross.as_ref()).map(|(_, cross)| cross),
+        }
+    }
+
+    /// How many layers a trace has of this stack.
+    pub fn layers(self, trace: &Trace) -> usize {
+        match self {
+            Self::Text => trace.layers.len(),
+            Self::Decoder | Self::Cross => trace.decoder_layers.len(),
+        }
+    }
+}
+
+/// One head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct HeadPlace {
+    /// Its stack.
+    pub stack: Stack,
+    /// Its layer, from 0.
+    pub layer: usize,
+    /// Its number in the layer, from 0.
+    pub head: usize,
+}
+
+impl HeadPlace {
+    /// A head of the only stack, or of the encoder.
+    pub fn new(layer: usize, head: usize) -> Self {
+        Self { stack: Stack::Text, layer, head }
+    }
+
+    /// Its attention's description.
+    ///
+    /// # Errors
+    /// [`ModelError::Request`] when the network has no such head.
+    pub fn attention(self, network: &Network) -> Result<&Attention> {
+        let attention = self.stack.attention(network, self.layer);
+        attention.filter(|attention| self.head < attention.heads).ok_or_else(|| self.missing())
+    }
+
+    /// Its attention's trace.
+    ///
+    /// # Errors
+    /// [`ModelError::Request`] when the trace has no such head.
+    pub fn trace(self, trace: &Trace) -> Result<&AttentionTrace> {
+        let found = self.stack.trace(trace, self.layer);
+        found.filter(|found| self.head < found.weights.dim().0).ok_or_else(|| self.missing())
+    }
+
+    fn missing(self) -> ModelError {
+        ModelError::Request(format!("there is no head {} in layer {}", self.head, self.layer))
+    }
+}
+
+/// The error of an analysis that needs more than the trace kept.
+pub(super) fn not_kept(what: &str) -> ModelError {
+    ModelError::Request(format!("the trace did not keep the {what}: run the pass again keeping everything"))
+}

@@ -1,0 +1,74 @@
+//! Figures of one attention map `[T, S]`, row i being what token i attends to.
+//!
+//! Sums are taken in f64; a map without rows has figures of 0, and NaN in a map gives NaN.
+
+use ndarray::{ArrayView1, ArrayView2, Axis};
+
+/// The entropy of one row in nats, -Σ a ln a with 0 ln 0 = 0 (Shannon 1948). From 0 (one token) to
+/// ln of the number of tokens seen (all alike).
+pub fn entropy(row: ArrayView1<'_, f32>) -> f64 {
+    -row.iter()
+        .map(|&weight| f64::from(weight))
+        .filter(|&weight| weight != 0.0)
+        .map(|w| w * w.ln())
+        .sum::<f64>()
+}
+
+/// The mean of [`entropy`] over the rows (Clark et al. 2019, section 3.3).
+pub fn mean_entropy(weights: ArrayView2<'_, f32>) -> f64 {
+    mean(weights.axis_iter(Axis(0)).map(entropy))
+}
+
+/// The mean entropy as a share of the largest possible, from 0 to 1: ln S a row, or ln(i+1) for
+/// row i of a causal map. Rows that see one token only are left out.
+pub fn relative_entropy(weights: ArrayView2<'_, f32>, causal: bool) -> f64 {
+    let visible = |row: usize| if causal { (row + 1).min(weights.ncols()) } else { weights.ncols() };
+    let rows = weights.axis_iter(Axis(0)).enumerate().filter(|(row, _)| visible(*row) > 1);
+    mean(rows.map(|(row, values)| entropy(values) / (visible(row) as f64).ln()))
+}
+
+/// The mean attention distance in tokens, Σ a |i - j| averaged over the rows (Vig and Belinkov
+/// 2019, section 4.2).
+pub fn mean_distance(weights: ArrayView2<'_, f32>) -> f64 {
+    mean(weights.axis_iter(Axis(0)).enumerate().map(|(i, row)| {
+        row.iter().enumerate().map(|(j, &weight)| f64::from(weight) * i.abs_diff(j) as f64).sum()
+    }))
+}
+
+/// The mean attention distance of a vision transformer in pixels (Dosovitskiy et al. 2021,
+/// appendix D.7): between the centres of patches that lie in rows of `columns`, each `patch` pixels
+/// wide. The class token (token 0) is left out and the rest of each row scaled to sum to 1.
+pub fn mean_patch_distance(weights: ArrayView2<'_, f32>, columns: usize, patch: usize) -> f64 {
+    let columns = columns.max(1);
+    let place = |token: usize| ((token - 1) / columns, (token - 1) % columns);
+    let rows = weights.axis_iter(Axis(0)).enumerate().skip(1).map(|(i, row)| {
+        let (mut total, mut sum) = (0.0, 0.0);
+        for (j, &weight) in row.iter().enumerate().skip(1) {
+            let ((y, x), (v, u)) = (place(i), place(j));
+            let distance = (y.abs_diff(v) as f64).hypot(x.abs_diff(u) as f64);
+            sum += f64::from(weight) * distance;
+            total += f64::from(weight);
+        }
+        if total == 0.0 { 0.0 } else { sum / total }
+    });
+    patch as f64 * mean(rows)
+}
+
+/// The mean weight that rows put on `token`: what a sink gathers (Xiao et al. 2024, section 3.1).
+pub fn mass_on(weights: ArrayView2<'_, f32>, token: usize) -> f64 {
+    if token >= weights.ncols() {
+        return 0.0;
+    }
+    mean(weights.column(token).iter().map(|&weight| f64::from(weight)))
+}
+
+/// Whether no row sees a later token: nothing above the diagonal.
+pub fn is_causal(weights: ArrayView2<'_, f32>) -> bool {
+    weights.nrows() > 1
+        && weights.axis_iter(Axis(0)).enumerate().all(|(i, row)| row.iter().skip(i + 1).all(|&w| w == 0.0))
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0usize), |(sum, count), value| (sum + value, count + 1));
+    if count == 0 { 0.0 } else { sum / count as f64 }
+}

@@ -57,6 +57,7 @@ fn open(folder: &Path) -> Network {
 
 fn compare(what: &str, found: ArrayViewD<'_, f32>, expected: &ArrayD<f32>) {
     assert_eq!(found.shape(), expected.shape(), "{what}");
+    assert!(found.iter().all(|number| number.is_finite()), "{what} is finite");
     let worst = found.iter().zip(expected).map(|(f, e)| (f - e).abs()).fold(0.0, f32::max);
     assert!(worst <= TOLERANCE, "{what}: differs by {worst}");
 }

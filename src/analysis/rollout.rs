@@ -8,7 +8,8 @@ use crate::model::Trace;
 /// The mean of the maps of all heads of `layer`, `[T, S]`; `None` when the trace has no such layer
 /// or did not keep weights.
 pub fn mean_over_heads(trace: &Trace, stack: Stack, layer: usize) -> Option<Array2<f32>> {
-    todo!()
+    let weights = &stack.trace(trace, layer)?.weights;
+    (!weights.is_empty()).then(|| mean_of(weights).mapv(|weight| weight as f32))
 }
 
 /// Attention rollout up to and including `layer`, `[T, T]`: how much of each token of the text has
@@ -18,5 +19,36 @@ pub fn mean_over_heads(trace: &Trace, stack: Stack, layer: usize) -> Option<Arra
 /// first layer being I. Without `residual`, A is the mean of the heads alone. Of the only stack or
 /// the encoder; `None` as for [`mean_over_heads`].
 pub fn rollout(trace: &Trace, layer: usize, residual: bool) -> Option<Array2<f32>> {
-    todo!()
+    let mut rolled: Option<Array2<f64>> = None;
+    for index in 0..=layer {
+        let weights = &Stack::Text.trace(trace, index)?.weights;
+        if weights.is_empty() {
+            return None;
+        }
+        let mut mixed = mean_of(weights);
+        if residual {
+            mixed *= 0.5;
+            mixed.diag_mut().iter_mut().for_each(|weight| *weight += 0.5);
+        }
+        for mut row in mixed.axis_iter_mut(Axis(0)) {
+            let sum = row.sum();
+            if sum != 0.0 {
+                row /= sum;
+            }
+        }
+        rolled = Some(match rolled {
+            Some(before) => mixed.dot(&before),
+            None => mixed,
+        });
+    }
+    rolled.map(|rolled| rolled.mapv(|weight| weight as f32))
+}
+
+fn mean_of(weights: &Array3<f32>) -> Array2<f64> {
+    let (heads, rows, columns) = weights.dim();
+    let mut sum = Array2::zeros((rows, columns));
+    for head in weights.outer_iter() {
+        Zip::from(&mut sum).and(head).for_each(|sum: &mut f64, &weight| *sum += f64::from(weight));
+    }
+    sum / heads.max(1) as f64
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use ndarray::{Array1, Array2, Axis, s};
+
 use crate::model::Trace;
 use crate::model::tokenizer::Tokens;
 
@@ -14,10 +16,58 @@ pub fn by_layer(one: &Trace, i: usize, other: &Trace, j: usize) -> Vec<f32> {
 
 /// As [`by_layer`], for words of several tokens: the mean of their vectors.
 pub fn words_by_layer(one: &Trace, i: Range<usize>, other: &Trace, j: Range<usize>) -> Vec<f32> {
-    todo!()
+    let pairs = one.hidden_states.iter().zip(&other.hidden_states);
+    pairs
+        .map_while(|(one, other)| {
+            let (one, other) = (mean_vector(one, &i)?, mean_vector(other, &j)?);
+            (one.len() == other.len()).then(|| cosine(&one, &other) as f32)
+        })
+        .collect()
 }
 
 /// The tokens of every place where `word` stands in `text`, letters compared without case.
 pub fn occurrences(tokens: &Tokens, text: &str, word: &str) -> Vec<Range<usize>> {
-    todo!()
+    let mut found = Vec::new();
+    let mut before = None;
+    for (start, c) in text.char_indices() {
+        if !before.is_some_and(char::is_alphanumeric)
+            && let Some(end) = end_of_match(text, start, word)
+        {
+            let inside = |index: &usize| tokens.spans[*index].0 < end && start < tokens.spans[*index].1;
+            let count = tokens.spans.len();
+            if let (Some(first), Some(last)) = ((0..count).find(inside), (0..count).rev().find(inside)) {
+                found.push(first..last + 1);
+            }
+        }
+        before = Some(c);
+    }
+    found
+}
+
+/// Where `word` ends when it stands at byte `start` of `text` and no letter follows it.
+fn end_of_match(text: &str, start: usize, word: &str) -> Option<usize> {
+    let mut rest = text.get(start..)?.char_indices();
+    let mut end = None;
+    for wanted in word.chars() {
+        let (index, c) = rest.next()?;
+        if !c.to_lowercase().eq(wanted.to_lowercase()) {
+            return None;
+        }
+        end = Some(start + index + c.len_utf8());
+    }
+    let follows = rest.next().is_some_and(|(_, c)| c.is_alphanumeric());
+    end.filter(|_| !follows)
+}
+
+fn mean_vector(states: &Array2<f32>, tokens: &Range<usize>) -> Option<Array1<f64>> {
+    if tokens.is_empty() || tokens.end > states.nrows() {
+        return None;
+    }
+    states.slice(s![tokens.clone(), ..]).mapv(f64::from).mean_axis(Axis(0))
+}
+
+/// The cosine of two vectors; 0 when one of them is 0.
+pub(super) fn cosine(one: &Array1<f64>, other: &Array1<f64>) -> f64 {
+    let lengths = (one.dot(one) * other.dot(other)).sqrt();
+    if lengths == 0.0 { 0.0 } else { one.dot(other) / lengths }
 }

@@ -35,6 +35,10 @@ actions! {
     ShowWords = "words",
     /// Go to the screen Analogy.
     ShowAnalogy = "analogy",
+    /// Go to the screen Attention.
+    ShowAttention = "attention",
+    /// Go to the screen Positions.
+    ShowPositions = "positions",
     /// Go to the next screen.
     NextScreen = "next-screen",
     /// Use the next theme.

@@ -12,12 +12,18 @@ pub enum Context {
     Everywhere,
     /// While a line of text has the focus.
     Typing,
-    /// While a list has the focus, on any screen.
+    /// While no line of text has the focus, on any screen.
     Browsing,
+    /// While a list of the screens Words and Analogy has the focus.
+    Lists,
     /// While a list of the screen Words has the focus.
     Words,
     /// While a list of the screen Analogy has the focus.
     Analogy,
+    /// While the maps of the screen Attention have the focus.
+    Attention,
+    /// While the table of the screen Positions has the focus.
+    Positions,
     /// In help and messages, which lie on top.
     Reading,
 }
@@ -26,10 +32,13 @@ impl Context {
     /// Whether both can be active at the same time, so that a key can have only one meaning in them.
     pub fn overlaps(self, other: Self) -> bool {
         use Context::*;
-        self == other
-            || self == Everywhere
-            || other == Everywhere
-            || matches!((self, other), (Browsing, Words | Analogy) | (Words | Analogy, Browsing))
+        let both = |one, other| match one {
+            Everywhere => true,
+            Browsing => matches!(other, Lists | Words | Analogy | Attention | Positions),
+            Lists => matches!(other, Words | Analogy),
+            _ => false,
+        };
+        self == other || both(self, other) || both(other, self)
     }
 
     /// What to call it in messages and tables.
@@ -37,9 +46,12 @@ impl Context {
         match self {
             Self::Everywhere => "everywhere",
             Self::Typing => "while typing",
-            Self::Browsing => "in lists",
+            Self::Browsing => "while browsing",
+            Self::Lists => "in lists",
             Self::Words => "in Words",
             Self::Analogy => "in Analogy",
+            Self::Attention => "in Attention",
+            Self::Positions => "in Positions",
             Self::Reading => "in help and messages",
         }
     }
@@ -56,13 +68,25 @@ pub enum Group {
     Words,
     /// The screen Analogy.
     Analogy,
+    /// The screen Attention.
+    Attention,
+    /// The screen Positions.
+    Positions,
     /// Editing a line of text.
     Editing,
 }
 
 impl Group {
     /// All groups, in the order of the help.
-    pub const ALL: [Self; 5] = [Self::General, Self::Moving, Self::Words, Self::Analogy, Self::Editing];
+    pub const ALL: [Self; 7] = [
+        Self::General,
+        Self::Moving,
+        Self::Words,
+        Self::Analogy,
+        Self::Attention,
+        Self::Positions,
+        Self::Editing,
+    ];
 
     /// The heading.
     pub fn title(self) -> &'static str {
@@ -71,6 +95,8 @@ impl Group {
             Self::Moving => "Moving",
             Self::Words => "Words",
             Self::Analogy => "Analogy",
+            Self::Attention => "Attention",
+            Self::Positions => "Positions",
             Self::Editing => "Typing",
         }
     }
@@ -141,6 +167,7 @@ fn has_selection(app: &App) -> Result<(), &'static str> {
     let selected = match app.screen {
         Screen::Words => app.words.selected_neighbour(),
         Screen::Analogy => app.analogy.selected_neighbour(),
+        Screen::Attention | Screen::Positions => None,
     };
     if selected.is_some() { Ok(()) } else { Err("nothing is selected") }
 }
@@ -239,10 +266,12 @@ commands! {
     ShowPalette, General, "commands", "Find a command by its title.", [Browsing ":", Everywhere "f2"], Some(21), always;
     ShowWords, General, "Words", "Go to the screen Words.", [Everywhere "alt-1", Browsing "1"], None, always;
     ShowAnalogy, General, "Analogy", "Go to the screen Analogy.", [Everywhere "alt-2", Browsing "2"], None, always;
+    ShowAttention, General, "Attention", "Go to the screen Attention.", [Everywhere "alt-3", Browsing "3"], None, always;
+    ShowPositions, General, "Positions", "Go to the screen Positions.", [Everywhere "alt-4", Browsing "4"], None, always;
     NextScreen, General, "next screen", "Go to the next screen.", [Everywhere "ctrl-page-down", Everywhere "f6"], None, always;
     NextTheme, General, "next theme", "Use the next theme.", [Browsing "T"], None, always;
     ToggleMouse, General, "mouse", "Take the mouse, or leave it to the terminal for selecting text.", [Browsing "M"], None, always;
-    ShowMessage, General, "message", "Show the last message in full.", [Browsing "m"], None, has_message;
+    ShowMessage, General, "message", "Show the last message in full.", [Lists "m"], None, has_message;
     Reopen, General, "open again", "Open the vector file again after it failed.", [Browsing "R"], Some(0), has_failed;
     OpenShipped, General, "shipped vectors", "Open the vectors shipped inside the program.", [Browsing "D"], None, always;
     Redraw, General, "redraw", "Draw everything again.", [Everywhere "ctrl-l"], None, always;
@@ -250,8 +279,8 @@ commands! {
         [Everywhere "esc", Reading "q"], None, always;
     Suspend, General, "suspend", "Hand the terminal back to the shell; fg returns.", [Everywhere "ctrl-z"], None, suspendable;
     Quit, General, "quit", "Leave the program.", [Browsing "q", Everywhere "ctrl-c"], Some(22), always;
-    Down, Moving, "down", "Select the next entry.", [Browsing "j", Everywhere "down", Reading "j"], None, always;
-    Up, Moving, "up", "Select the entry before.", [Browsing "k", Everywhere "up", Reading "k"], None, always;
+    Down, Moving, "down", "Select the next entry.", [Lists "j", Everywhere "down", Reading "j"], None, always;
+    Up, Moving, "up", "Select the entry before.", [Lists "k", Everywhere "up", Reading "k"], None, always;
     Left, Moving, "left", "Go to the list on the left.", [Analogy "h", Analogy "left"], None, on_analogy;
     Right, Moving, "right", "Go to the list on the right.", [Analogy "l", Analogy "right"], None, on_analogy;
     PageDown, Moving, "page down", "Move ten entries down.", [Everywhere "page-down"], None, always;
@@ -311,6 +340,8 @@ fn belongs(group: Group, screen: Screen) -> bool {
     match group {
         Group::Words => screen == Screen::Words,
         Group::Analogy => screen == Screen::Analogy,
+        Group::Attention => screen == Screen::Attention,
+        Group::Positions => screen == Screen::Positions,
         Group::General | Group::Moving | Group::Editing => true,
     }
 }
@@ -330,6 +361,7 @@ pub fn title_now(app: &App, action: Action) -> String {
                 Some(selected) => format!("{} in Words", selected.word),
                 None => "go".into(),
             },
+            (Screen::Attention | Screen::Positions, _) => "go".into(),
         },
         Action::Cancel if overlaid => "close".into(),
         Action::Complete if overlaid || app.screen == Screen::Analogy => "next field".into(),

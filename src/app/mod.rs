@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod analogy;
+pub mod attention;
 pub mod commands;
 pub mod effect;
 pub mod key;
@@ -13,6 +14,7 @@ pub mod keymap;
 pub mod line;
 pub mod overlay;
 pub mod pending;
+pub mod positions;
 mod update;
 pub mod words;
 
@@ -22,11 +24,13 @@ use std::time::Duration;
 
 pub use action::Action;
 pub use analogy::AnalogyState;
+pub use attention::{AttentionState, ModelState};
 use commands::Context;
 pub use effect::Effect;
 pub use keymap::Keymap;
 pub use overlay::Overlay;
 use pending::Pending;
+pub use positions::PositionsState;
 pub use update::{Message, handle, start, update};
 pub use words::WordsState;
 
@@ -42,17 +46,23 @@ pub enum Screen {
     Words,
     /// a : b :: c : ?
     Analogy,
+    /// What every head of a model looks at.
+    Attention,
+    /// How a model knows the order of words.
+    Positions,
 }
 
 impl Screen {
     /// All screens, in the order of their numbers.
-    pub const ALL: [Self; 2] = [Self::Words, Self::Analogy];
+    pub const ALL: [Self; 4] = [Self::Words, Self::Analogy, Self::Attention, Self::Positions];
 
     /// What the tab says.
     pub fn title(self) -> &'static str {
         match self {
             Self::Words => "Words",
             Self::Analogy => "Analogy",
+            Self::Attention => "Attention",
+            Self::Positions => "Positions",
         }
     }
 }
@@ -118,6 +128,14 @@ pub struct App {
     pub words: WordsState,
     /// The screen Analogy.
     pub analogy: AnalogyState,
+    /// The model that was asked for; `None` for the shipped one.
+    pub model_name: Option<String>,
+    /// The model.
+    pub model: ModelState,
+    /// The screen Attention.
+    pub attention: AttentionState,
+    /// The screen Positions.
+    pub positions: PositionsState,
     /// The last message.
     pub status: Option<Status>,
     /// The name of the theme in use.
@@ -157,6 +175,10 @@ impl App {
             path,
             words: WordsState { count: words::DEFAULT_COUNT, ..WordsState::default() },
             analogy: AnalogyState::default(),
+            model_name: None,
+            model: ModelState::default(),
+            attention: AttentionState::default(),
+            positions: PositionsState::default(),
             status: None,
             theme: String::from("dark"),
             themes: Vec::new(),
@@ -183,6 +205,8 @@ impl App {
                     analogy::AnalogyFocus::Field(_) | analogy::AnalogyFocus::Expression
                 )
             }
+            (None, Screen::Attention) => self.attention.focus == attention::AttentionFocus::Input,
+            (None, Screen::Positions) => self.positions.focus == positions::PositionsFocus::Input,
         }
     }
 
@@ -194,11 +218,12 @@ impl App {
         if self.overlay.is_some() {
             return vec![Context::Reading, Context::Everywhere];
         }
-        let screen = match self.screen {
-            Screen::Words => Context::Words,
-            Screen::Analogy => Context::Analogy,
-        };
-        vec![screen, Context::Browsing, Context::Everywhere]
+        match self.screen {
+            Screen::Words => vec![Context::Words, Context::Lists, Context::Browsing, Context::Everywhere],
+            Screen::Analogy => vec![Context::Analogy, Context::Lists, Context::Browsing, Context::Everywhere],
+            Screen::Attention => vec![Context::Attention, Context::Browsing, Context::Everywhere],
+            Screen::Positions => vec![Context::Positions, Context::Browsing, Context::Everywhere],
+        }
     }
 
     /// Whether something runs for so long that a spinner is to be drawn.

@@ -5,7 +5,9 @@
 //! [`crate::progress::Progress`]. Nothing polls: results arrive on a channel.
 
 pub mod answers;
+pub mod attention;
 mod pool;
+pub mod positions;
 mod request;
 mod work;
 

@@ -10,10 +10,12 @@ pub(super) use overlay::matches_typed;
 use std::sync::Arc;
 
 use super::analogy::AnalogyFocus;
+use super::attention::AttentionFocus;
 use super::commands::command;
 use super::key::Key;
 use super::overlay::Overlay;
 use super::pending::Pending;
+use super::positions::PositionsFocus;
 use super::words::{WordsFocus, WordsPanel};
 use super::{Action, App, Effect, Screen, Severity, Status, VectorsState};
 use crate::jobs::{Finished, Request, Slot};
@@ -103,6 +105,8 @@ impl App {
             }
             Action::ShowWords => self.screen = Screen::Words,
             Action::ShowAnalogy => self.screen = Screen::Analogy,
+            Action::ShowAttention => self.screen = Screen::Attention,
+            Action::ShowPositions => self.screen = Screen::Positions,
             Action::NextScreen => {
                 let next =
                     Screen::ALL.iter().position(|screen| *screen == self.screen).map_or(0, |index| index + 1);
@@ -136,6 +140,7 @@ impl App {
                 return match self.screen {
                     Screen::Words => self.update_words(action),
                     Screen::Analogy => self.update_analogy(action),
+                    Screen::Attention | Screen::Positions => Vec::new(),
                 };
             }
         }
@@ -211,6 +216,8 @@ impl App {
                 self.analogy.focus =
                     if self.analogy.in_multiply { AnalogyFocus::Multiply } else { AnalogyFocus::Add };
             }
+            Screen::Attention => self.attention.focus = AttentionFocus::Maps,
+            Screen::Positions => self.positions.focus = PositionsFocus::Table,
         }
     }
 
@@ -270,6 +277,7 @@ impl App {
                 Some(true) => self.ask_analogy(),
                 _ => Vec::new(),
             },
+            Screen::Attention | Screen::Positions => Vec::new(),
         }
     }
 
@@ -290,6 +298,7 @@ impl App {
                 self.analogy.selected = moved(self.analogy.selected, by, length);
                 Vec::new()
             }
+            Screen::Attention | Screen::Positions => Vec::new(),
         }
     }
 
@@ -297,6 +306,7 @@ impl App {
         let selected = match self.screen {
             Screen::Words => self.words.selected_neighbour(),
             Screen::Analogy => self.analogy.selected_neighbour(),
+            Screen::Attention | Screen::Positions => None,
         };
         let Some(word) = selected.map(|neighbour| neighbour.word.clone()) else { return Vec::new() };
         self.inform(format!("sent \"{word}\" to the terminal's clipboard"));
@@ -308,6 +318,7 @@ impl App {
             (Screen::Words, Some(answer)) => answer.neighbours.as_slice(),
             (Screen::Words, None) => &[],
             (Screen::Analogy, _) => self.analogy.selected_list(),
+            (Screen::Attention | Screen::Positions, _) => &[],
         };
         let lines: String =
             list.iter().map(|entry| format!("{}\t{:.6}\n", entry.word, entry.score)).collect();

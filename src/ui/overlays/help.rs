@@ -51,11 +51,14 @@ pub(super) fn draw(app: &App, scroll: usize, theme: &Theme, buffer: &mut Buffer,
 /// Where a group stands in the help: that of the present screen first, that of the other last.
 fn place(group: Group, screen: Screen) -> u8 {
     match (group, screen) {
-        (Group::Words, Screen::Words) | (Group::Analogy, Screen::Analogy) => 0,
+        (Group::Words, Screen::Words)
+        | (Group::Analogy, Screen::Analogy)
+        | (Group::Attention, Screen::Attention)
+        | (Group::Positions, Screen::Positions) => 0,
         (Group::General, _) => 1,
         (Group::Moving, _) => 2,
         (Group::Editing, _) => 3,
-        (Group::Words | Group::Analogy, _) => 4,
+        (Group::Words | Group::Analogy | Group::Attention | Group::Positions, _) => 4,
     }
 }
 

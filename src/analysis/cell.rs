@@ -1,7 +1,12 @@
 //! The making of one attention weight, step by step, with the numbers that the engine computed.
 
-use super::place::HeadPlace;
-use crate::model::error::Result;
+use ndarray::{Array3, ArrayView1, ArrayView2, Axis};
+
+use super::head_maps::key_value_head;
+use super::place::{HeadPlace, not_kept};
+use crate::model::error::{ModelError, Result};
+use crate::model::network::{Attention, AttentionPosition};
+use crate::model::trace::AttentionTrace;
 use crate::model::{Network, Trace};
 
 /// Why a token cannot see another.
@@ -74,5 +79,132 @@ pub fn explain(
     from: usize,
     to: usize,
 ) -> Result<CellSteps> {
-    todo!()
+    let attention = place.attention(network)?;
+    let found = place.trace(trace)?;
+    let (_, rows, columns) = found.weights.dim();
+    if from >= rows || to >= columns {
+        return Err(ModelError::Request(format!(
+            "there is no cell ({from}, {to}): the map has {rows} rows and {columns} columns"
+        )));
+    }
+    let stages = Stages::of(found, place.head, key_value_head(attention, place.head))?;
+    let (query, key, value) = (stages.query.row(from), stages.key.row(to), stages.value.row(to));
+    let dot = stages.products[[from, to]];
+    let score = stages.scores[[from, to]];
+    let weight = found.weights[[place.head, from, to]];
+    let scaled = dot * attention.scale;
+    let softmax = Softmax::of(stages.scores.row(from), score);
+    let masked = score == f32::NEG_INFINITY;
+    Ok(CellSteps {
+        place,
+        from,
+        to,
+        query: query.to_vec(),
+        key: key.to_vec(),
+        unrotated: stages.unrotated(from, to),
+        products: sorted_products(query, key),
+        dot,
+        scale: attention.scale,
+        scaled,
+        position_bias: if masked {
+            0.0
+        } else {
+            position_bias(attention, place.head, from, to, scaled, score)
+        },
+        mask: masked.then(|| mask(attention, from, to)),
+        score,
+        row_maximum: softmax.maximum,
+        exponential: softmax.exponential,
+        sum: softmax.sum,
+        weight,
+        replaced: softmax.weight() != weight,
+        value: value.to_vec(),
+        weighted_value: value.mapv(|value| weight * value).to_vec(),
+        head_output: stages.output.row(from).to_vec(),
+    })
+}
+
+/// The kept stages of one head.
+struct Stages<'a> {
+    query: ArrayView2<'a, f32>,
+    key: ArrayView2<'a, f32>,
+    unrotated_query: Option<ArrayView2<'a, f32>>,
+    unrotated_key: Option<ArrayView2<'a, f32>>,
+    value: ArrayView2<'a, f32>,
+    products: ArrayView2<'a, f32>,
+    scores: ArrayView2<'a, f32>,
+    output: ArrayView2<'a, f32>,
+}
+
+impl<'a> Stages<'a> {
+    fn of(found: &'a AttentionTrace, head: usize, shared: usize) -> Result<Self> {
+        let part = |stage: &'a Option<Array3<f32>>, index: usize| {
+            stage.as_ref().filter(|stage| index < stage.dim().0).map(|stage| stage.index_axis(Axis(0), index))
+        };
+        let kept = |stage, index, what: &str| part(stage, index).ok_or_else(|| not_kept(what));
+        Ok(Self {
+            query: kept(&found.query, head, "queries")?,
+            key: kept(&found.key, shared, "keys")?,
+            unrotated_query: part(&found.unrotated_query, head),
+            unrotated_key: part(&found.unrotated_key, shared),
+            value: kept(&found.value, shared, "values")?,
+            products: kept(&found.products, head, "products")?,
+            scores: kept(&found.scores, head, "scores")?,
+            output: kept(&found.head_outputs, head, "outputs of the heads")?,
+        })
+    }
+
+    fn unrotated(&self, from: usize, to: usize) -> Option<(Vec<f32>, Vec<f32>)> {
+        Some((self.unrotated_query?.row(from).to_vec(), self.unrotated_key?.row(to).to_vec()))
+    }
+}
+
+/// The softmax of one cell, in the engine's own arithmetic (`model::attention::softmax_rows`).
+struct Softmax {
+    maximum: f32,
+    exponential: f32,
+    sum: f64,
+}
+
+impl Softmax {
+    fn of(row: ArrayView1<'_, f32>, score: f32) -> Self {
+        let maximum = row.fold(f32::NEG_INFINITY, |largest, &score| largest.max(score));
+        let sum = row.iter().map(|&score| f64::from((score - maximum).exp())).sum();
+        Self { maximum, exponential: (score - maximum).exp(), sum }
+    }
+
+    fn weight(&self) -> f32 {
+        self.exponential * (1.0 / self.sum) as f32
+    }
+}
+
+fn sorted_products(query: ArrayView1<'_, f32>, key: ArrayView1<'_, f32>) -> Vec<(usize, f32)> {
+    let mut products: Vec<(usize, f32)> = query.iter().zip(key).map(|(q, k)| q * k).enumerate().collect();
+    products.sort_by(|one, other| other.1.abs().total_cmp(&one.1.abs()));
+    products
+}
+
+/// What the network's own position method adds; where a pass told tokens other places, what the
+/// score shows that it added.
+fn position_bias(attention: &Attention, head: usize, from: usize, to: usize, scaled: f32, score: f32) -> f32 {
+    let own = match &attention.position {
+        AttentionPosition::Alibi(slopes) => {
+            slopes.get(head).map_or(0.0, |slope| slope * (to as f32 - from as f32))
+        }
+        AttentionPosition::Relative(bias) => {
+            bias.table.get((bias.bucket(to as isize - from as isize), head)).copied().unwrap_or(0.0)
+        }
+        AttentionPosition::None | AttentionPosition::Rotary(_) => return 0.0,
+    };
+    if scaled + own == score { own } else { score - scaled }
+}
+
+fn mask(attention: &Attention, from: usize, to: usize) -> Mask {
+    if attention.causal && to > from {
+        Mask::Later
+    } else if attention.window.is_some_and(|window| to + window <= from) {
+        Mask::OutsideWindow
+    } else {
+        Mask::Hidden
+    }
 }

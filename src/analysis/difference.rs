@@ -1,9 +1,12 @@
 //! What a change did: two traces of the same text, before and after.
 
-use crate::model::Trace;
-use crate::model::error::Result;
+use ndarray::{Array2, ArrayView2};
 
 use super::place::HeadPlace;
+use super::similarity::cosine;
+use crate::model::Trace;
+use crate::model::error::{ModelError, Result};
+use crate::model::forward::sentence_vector;
 
 /// How one head's map changed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,5 +51,71 @@ pub struct Difference {
 /// # Errors
 /// Traces of different networks or of texts of different lengths.
 pub fn difference(before: &Trace, after: &Trace) -> Result<Difference> {
-    todo!()
+    if before.layers.len() != after.layers.len() {
+        return Err(unlike("they have different numbers of layers"));
+    }
+    let rows = before.layers.first().map_or(0, |layer| layer.attention.weights.dim().1);
+    let mut heads = Vec::new();
+    let mut largest_of_token = vec![0f32; rows];
+    for (layer, (one, other)) in before.layers.iter().zip(&after.layers).enumerate() {
+        let (one, other) = (&one.attention.weights, &other.attention.weights);
+        if one.dim() != other.dim() || one.dim().1 != rows {
+            return Err(unlike("their texts have different lengths, or their layers different heads"));
+        }
+        for (head, (one, other)) in one.outer_iter().zip(other.outer_iter()).enumerate() {
+            heads.push(compare(HeadPlace::new(layer, head), one, other, &mut largest_of_token));
+        }
+    }
+    let states = before.hidden_states.last().zip(after.hidden_states.last());
+    let states = states.filter(|(one, other)| one.dim() == other.dim());
+    let tokens = largest_of_token.into_iter().enumerate();
+    Ok(Difference {
+        heads,
+        tokens: tokens
+            .map(|(token, largest)| TokenDifference { token, largest, state: state_change(states, token) })
+            .collect(),
+        sentence_cosine: states.and_then(|_| {
+            let (one, other) = (sentence_vector(before)?, sentence_vector(after)?);
+            Some(cosine(&one.mapv(f64::from), &other.mapv(f64::from)) as f32)
+        }),
+        largest_logit_change: largest_logit_change(before, after),
+    })
+}
+
+/// Compares the maps of one head and notes the largest change of every row.
+fn compare(
+    place: HeadPlace,
+    before: ArrayView2<'_, f32>,
+    after: ArrayView2<'_, f32>,
+    largest_of_token: &mut [f32],
+) -> HeadDifference {
+    let (mut largest, mut at, mut moved) = (0f32, (0, 0), 0.0);
+    let rows = before.outer_iter().zip(after.outer_iter()).zip(largest_of_token);
+    let count = rows.len();
+    for (i, ((before, after), largest_of_row)) in rows.enumerate() {
+        for (j, (before, after)) in before.iter().zip(after).enumerate() {
+            let change = (after - before).abs();
+            moved += f64::from(change);
+            if change > largest {
+                (largest, at) = (change, (i, j));
+            }
+            *largest_of_row = largest_of_row.max(change);
+        }
+    }
+    HeadDifference { place, largest, at, moved: (0.5 * moved / count.max(1) as f64) as f32 }
+}
+
+fn state_change(states: Option<(&Array2<f32>, &Array2<f32>)>, token: usize) -> f32 {
+    let Some((one, other)) = states.filter(|(one, _)| token < one.nrows()) else { return f32::NAN };
+    (1.0 - cosine(&one.row(token).mapv(f64::from), &other.row(token).mapv(f64::from))) as f32
+}
+
+fn largest_logit_change(before: &Trace, after: &Trace) -> Option<f32> {
+    let (one, other) = before.logits.as_ref().zip(after.logits.as_ref())?;
+    let alike = one.dim() == other.dim();
+    alike.then(|| one.iter().zip(other).fold(0f32, |largest, (one, other)| largest.max((one - other).abs())))
+}
+
+fn unlike(why: &str) -> ModelError {
+    ModelError::Request(format!("cannot compare these two passes: {why}"))
 }

@@ -1,10 +1,17 @@
 //! What is lost when a head is switched off.
 
-use ndarray::Array2;
+use ndarray::{Array1, Array2, ArrayView1};
+use rayon::prelude::*;
 
-use crate::model::Network;
-use crate::model::error::Result;
-use crate::model::forward::Input;
+use super::lens::probability;
+use super::similarity::cosine;
+use crate::model::error::{ModelError, Result};
+use crate::model::forward::{Input, PassOptions, forward, sentence_vector};
+use crate::model::generate::likeliest;
+use crate::model::interventions::{HeadChange, Interventions};
+use crate::model::network::Kind;
+use crate::model::trace::Keep;
+use crate::model::{Network, Trace};
 use crate::progress::Progress;
 
 /// What is measured.
@@ -40,7 +47,14 @@ impl Measure {
 impl Importance {
     /// (layer, head, change), the largest change first; ties in order.
     pub fn ranked(&self) -> Vec<(usize, usize, f64)> {
-        todo!()
+        let mut ranked: Vec<_> = self
+            .changes
+            .indexed_iter()
+            .filter(|(_, change)| !change.is_nan())
+            .map(|((layer, head), &change)| (layer, head, change))
+            .collect();
+        ranked.sort_by(|one, other| other.2.total_cmp(&one.2));
+        ranked
     }
 }
 
@@ -55,5 +69,129 @@ pub fn head_importance(
     measure: Measure,
     progress: &Progress,
 ) -> Result<Importance> {
-    todo!()
+    let run = |interventions: Interventions| -> Result<Trace> {
+        // Without a head only the last hidden state says anything, and weights come with it.
+        let keep = if measure == Measure::SentenceVector { Keep::Weights } else { Keep::Logits };
+        let options = PassOptions { keep, interventions, ..Default::default() };
+        forward(network, input, &options, &Progress::unobserved())
+    };
+    let heads: Vec<(usize, usize)> = network
+        .blocks
+        .iter()
+        .enumerate()
+        .flat_map(|(layer, block)| (0..block.attention.heads).map(move |head| (layer, head)))
+        .collect();
+    progress.check()?;
+    progress.start(heads.len() as u64);
+    let yardstick = Yardstick::new(network, input, measure, &run(Interventions::default())?)?;
+    let changes = heads
+        .par_iter()
+        .map(|&place| -> Result<f64> {
+            progress.check()?;
+            let mut interventions = Interventions::default();
+            interventions.heads.insert(place, HeadChange::Zero);
+            let change = yardstick.change(&run(interventions)?)?;
+            progress.advance(1);
+            Ok(change)
+        })
+        .collect::<Result<Vec<f64>>>()?;
+    let widest = network.blocks.iter().map(|block| block.attention.heads).max().unwrap_or(0);
+    let mut table = Array2::from_elem((network.blocks.len(), widest), f64::NAN);
+    for (&place, change) in heads.iter().zip(changes) {
+        table[place] = change;
+    }
+    Ok(Importance { measure, baseline: yardstick.baseline(), changes: table })
+}
+
+/// What the unchanged pass gave, to hold the others against.
+enum Yardstick {
+    Sentence(Array1<f32>),
+    Probability { row: usize, token: usize, baseline: f64 },
+    Loss { targets: Vec<u32>, baseline: f64 },
+}
+
+impl Yardstick {
+    fn new(network: &Network, input: &Input<'_>, measure: Measure, unchanged: &Trace) -> Result<Self> {
+        match measure {
+            Measure::SentenceVector => Ok(Self::Sentence(sentence(unchanged)?)),
+            Measure::TopProbability(position) => {
+                let logits = logits_of(unchanged)?;
+                let first_only = network.head.as_ref().is_some_and(|head| head.first_token_only);
+                let last = logits.nrows().saturating_sub(1);
+                let row = if first_only { 0 } else { position.unwrap_or(last) };
+                if row >= logits.nrows() {
+                    return Err(request(format!("there is no token {row}: the text has {}", logits.nrows())));
+                }
+                let values = logits.row(row).to_vec();
+                let top = likeliest(&values, 1);
+                let top = top.first().ok_or_else(|| request("the model's output is not finite".into()))?;
+                Ok(Self::Probability { row, token: top.id as usize, baseline: top.probability })
+            }
+            Measure::Loss => {
+                let (Kind::Causal, Input::Tokens(ids)) = (network.kind, input) else {
+                    return Err(request(format!(
+                        "{} does not predict the next token, so it has no loss over a text",
+                        network.family
+                    )));
+                };
+                if ids.len() < 2 {
+                    return Err(request("a loss needs a text of two tokens or more".into()));
+                }
+                let targets = ids[1..].to_vec();
+                let baseline = loss(logits_of(unchanged)?, &targets);
+                Ok(Self::Loss { targets, baseline })
+            }
+        }
+    }
+
+    fn baseline(&self) -> f64 {
+        match self {
+            Self::Sentence(_) => 1.0,
+            Self::Probability { baseline, .. } | Self::Loss { baseline, .. } => *baseline,
+        }
+    }
+
+    fn change(&self, changed: &Trace) -> Result<f64> {
+        match self {
+            Self::Sentence(before) => {
+                Ok(1.0 - cosine(&before.mapv(f64::from), &sentence(changed)?.mapv(f64::from)))
+            }
+            Self::Probability { row, token, baseline } => {
+                let logits = logits_of(changed)?;
+                Ok(baseline - probability(&logits.row(*row).to_vec(), *token))
+            }
+            Self::Loss { targets, baseline } => Ok(loss(logits_of(changed)?, targets) - baseline),
+        }
+    }
+}
+
+/// The mean of -ln p over the tokens that follow another, in nats.
+fn loss(logits: &Array2<f32>, targets: &[u32]) -> f64 {
+    let losses = logits.outer_iter().zip(targets);
+    let sum: f64 = losses.map(|(row, &target)| -log_probability(row, target as usize)).sum();
+    sum / targets.len().max(1) as f64
+}
+
+/// ln of the softmax at `index`, without going through a probability that may round to 0.
+fn log_probability(logits: ArrayView1<'_, f32>, index: usize) -> f64 {
+    let largest = logits.fold(f32::NEG_INFINITY, |largest, &logit| largest.max(logit));
+    let sum: f64 = logits.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
+    logits.get(index).map_or(f64::NAN, |&logit| f64::from(logit - largest) - sum.ln())
+}
+
+fn sentence(trace: &Trace) -> Result<Array1<f32>> {
+    sentence_vector(trace).ok_or_else(|| request("an empty text has no sentence vector".into()))
+}
+
+fn logits_of(trace: &Trace) -> Result<&Array2<f32>> {
+    trace.logits.as_ref().ok_or_else(|| {
+        request(
+            "this checkpoint has no output matrix, so it predicts nothing; measure the sentence vector"
+                .into(),
+        )
+    })
+}
+
+fn request(message: String) -> ModelError {
+    ModelError::Request(message)
 }

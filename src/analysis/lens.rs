@@ -1,6 +1,13 @@
 //! The logit lens: what the network would predict if each layer were the last.
 
-use crate::model::error::Result;
+use ndarray::s;
+
+use super::place::not_kept;
+use crate::model::error::{ModelError, Result};
+use crate::model::forward::logits;
+use crate::model::generate::{self, likeliest};
+use crate::model::network::Kind;
+use crate::model::normalisation::normalise;
 use crate::model::{Network, Trace};
 
 /// What to look at.
@@ -54,5 +61,66 @@ pub struct LayerPrediction {
 /// # Errors
 /// A checkpoint without a head; a place or token outside; a trace that kept no hidden states.
 pub fn logit_lens(network: &Network, trace: &Trace, options: &LensOptions) -> Result<Vec<LayerPrediction>> {
-    todo!()
+    let head = network.head.as_ref().ok_or_else(|| {
+        ModelError::Request(
+            "this checkpoint has no output matrix, so it predicts nothing; open one with a language head"
+                .into(),
+        )
+    })?;
+    let states = &trace.hidden_states;
+    let tokens = states.first().ok_or_else(|| not_kept("hidden states"))?.nrows();
+    let position = if head.first_token_only { 0 } else { options.position.unwrap_or(tokens.wrapping_sub(1)) };
+    if position >= tokens {
+        return Err(ModelError::Request(format!("there is no token {position}: the text has {tokens}")));
+    }
+    if let Some(token) = options.watched.filter(|&token| token as usize >= network.outputs) {
+        return Err(ModelError::Request(format!("there is no token id {token} among {}", network.outputs)));
+    }
+    let final_norm = match &network.decoder {
+        Some(decoder) => decoder.final_norm.as_ref(),
+        None => network.final_norm.as_ref(),
+    };
+    // The last recorded state is after the final norm already, except in a ViT.
+    let normed_from = if network.kind == Kind::Vision { states.len() } else { states.len() - 1 };
+    let mut predictions = Vec::with_capacity(states.len());
+    for (after_blocks, state) in states.iter().enumerate() {
+        let mut row = state.slice(s![position..position + 1, ..]).to_owned();
+        if let Some(norm) = final_norm.filter(|_| after_blocks < normed_from) {
+            normalise(norm, &mut row);
+        }
+        let logits = logits(head, &row, false);
+        predictions.push(prediction(after_blocks, &logits.row(0).to_vec(), options));
+    }
+    Ok(predictions)
+}
+
+fn prediction(after_blocks: usize, logits: &[f32], options: &LensOptions) -> LayerPrediction {
+    let candidate = |found: &generate::Candidate| Candidate {
+        token: found.id,
+        logit: logits.get(found.id as usize).copied().unwrap_or(f32::NAN),
+        probability: found.probability as f32,
+    };
+    LayerPrediction {
+        after_blocks,
+        candidates: likeliest(logits, options.count).iter().map(candidate).collect(),
+        watched: options.watched.map(|token| watched(logits, token)),
+    }
+}
+
+/// Rank (among equals by id) and probability of `token`.
+fn watched(logits: &[f32], token: u32) -> Watched {
+    let own = logits.get(token as usize).copied().unwrap_or(f32::NAN);
+    let before = |&(id, &logit): &(usize, &f32)| logit > own || logit == own && id < token as usize;
+    Watched {
+        token,
+        rank: 1 + logits.iter().enumerate().filter(before).count(),
+        probability: probability(logits, token as usize) as f32,
+    }
+}
+
+/// The softmax of `logits` at `index`.
+pub(super) fn probability(logits: &[f32], index: usize) -> f64 {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = logits.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
+    logits.get(index).map_or(f64::NAN, |&logit| f64::from(logit - largest).exp() / sum)
 }

@@ -16,6 +16,7 @@
 //! return `None` or an error that says so.
 
 pub mod cell;
+pub mod detectors;
 pub mod difference;
 pub mod head_maps;
 pub mod heads;

@@ -1,18 +1,30 @@
 //! Where to look next.
 
 use super::difference::Difference;
-use super::heads::HeadFigures;
+use super::heads::{HeadFigures, HeadKind};
 use super::place::HeadPlace;
 
 /// The heads, the most telling first: labelled heads by falling score, then broad ones by rising
 /// relative entropy (the sharpest first); ties in the order given.
 pub fn by_label(figures: &[HeadFigures]) -> Vec<HeadPlace> {
-    todo!()
+    let mut ranked: Vec<&HeadFigures> = figures.iter().collect();
+    ranked.sort_by(|one, other| {
+        let broad = |figures: &HeadFigures| figures.label.kind == HeadKind::Broad;
+        let (one_score, other_score) = (one.label.score, other.label.score);
+        broad(one).cmp(&broad(other)).then(if broad(one) {
+            one_score.total_cmp(&other_score)
+        } else {
+            other_score.total_cmp(&one_score)
+        })
+    });
+    ranked.into_iter().map(|figures| figures.place).collect()
 }
 
 /// The heads by falling largest change; ties in order.
 pub fn by_change(difference: &Difference) -> Vec<HeadPlace> {
-    todo!()
+    let mut ranked: Vec<_> = difference.heads.iter().collect();
+    ranked.sort_by(|one, other| other.largest.total_cmp(&one.largest));
+    ranked.into_iter().map(|head| head.place).collect()
 }
 
 /// The head after `current` in a ranking, the first after the last one or when `current` is not in

@@ -19,7 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("theme", &[]),
     ("ui", &["app", "jobs", "theme", "vectors", "model", "analysis", "progress"]),
     ("terminal", &["ui", "app", "jobs", "theme", "vectors", "model", "analysis", "progress"]),
-    ("cli", &["terminal", "ui", "app", "jobs", "theme", "vectors", "model", "analysis", "progress"]),
+    ("cli", &["terminal", "ui", "app", "jobs", "theme", "vectors", "model", "analysis", "mmap", "progress"]),
 ];
 
 /// Where `unsafe` may stand: mapping a file, LAPACK's calling convention, vector instructions,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::model_arguments::LowModelCommand;
 use crate::terminal::ColourChoice;
 use crate::theme::ColourDepth;
 
@@ -16,6 +17,7 @@ Examples:
   lexiscope --vectors glove.6B.300d.txt            explore your own
   lexiscope analogy man king woman                 man is to king as woman is to ...
   lexiscope neighbors coffee -k 5 --format json    the five nearest words, for a script
+  lexiscope attend \"the cat sat\" --layer 0 --head 2   which token looks at which
 
 Exit codes:
   0  answered (a pipe closed by the reader is fine, too)
@@ -24,10 +26,11 @@ Exit codes:
   3  a file cannot be read or written, or is not what it should be
   101  a defect in lexiscope; please report it";
 
-/// A terminal explorer for word vectors.
+/// A terminal explorer for word vectors and attention.
 ///
 /// Opens GloVe, word2vec, fastText, finalfusion and NumPy files as they are, and answers
-/// neighbours and analogies from them; with real GloVe vectors inside to start with.
+/// neighbours and analogies from them; opens transformers in the Hugging Face layout and GGUF files,
+/// and shows what their heads look at. Real GloVe vectors and a real MiniLM are inside to start with.
 #[derive(Debug, Parser)]
 #[command(name = "lexiscope", version, after_help = AFTER_HELP, max_term_width = 100)]
 #[command(disable_help_subcommand = true)]
@@ -43,6 +46,19 @@ pub struct LowArguments {
         hide_env_values = true
     )]
     pub vectors: Option<PathBuf>,
+
+    /// Model: a folder in the Hugging Face layout, a .gguf file, or a name in its local cache
+    ///
+    /// Nothing is downloaded; `lexiscope models` lists what is found. The default is the shipped
+    /// MiniLM: 6 layers x 12 heads.
+    #[arg(
+        long,
+        value_name = "FOLDER|FILE|NAME",
+        env = "LEXISCOPE_MODEL",
+        global = true,
+        hide_env_values = true
+    )]
+    pub model: Option<String>,
 
     /// Theme of the interface: dark, light, high-contrast, mono, or one of your own
     #[arg(long, value_name = "NAME")]
@@ -98,6 +114,9 @@ pub enum OutputFormat {
     Csv,
     /// Tab-separated, with a heading
     Tsv,
+    /// A drawing; offered by the commands whose answer is a map
+    #[value(skip)]
+    Svg,
 }
 
 /// One subcommand.
@@ -227,6 +246,8 @@ pub enum LowCommand {
         #[command(flatten)]
         output: LowOutput,
     },
+    #[command(flatten)]
+    Model(LowModelCommand),
     /// Print shell completions
     Completions {
         /// For which shell

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use super::output::tame;
+use crate::model::ModelError;
 use crate::vectors::VectorsError;
 
 /// Why there is no answer; the numbers are the exit codes that `--help` and the README promise.
@@ -73,6 +74,14 @@ pub fn tell(error: &anyhow::Error) -> ExitCode {
 fn explain(error: &anyhow::Error) -> (Kind, String, Option<String>) {
     if let Some(failure) = error.downcast_ref::<Failure>() {
         return (failure.kind, failure.message.clone(), failure.hint.clone());
+    }
+    if let Some(cause) = error.downcast_ref::<ModelError>() {
+        let kind = match cause {
+            ModelError::Request(_) | ModelError::TraceTooLarge { .. } => Kind::Usage,
+            ModelError::Cancelled(_) => Kind::NoAnswer,
+            _ => Kind::File,
+        };
+        return (kind, cause.to_string(), None);
     }
     let Some(cause) = error.downcast_ref::<VectorsError>() else {
         return (Kind::File, format!("{error:#}"), None);

@@ -9,21 +9,33 @@
 
 mod analogy;
 mod arguments;
+mod attend;
 mod completions;
 mod convert;
 mod evaluate;
 mod failure;
+mod heads;
 mod info;
 mod man;
+mod map;
+mod model_arguments;
+mod model_settings;
+mod model_source;
+mod models;
 mod neighbors;
 mod odd_one_out;
 mod output;
+mod positions;
+mod predict;
 mod progress;
 mod query;
 mod settings;
 mod similarity;
 mod source;
 mod subwords;
+mod svg;
+mod tokens;
+mod trace;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -83,6 +95,13 @@ fn answer(request: &Request, format: OutputFormat) -> Result<ExitCode> {
         Request::Evaluate(request) => evaluate::answer(request),
         Request::Convert(request) => convert::answer(request),
         Request::Info(request) => info::answer(request),
+        Request::Attend(request) => attend::answer(request),
+        Request::Heads(request) => heads::answer(request),
+        Request::Trace(request) => trace::answer(request),
+        Request::Predict(request) => predict::answer(request),
+        Request::Positions(request) => positions::answer(request),
+        Request::Tokens(request) => tokens::answer(request),
+        Request::Models(request) => models::answer(request),
     }?;
     let code = print(&output::render(&report, format, io::stdout().is_terminal())?)?;
     if is_empty(&report) {

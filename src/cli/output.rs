@@ -10,6 +10,8 @@ use serde_json::{Map, json};
 use unicode_width::UnicodeWidthStr;
 
 use super::arguments::OutputFormat;
+use super::map::Map as NumberMap;
+use super::svg;
 
 /// One value of an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,6 +78,8 @@ pub struct Report {
     pub facts: Vec<(&'static str, Value)>,
     /// The list, where the answer is one.
     pub table: Option<Table>,
+    /// The map, where the answer is one. CSV and TSV then give its cells, SVG draws it.
+    pub map: Option<NumberMap>,
     /// The answer is a sheet of facts of different kinds. CSV and TSV then give one fact a line, the
     /// list's records after them, and an empty list is not shown.
     pub sheet: bool,
@@ -93,6 +97,12 @@ impl Report {
         self.table = Some(table);
         self
     }
+
+    /// The report with its map.
+    pub fn map(mut self, map: NumberMap) -> Self {
+        self.map = Some(map);
+        self
+    }
 }
 
 /// Writes `report` in `format`. `terminal` says that a terminal will interpret the text.
@@ -102,6 +112,7 @@ pub fn render(report: &Report, format: OutputFormat, terminal: bool) -> anyhow::
         OutputFormat::Json => Ok(json_text(report)),
         OutputFormat::Csv => separated(report, b','),
         OutputFormat::Tsv => separated(report, b'\t'),
+        OutputFormat::Svg => Ok(report.map.as_ref().map(svg::draw).unwrap_or_default().into_bytes()),
     }
 }
 
@@ -109,6 +120,9 @@ fn json_text(report: &Report) -> Vec<u8> {
     let mut object = Map::new();
     for (key, value) in &report.facts {
         insert(&mut object, key, value);
+    }
+    if let Some(map) = &report.map {
+        map.write_members(&mut object);
     }
     if let Some(table) = &report.table {
         let records = table.records.iter().map(|record| json_record(&table.columns, record));
@@ -166,12 +180,16 @@ fn json_value(value: &Value) -> serde_json::Value {
 }
 
 /// `number` to six decimals: what f32 vectors can be trusted for. Minus zero becomes zero.
-fn rounded(number: f64) -> f64 {
+pub fn rounded(number: f64) -> f64 {
     (number * 1e6).round() / 1e6 + 0.0
 }
 
 fn separated(report: &Report, delimiter: u8) -> anyhow::Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
+    if let Some(map) = &report.map {
+        map.write_cells(&mut writer)?;
+        return Ok(writer.into_inner()?);
+    }
     match &report.table {
         _ if report.sheet => write_sheet(&mut writer, report)?,
         Some(table) => {
@@ -230,6 +248,12 @@ fn plain(report: &Report, terminal: bool) -> String {
             .map(|(key, value)| vec![Cell::label(key), Cell { right: false, ..Cell::of(value, terminal) }])
             .collect();
         push_aligned(&mut text, &rows);
+        if table.is_some() || report.map.is_some() {
+            text.push('\n');
+        }
+    }
+    if let Some(map) = &report.map {
+        map.push_plain(&mut text, terminal);
         if table.is_some() {
             text.push('\n');
         }

@@ -12,7 +12,10 @@ use super::arguments::{
     LowTarget, OutputFormat,
 };
 use super::failure::Failure;
-use super::{analogy, convert, evaluate, info, neighbors, odd_one_out, query, similarity, subwords};
+use super::{
+    analogy, attend, convert, evaluate, heads, info, model_settings, model_source, models, neighbors,
+    odd_one_out, positions, predict, query, similarity, subwords, trace,
+};
 use crate::vectors::VectorsError;
 use crate::vectors::analogy::Method;
 use crate::vectors::convert::Target;
@@ -69,6 +72,20 @@ pub enum Request {
     Convert(convert::Request),
     /// What is in a file.
     Info(info::Request),
+    /// An attention map.
+    Attend(attend::Request),
+    /// Labels and figures of all heads.
+    Heads(heads::Request),
+    /// Everything that a pass computed, in a file.
+    Trace(trace::Request),
+    /// Next or masked tokens.
+    Predict(predict::Request),
+    /// A positional method.
+    Positions(positions::Request),
+    /// A text, cut into tokens.
+    Tokens(model_source::Request),
+    /// Which models are found.
+    Models(models::Request),
 }
 
 /// A list of nearest words: from which vectors, how many, which may be in it.
@@ -88,7 +105,7 @@ pub struct Search {
 /// # Errors
 /// Values that clap cannot judge: rank ranges, regular expressions, word lists.
 pub fn task(arguments: LowArguments) -> Result<Task> {
-    let LowArguments { vectors, theme, color, command } = arguments;
+    let LowArguments { vectors, model, theme, color, command } = arguments;
     let Some(command) = command else {
         return Ok(Task::Interface(InterfaceOptions { vectors, theme, color }));
     };
@@ -157,6 +174,7 @@ pub fn task(arguments: LowArguments) -> Result<Task> {
         LowCommand::Info { file, output } => {
             (Request::Info(info::Request { vectors: file.or(vectors) }), output.format)
         }
+        LowCommand::Model(command) => model_settings::request(command, model)?,
         LowCommand::Completions { shell } => return Ok(Task::Completions(shell)),
         LowCommand::Man => return Ok(Task::Man),
     };

@@ -1,0 +1,195 @@
+//! `attend`: one attention map.
+
+use anyhow::Result;
+use ndarray::{Array2, Array3, Axis};
+
+use super::failure::Failure;
+use super::map::Map;
+use super::model_arguments::LowView;
+use super::model_source::{self, Subject};
+use super::output::{Report, Value};
+use super::settings::name_of;
+use crate::analysis::{HeadPlace, Stack, norms, rollout};
+use crate::model::forward::PassOptions;
+use crate::model::interventions::{HeadChange, Interventions};
+use crate::model::network::Block;
+use crate::model::trace::{Keep, Trace};
+
+/// What is asked.
+pub struct Request {
+    /// The model and the text.
+    pub subject: model_source::Request,
+    /// The layer; `None` for the last.
+    pub layer: Option<usize>,
+    /// The head; `None` for all of them.
+    pub head: Option<usize>,
+    /// What is shown; `None` for the weights of one head, or the mean of all.
+    pub view: Option<LowView>,
+    /// Which attention of an encoder-decoder model.
+    pub stack: Stack,
+    /// Heads switched off, by layer and head.
+    pub off: Vec<(usize, usize)>,
+    /// Tokens hidden from all others, by position or text.
+    pub hide: Vec<String>,
+}
+
+/// The map, and the map without the changes where any were asked for.
+///
+/// # Errors
+/// A layer, head or token that is not there, with those that are; a model that cannot run.
+pub fn answer(request: &Request) -> Result<Report> {
+    let subject = Subject::open(&request.subject)?;
+    let choice = Choice::of(request, &subject)?;
+    let interventions = interventions(request, &subject)?;
+    let keep = match choice.view {
+        LowView::Scores | LowView::Norm => Keep::Everything,
+        _ => Keep::Weights,
+    };
+    let run = |interventions: Interventions| -> Result<(Trace, Array2<f64>)> {
+        let trace = subject.run(&PassOptions { keep, interventions, ..PassOptions::default() })?;
+        let values = choice.values(&subject, &trace)?;
+        Ok((trace, values))
+    };
+    let before = if interventions.is_empty() { None } else { Some(run(Interventions::default())?.1) };
+    let (trace, values) = run(interventions)?;
+    let (rows, columns) = labels(request.stack, &subject, &trace);
+    let head = choice.head.map_or(Value::Nothing, Value::from);
+    let report = subject
+        .report()
+        .fact("view", Value::text(name_of(choice.view)))
+        .fact("layer", choice.layer)
+        .fact("head", head);
+    Ok(report.map(Map {
+        title: choice.title(&subject),
+        quantity: choice.quantity(),
+        row: "query",
+        column: "key",
+        rows,
+        columns,
+        values,
+        before,
+    }))
+}
+
+/// A layer, head and view that are there.
+struct Choice {
+    layer: usize,
+    head: Option<usize>,
+    view: LowView,
+    stack: Stack,
+}
+
+impl Choice {
+    fn of(request: &Request, subject: &Subject) -> Result<Self> {
+        let network = &subject.model.network;
+        let blocks: &[Block] = match (request.stack, &network.decoder) {
+            (Stack::Text, _) => &network.blocks,
+            (_, Some(decoder)) => &decoder.blocks,
+            (_, None) => {
+                let message = format!("{} has no decoder of its own", subject.model.name);
+                return Err(Failure::usage(message).hint("leave --stack out").into());
+            }
+        };
+        let layer = request.layer.unwrap_or(blocks.len().saturating_sub(1));
+        let block = blocks.get(layer).ok_or_else(|| out_of_range("layer", layer, blocks.len()))?;
+        let heads = block.attention.heads;
+        let head = match request.head {
+            Some(head) if head >= heads => return Err(out_of_range("head", head, heads).into()),
+            head => head,
+        };
+        let view = request.view.unwrap_or(if head.is_some() { LowView::Weights } else { LowView::Mean });
+        let of_all_heads = matches!(view, LowView::Mean | LowView::Rollout);
+        if of_all_heads && head.is_some() {
+            let message = format!("--view {} is of all heads together", name_of(view));
+            return Err(Failure::usage(message).hint("leave --head out").into());
+        }
+        if !of_all_heads && head.is_none() {
+            let message = format!("--view {} is of one head", name_of(view));
+            return Err(Failure::usage(message).hint(format!("add --head 0 to --head {}", heads - 1)).into());
+        }
+        if request.stack != Stack::Text && view == LowView::Rollout {
+            return Err(Failure::usage("--view rollout is there for the encoder only").into());
+        }
+        Ok(Self { layer, head, view, stack: request.stack })
+    }
+
+    fn values(&self, subject: &Subject, trace: &Trace) -> Result<Array2<f64>> {
+        let attention = self.stack.trace(trace, self.layer);
+        let head = self.head.unwrap_or(0);
+        let of_head = |numbers: &Array3<f32>| numbers.index_axis(Axis(0), head).to_owned();
+        let values = match self.view {
+            LowView::Weights => attention.map(|attention| of_head(&attention.weights)),
+            LowView::Scores => attention.and_then(|attention| attention.scores.as_ref()).map(of_head),
+            LowView::Mean => rollout::mean_over_heads(trace, self.stack, self.layer),
+            LowView::Rollout => rollout::rollout(trace, self.layer, true),
+            LowView::Norm => {
+                let place = HeadPlace { stack: self.stack, layer: self.layer, head };
+                Some(norms::norm_weighted(&subject.model.network, trace, place)?)
+            }
+        };
+        let values = values.ok_or_else(|| Failure::no_answer("the model kept no attention here"))?;
+        Ok(values.mapv(f64::from))
+    }
+
+    fn quantity(&self) -> &'static str {
+        match self.view {
+            LowView::Scores => "score",
+            LowView::Norm => "norm",
+            LowView::Weights | LowView::Rollout | LowView::Mean => "weight",
+        }
+    }
+
+    fn title(&self, subject: &Subject) -> String {
+        let what = match (self.head, self.view) {
+            (Some(head), view) => format!("layer {} head {head}, {}", self.layer, name_of(view)),
+            (None, LowView::Rollout) => format!("rollout up to layer {}", self.layer),
+            (None, _) => format!("layer {}, mean over its heads", self.layer),
+        };
+        format!("{}: {what}", subject.model.name)
+    }
+}
+
+fn labels(stack: Stack, subject: &Subject, trace: &Trace) -> (Vec<String>, Vec<String>) {
+    let encoder = || subject.labels();
+    let decoder = || subject.labels_of(&trace.decoder_tokens);
+    match stack {
+        Stack::Text => (encoder(), encoder()),
+        Stack::Decoder => (decoder(), decoder()),
+        Stack::Cross => (decoder(), encoder()),
+    }
+}
+
+fn out_of_range(what: &str, wanted: usize, count: usize) -> Failure {
+    Failure::usage(format!("there is no {what} {wanted}"))
+        .hint(format!("{what}s are counted from 0: 0 to {}", count.saturating_sub(1)))
+}
+
+fn interventions(request: &Request, subject: &Subject) -> Result<Interventions> {
+    let mut changes = Interventions::default();
+    let blocks = &subject.model.network.blocks;
+    for &(layer, head) in &request.off {
+        let block = blocks.get(layer).ok_or_else(|| out_of_range("layer", layer, blocks.len()))?;
+        if head >= block.attention.heads {
+            return Err(out_of_range("head", head, block.attention.heads).into());
+        }
+        changes.heads.insert((layer, head), HeadChange::Zero);
+    }
+    let labels = subject.labels();
+    for wanted in &request.hide {
+        let found: Vec<usize> = match wanted.parse::<usize>() {
+            Ok(position) if position < labels.len() => vec![position],
+            _ => (0..labels.len()).filter(|&token| labels[token] == wanted.trim()).collect(),
+        };
+        if found.is_empty() {
+            return Err(Failure::usage(format!("--hide {wanted}: there is no such token"))
+                .hint(format!(
+                    "give a position from 0 to {}, or one of {}",
+                    labels.len() - 1,
+                    labels.join(" ")
+                ))
+                .into());
+        }
+        changes.hidden_tokens.extend(found);
+    }
+    Ok(changes)
+}

@@ -1,0 +1,214 @@
+//! An answer that is a map: numbers by row and column, such as attention.
+
+use ndarray::Array2;
+use serde_json::{Map as Object, json};
+use unicode_width::UnicodeWidthStr;
+
+use super::output::{rounded, tame};
+
+/// Numbers by row and column, with labels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Map {
+    /// What is shown, for the heading of a drawing.
+    pub title: String,
+    /// What a number is, such as `weight`: the name of its column, and of the legend.
+    pub quantity: &'static str,
+    /// What a row is, such as `query`.
+    pub row: &'static str,
+    /// What a column is, such as `key`.
+    pub column: &'static str,
+    /// One label a row.
+    pub rows: Vec<String>,
+    /// One label a column.
+    pub columns: Vec<String>,
+    /// The numbers `[rows, columns]`; not finite where there is none.
+    pub values: Array2<f64>,
+    /// The same numbers without the changes that were asked for, to be shown beside.
+    pub before: Option<Array2<f64>>,
+}
+
+/// Plain text stays within this many columns.
+const WIDTH: usize = 80;
+/// Labels over numbers are cut to this many columns.
+const LABEL: usize = 5;
+
+impl Map {
+    /// A line a cell: row, its label, column, its label, number, and the number before.
+    pub fn write_cells(&self, writer: &mut csv::Writer<Vec<u8>>) -> csv::Result<()> {
+        let (row_label, column_label) = (format!("{}_label", self.row), format!("{}_label", self.column));
+        writer.write_field(self.row)?;
+        writer.write_field(row_label)?;
+        writer.write_field(self.column)?;
+        writer.write_field(column_label)?;
+        writer.write_field(self.quantity)?;
+        writer.write_record(self.before.as_ref().map(|_| "before"))?;
+        let number =
+            |value: f64| if value.is_finite() { format!("{:.6}", rounded(value)) } else { String::new() };
+        for ((row, column), &value) in self.values.indexed_iter() {
+            writer.write_field(row.to_string())?;
+            writer.write_field(&self.rows[row])?;
+            writer.write_field(column.to_string())?;
+            writer.write_field(&self.columns[column])?;
+            writer.write_field(number(value))?;
+            writer.write_record(self.before.as_ref().map(|before| number(before[[row, column]])))?;
+        }
+        Ok(())
+    }
+
+    /// The members `rows`, `columns`, `values` and, where there is one, `before`.
+    pub fn write_members(&self, object: &mut Object<String, serde_json::Value>) {
+        let nested = |values: &Array2<f64>| -> serde_json::Value {
+            let row = |row: ndarray::ArrayView1<'_, f64>| -> serde_json::Value {
+                row.iter().map(|&value| json!(rounded(value))).collect()
+            };
+            values.outer_iter().map(row).collect()
+        };
+        object.insert("rows".into(), json!(self.rows));
+        object.insert("columns".into(), json!(self.columns));
+        object.insert("values".into(), nested(&self.values));
+        if let Some(before) = &self.before {
+            object.insert("before".into(), nested(before));
+        }
+    }
+
+    /// Readable at 80 columns: all numbers where they fit, otherwise the strongest of each row.
+    pub fn push_plain(&self, text: &mut String, terminal: bool) {
+        match &self.before {
+            None => self.push_values(text, &self.values, terminal),
+            Some(before) => {
+                text.push_str("before\n");
+                self.push_values(text, before, terminal);
+                text.push_str("\nafter\n");
+                self.push_values(text, &self.values, terminal);
+                text.push_str("\nchange\n");
+                self.push_values(text, &(&self.values - before), terminal);
+            }
+        }
+    }
+
+    fn push_values(&self, text: &mut String, values: &Array2<f64>, terminal: bool) {
+        let tamed = |labels: &[String]| -> Vec<String> {
+            labels.iter().map(|label| tame(label, terminal).into_owned()).collect()
+        };
+        let (rows, columns) = (tamed(&self.rows), tamed(&self.columns));
+        if !push_table(text, values, &rows, &columns) {
+            push_strongest(text, values, &rows, &columns);
+        }
+    }
+}
+
+fn short_number(value: f64) -> String {
+    if value.is_finite() { format!("{:.2}", value + 0.0).replace("-0.00", "0.00") } else { "-".into() }
+}
+
+/// Writes all numbers with a heading, or says that they do not fit.
+fn push_table(text: &mut String, values: &Array2<f64>, rows: &[String], columns: &[String]) -> bool {
+    let cells = values.map(|&value| short_number(value));
+    let headings: Vec<String> = columns.iter().map(|label| cut(label, LABEL)).collect();
+    let width = |column: usize| {
+        let numbers = cells.column(column).iter().map(String::len).max().unwrap_or(0);
+        numbers.max(headings[column].width())
+    };
+    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
+    let first = rows.iter().map(|label| label.width()).max().unwrap_or(0).min(2 * LABEL);
+    if first + widths.iter().map(|width| width + 1).sum::<usize>() > WIDTH {
+        return false;
+    }
+    let mut push_line = |label: &str, cells: &mut dyn Iterator<Item = &String>| {
+        let mut line = padded(label, first);
+        for (cell, width) in cells.zip(&widths) {
+            line.push_str(&" ".repeat(1 + width.saturating_sub(cell.width())));
+            line.push_str(cell);
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    };
+    push_line("", &mut headings.iter());
+    for (label, cells) in rows.iter().zip(cells.outer_iter()) {
+        push_line(&cut(label, first), &mut cells.iter());
+    }
+    true
+}
+
+/// Writes each row's label with its largest numbers, by size, as many as fit into a line.
+fn push_strongest(text: &mut String, values: &Array2<f64>, rows: &[String], columns: &[String]) {
+    let digits = rows.len().saturating_sub(1).to_string().len();
+    let first = rows.iter().map(|label| label.width()).max().unwrap_or(0).min(16);
+    for (index, (label, values)) in rows.iter().zip(values.outer_iter()).enumerate() {
+        let mut order: Vec<usize> = (0..values.len()).filter(|&column| values[column].is_finite()).collect();
+        order.sort_by(|&a, &b| values[b].abs().total_cmp(&values[a].abs()).then(a.cmp(&b)));
+        let mut line = format!("{index:digits$} {}", padded(&cut(label, first), first));
+        for column in order {
+            let next = format!("  {} {} {}", column, cut(&columns[column], 16), short_number(values[column]));
+            if line.width() + next.width() > WIDTH {
+                break;
+            }
+            line.push_str(&next);
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+}
+
+fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+/// `text` cut to `width` columns, with a dot where something is missing.
+fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut short = String::new();
+    for character in text.chars() {
+        if format!("{short}{character}").width() + 1 > width {
+            break;
+        }
+        short.push(character);
+    }
+    short + "."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(count: usize) -> Map {
+        let labels: Vec<String> = (0..count).map(|index| format!("token{index}")).collect();
+        Map {
+            title: "a map".into(),
+            quantity: "weight",
+            row: "query",
+            column: "key",
+            rows: labels.clone(),
+            columns: labels,
+            values: Array2::from_shape_fn((count, count), |(i, j)| if i == j { 0.9 } else { 0.001 }),
+            before: None,
+        }
+    }
+
+    #[test]
+    fn stays_within_eighty_columns() {
+        for count in [1, 5, 12, 13, 40, 200] {
+            let mut text = String::new();
+            map(count).push_plain(&mut text, true);
+            assert!(text.lines().all(|line| line.width() <= WIDTH), "{count}:\n{text}");
+            assert!(text.lines().count() >= count, "{count}");
+            assert_eq!(text.matches("0.90").count(), count, "every row's strongest is there\n{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_masked_is_a_dash_and_zero_has_no_sign() {
+        assert_eq!(short_number(f64::NEG_INFINITY), "-");
+        assert_eq!(short_number(-0.001), "0.00");
+        assert_eq!(short_number(-12.345), "-12.35");
+    }
+
+    #[test]
+    fn long_labels_are_cut_by_their_width() {
+        assert_eq!(cut("because", 5), "beca.");
+        assert_eq!(cut("日本語", 5), "日本.");
+        assert_eq!(cut("cat", 5), "cat");
+    }
+}

@@ -1,0 +1,87 @@
+//! `models`: which models are found where.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::output::{Report, Table, Value};
+use super::progress;
+use crate::model::network::Kind;
+use crate::model::{Model, ModelError, open, source};
+
+/// What is asked.
+pub struct Request {
+    /// Folders to look into, besides the places that are always looked at.
+    pub folders: Vec<PathBuf>,
+}
+
+/// One record a model: what it is, or why it cannot be opened.
+///
+/// # Errors
+/// A folder that cannot be listed.
+pub fn answer(request: &Request) -> Result<Report> {
+    let columns = ["name", "place", "family", "kind", "parameters", "layers", "heads", "path", "problem"];
+    let mut table = Table::new("models", &columns);
+    table.records.push(record(source::SHIPPED, "shipped", None, &open::shipped()));
+    let cache = source::cache_folder(|name| std::env::var(name).ok());
+    progress::shown("opening every model", |_| -> Result<()> {
+        for (name, folder) in source::list_cached(&cache) {
+            table.records.push(record(&name, "cache", Some(&folder), &open::open(&name)));
+        }
+        for folder in &request.folders {
+            for path in candidates(folder)? {
+                let name = path.display().to_string();
+                table.records.push(record(&name, "folder", Some(&path), &open::open(&name)));
+            }
+        }
+        Ok(())
+    })?;
+    Ok(Report::default().fact("cache", Value::text(cache.display().to_string())).list(table))
+}
+
+fn record(name: &str, place: &str, path: Option<&Path>, opened: &Result<Model, ModelError>) -> Vec<Value> {
+    let mut values = vec![Value::text(name), Value::text(place)];
+    match opened {
+        Ok(model) => {
+            let heads = model.network.blocks.first().map_or(0, |block| block.attention.heads);
+            values.extend([
+                Value::text(model.network.family),
+                Value::text(kind_name(model.network.kind)),
+                model.parameters.into(),
+                model.network.blocks.len().into(),
+                heads.into(),
+            ]);
+        }
+        Err(_) => values.extend(std::iter::repeat_n(Value::Nothing, 5)),
+    }
+    values.push(path.map_or(Value::Nothing, |path| Value::text(path.display().to_string())));
+    values.push(opened.as_ref().err().map_or(Value::Nothing, |error| Value::text(error.to_string())));
+    values
+}
+
+/// A kind's name in answers.
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Masked => "masked",
+        Kind::Causal => "causal",
+        Kind::EncoderDecoder => "encoder-decoder",
+        Kind::Vision => "vision",
+    }
+}
+
+/// `folder` itself where it is a model, else the models directly in it, sorted.
+fn candidates(folder: &Path) -> Result<Vec<PathBuf>> {
+    if is_model(folder) {
+        return Ok(vec![folder.to_owned()]);
+    }
+    let entries = std::fs::read_dir(folder).map_err(ModelError::io("list", folder))?;
+    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    let mut found: Vec<PathBuf> = paths.filter(|path| is_model(path)).collect();
+    found.sort();
+    Ok(found)
+}
+
+fn is_model(path: &Path) -> bool {
+    path.join("config.json").is_file()
+        || (path.is_file() && path.extension().is_some_and(|extension| extension == "gguf"))
+}

@@ -1,0 +1,181 @@
+//! `trace`: everything that one forward pass computed, as a safetensors file.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use ndarray::{ArrayView, Dimension};
+use serde_json::{Map, Value as Json, json};
+
+use super::model_source::{self, Subject};
+use super::output::{Report, Value};
+use super::progress;
+use crate::model::forward::PassOptions;
+use crate::model::network::Kind;
+use crate::model::trace::{AttentionTrace, Keep, LayerTrace, Trace};
+use crate::vectors::atomic_file::AtomicFile;
+
+/// What is asked.
+pub struct Request {
+    /// The model and the text.
+    pub subject: model_source::Request,
+    /// The file to write.
+    pub to: PathBuf,
+    /// What is kept of the pass.
+    pub keep: Keep,
+}
+
+/// What was written.
+///
+/// # Errors
+/// A model that cannot run; a file that cannot be written.
+pub fn answer(request: &Request) -> Result<Report> {
+    let subject = Subject::open(&request.subject)?;
+    let trace = subject.run(&PassOptions { keep: request.keep, ..PassOptions::default() })?;
+    let file = tensors(&subject, &trace);
+    let bytes = progress::shown("writing the trace", |_| file.write(&subject, &request.to))?;
+    Ok(subject
+        .report()
+        .fact("tokens", subject.tokens.len())
+        .fact("tensors", file.tensors.len())
+        .fact("output", Value::text(request.to.display().to_string()))
+        .fact("bytes", Value::Integer(bytes)))
+}
+
+/// The tensors of one pass, by the names of the file.
+#[derive(Default)]
+struct TensorFile<'a> {
+    tensors: Vec<Tensor<'a>>,
+}
+
+struct Tensor<'a> {
+    name: String,
+    number_type: &'static str,
+    shape: Vec<usize>,
+    bytes: Cow<'a, [u8]>,
+}
+
+impl<'a> TensorFile<'a> {
+    fn ids(&mut self, name: &str, ids: &[u32]) {
+        let bytes = ids.iter().flat_map(|&id| i64::from(id).to_le_bytes()).collect();
+        self.tensors.push(Tensor { name: name.into(), number_type: "I64", shape: vec![ids.len()], bytes });
+    }
+
+    fn numbers<D: Dimension>(&mut self, name: impl Into<String>, numbers: ArrayView<'a, f32, D>) {
+        let shape = numbers.shape().to_vec();
+        let bytes = match numbers.to_slice() {
+            Some(slice) => Cow::Borrowed(bytemuck::cast_slice(slice)),
+            None => Cow::Owned(numbers.iter().flat_map(|number| number.to_le_bytes()).collect()),
+        };
+        self.tensors.push(Tensor { name: name.into(), number_type: "F32", shape, bytes });
+    }
+
+    fn optional<D: Dimension>(
+        &mut self,
+        name: impl Into<String>,
+        numbers: Option<&'a ndarray::Array<f32, D>>,
+    ) {
+        if let Some(numbers) = numbers {
+            self.numbers(name, numbers.view());
+        }
+    }
+
+    /// Writes the file: the length of the header as u64, the header as JSON, then the data, eight-byte
+    /// numbers first (the safetensors format).
+    fn write(&self, subject: &Subject, path: &Path) -> Result<u64> {
+        let mut header = Map::new();
+        let network = &subject.model.network;
+        let tokens = serde_json::to_string(&subject.tokens.pieces)?;
+        header.insert(
+            "__metadata__".into(),
+            json!({"model": subject.model.name, "family": network.family, "tokens": tokens}),
+        );
+        let mut offset = 0;
+        for Tensor { name, number_type, shape, bytes } in &self.tensors {
+            let end = offset + bytes.len();
+            header.insert(
+                name.clone(),
+                json!({"dtype": number_type, "shape": shape, "data_offsets": [offset, end]}),
+            );
+            offset = end;
+        }
+        let mut header = serde_json::to_vec(&Json::Object(header))?;
+        header.resize(header.len().next_multiple_of(8), b' ');
+        let mut file = AtomicFile::create(path)?;
+        file.write(&(header.len() as u64).to_le_bytes())?;
+        file.write(&header)?;
+        for tensor in &self.tensors {
+            file.write(&tensor.bytes)?;
+        }
+        Ok(file.commit()?)
+    }
+}
+
+fn tensors<'a>(subject: &'a Subject, trace: &'a Trace) -> TensorFile<'a> {
+    let kind = subject.model.network.kind;
+    let mut file = TensorFile::default();
+    if kind != Kind::Vision {
+        file.ids("input_ids", &trace.tokens);
+    }
+    if kind == Kind::EncoderDecoder {
+        file.ids("decoder_input_ids", &trace.decoder_tokens);
+    }
+    file.optional("pixel_values", subject.image.as_ref());
+    let own = if kind == Kind::EncoderDecoder { "encoder_attention" } else { "attention" };
+    for (index, layer) in trace.layers.iter().enumerate() {
+        file.numbers(format!("{own}.{index}"), layer.attention.weights.view());
+    }
+    for (index, layer) in trace.decoder_layers.iter().enumerate() {
+        file.numbers(format!("decoder_attention.{index}"), layer.attention.weights.view());
+        if let Some(cross) = &layer.cross {
+            file.numbers(format!("cross_attention.{index}"), cross.weights.view());
+        }
+    }
+    for (index, state) in trace.hidden_states.iter().enumerate() {
+        file.numbers(format!("hidden_state.{index}"), state.view());
+    }
+    match &trace.logits {
+        // A classifier has one row for the whole image; its file has that row.
+        Some(logits) if kind == Kind::Vision && logits.nrows() > 0 => file.numbers("logits", logits.row(0)),
+        logits => file.optional("logits", logits.as_ref()),
+    }
+    file.optional("embedding.tokens", trace.embedding.tokens.as_ref());
+    file.optional("embedding.positions", trace.embedding.positions.as_ref());
+    file.optional("embedding.sum", trace.embedding.sum.as_ref());
+    file.optional("encoder_output", trace.encoder_output.as_ref());
+    for (index, layer) in trace.layers.iter().enumerate() {
+        push_layer(&mut file, &format!("layer.{index}"), layer);
+    }
+    for (index, layer) in trace.decoder_layers.iter().enumerate() {
+        push_layer(&mut file, &format!("decoder_layer.{index}"), layer);
+    }
+    file
+}
+
+fn push_layer<'a>(file: &mut TensorFile<'a>, name: &str, layer: &'a LayerTrace) {
+    file.optional(format!("{name}.before"), layer.before.as_ref());
+    push_attention(file, &format!("{name}.attention"), &layer.attention);
+    if let Some(cross) = &layer.cross {
+        push_attention(file, &format!("{name}.cross"), cross);
+    }
+    file.optional(format!("{name}.between"), layer.between.as_ref());
+    let part = &layer.feed_forward;
+    file.optional(format!("{name}.feed_forward.input"), part.input.as_ref());
+    file.optional(format!("{name}.feed_forward.before_activation"), part.before_activation.as_ref());
+    file.optional(format!("{name}.feed_forward.activation"), part.activation.as_ref());
+    file.optional(format!("{name}.feed_forward.output"), part.output.as_ref());
+    file.optional(format!("{name}.after"), layer.after.as_ref());
+}
+
+fn push_attention<'a>(file: &mut TensorFile<'a>, name: &str, attention: &'a AttentionTrace) {
+    file.optional(format!("{name}.input"), attention.input.as_ref());
+    file.optional(format!("{name}.unrotated_query"), attention.unrotated_query.as_ref());
+    file.optional(format!("{name}.unrotated_key"), attention.unrotated_key.as_ref());
+    file.optional(format!("{name}.query"), attention.query.as_ref());
+    file.optional(format!("{name}.key"), attention.key.as_ref());
+    file.optional(format!("{name}.value"), attention.value.as_ref());
+    file.optional(format!("{name}.products"), attention.products.as_ref());
+    file.optional(format!("{name}.scores"), attention.scores.as_ref());
+    file.optional(format!("{name}.head_outputs"), attention.head_outputs.as_ref());
+    file.optional(format!("{name}.output"), attention.output.as_ref());
+}

@@ -99,6 +99,43 @@ impl Theme {
         self.on_background(self.diverging.cell(value, self.depth, self.background))
     }
 
+    /// Two values from 0 to 1 in one cell, one above the other, where the theme has ramps; the
+    /// larger of the two where values are glyphs. NaN stays off the ramp.
+    pub fn heat_pair(&self, top: f64, bottom: f64) -> HeatCell {
+        let (above, below) = (self.heat(top), self.heat(bottom));
+        let larger = if top >= bottom || bottom.is_nan() { above } else { below };
+        if !self.has_ramps() || (top.is_nan() && bottom.is_nan()) {
+            return larger;
+        }
+        let (above, below) =
+            (above.style.bg.filter(|_| !top.is_nan()), below.style.bg.filter(|_| !bottom.is_nan()));
+        let style = match (above, below) {
+            (Some(above), Some(below)) => Style::new().fg(above).bg(below),
+            (Some(one), None) | (None, Some(one)) => self.roles.text.fg(one),
+            (None, None) => return larger,
+        };
+        HeatCell { glyph: if above.is_some() { "▀" } else { "▄" }, style }
+    }
+
+    /// Whether values are shown by background colours rather than by glyphs.
+    pub fn has_ramps(&self) -> bool {
+        self.background != Background::Unknown && self.depth >= ColourDepth::C256
+    }
+
+    /// Black or white, whichever reads better on the background of `style`; `style` itself where it
+    /// has none.
+    pub fn readable_on(&self, style: Style) -> Style {
+        let Some(ground) = style.bg.and_then(colour::to_rgb) else { return style };
+        let (black, white) = ((0, 0, 0), (255, 255, 255));
+        let dark = colour::contrast(ground, black) > colour::contrast(ground, white);
+        style.fg(if dark { Color::Rgb(0, 0, 0) } else { Color::Rgb(255, 255, 255) })
+    }
+
+    /// The name of the map for values from zero upwards, for legends.
+    pub fn sequential_name(&self) -> &'static str {
+        self.sequential.name()
+    }
+
     /// Lets a cell without a background of its own stand on the theme's.
     fn on_background(&self, mut cell: HeatCell) -> HeatCell {
         cell.style = self.roles.text.patch(cell.style);

@@ -1,6 +1,10 @@
 //! Parts of screens: pure functions from plain data to cells.
 
+pub mod arcs;
 pub mod bars;
+pub mod chart;
+pub mod heatmap;
 pub mod plot;
 pub mod signed;
 pub mod strip;
+pub mod wall;

@@ -55,7 +55,8 @@ fn compose(app: &App, theme: &Theme, buffer: &mut Buffer, area: Rect) -> Option<
     let mut cursor = match app.screen {
         Screen::Words => screens::words::draw(app, theme, buffer, body),
         Screen::Analogy => screens::analogy::draw(app, theme, buffer, body),
-        Screen::Attention | Screen::Positions => None,
+        Screen::Attention => screens::attention::draw(app, theme, buffer, body),
+        Screen::Positions => screens::positions::draw(app, theme, buffer, body),
     };
     if let Some(overlay) = &app.overlay {
         cursor = overlays::draw(overlay, app, theme, buffer, body);

@@ -1,6 +1,8 @@
 //! One file a screen.
 
 pub mod analogy;
+pub mod attention;
+pub mod positions;
 pub mod words;
 mod words_panels;
 

@@ -4,7 +4,7 @@
 //! that labels fit above it. What is masked is NaN and stays off the ramp. A matrix that is larger
 //! than its area is shown as a window around the cursor.
 
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -87,12 +87,15 @@ pub fn largest<'a>(values: impl IntoIterator<Item = &'a f32>) -> f32 {
 }
 
 impl Heatmap<'_> {
-    /// Columns and rows that the map can make use of.
-    pub fn wanted(&self) -> (u16, u16) {
-        let (rows, columns) = self.values.dim();
-        let width = self.label_width(usize::MAX) + 1 + columns * 6;
-        let height = 1 + rows * 3;
-        (u16::try_from(width).unwrap_or(u16::MAX), u16::try_from(height).unwrap_or(u16::MAX))
+    /// The columns of `area` that the map will use, so that something can stand beside it.
+    pub fn used(&self, area: Rect) -> u16 {
+        self.layout(area)
+            .map_or(0, |layout| (layout.label_width + 2 + layout.columns.1 * layout.cell.0) as u16)
+    }
+
+    /// The rows of `area` that the map will use.
+    pub fn used_rows(&self, area: Rect) -> u16 {
+        self.layout(area).map_or(0, |layout| (layout.header + layout.rows.1 * layout.cell.1) as u16)
     }
 
     fn label_width(&self, width: usize) -> usize {
@@ -109,7 +112,7 @@ impl Heatmap<'_> {
             return None;
         }
         let sizes: &[(usize, usize)] =
-            if self.digits { &[(6, 3), (4, 2), (4, 1)] } else { &[(6, 3), (4, 2), (2, 1)] };
+            if self.digits { &[(6, 3), (4, 2), (4, 1)] } else { &[(6, 3), (4, 2), (4, 1), (3, 1), (2, 1)] };
         let fits = |&&(w, h): &&(usize, usize)| columns * w <= room && rows * h < height;
         let cell = sizes.iter().find(fits).copied().unwrap_or(if self.digits { (4, 1) } else { (2, 1) });
         // Narrow cells have their labels written downwards where rows can be spared.
@@ -329,30 +332,32 @@ fn digits(value: f32) -> String {
     text.replacen("0.", ".", 1)
 }
 
-/// A matrix pooled by the largest magnitude into `area`: two values a column by half blocks where
-/// the theme has ramps, shade glyphs elsewhere. NaN stays off the ramp.
-pub fn thumbnail(
-    values: ArrayView2<f32>,
-    scale: Scale,
-    full: f32,
-    theme: &Theme,
-    buffer: &mut Buffer,
-    area: Rect,
-) {
+/// A matrix of weights pooled by the largest into `area`, on a scale up to its own largest: two
+/// values a column by half blocks where the theme has ramps, shade glyphs elsewhere. A block that
+/// is zero throughout is masked, as far as a thumbnail can tell, and stays off the ramp.
+pub fn thumbnail(values: ArrayView2<f32>, scale: Scale, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     let area = area.intersection(buffer.area);
     let (rows, columns) = values.dim();
     if area.is_empty() || rows == 0 || columns == 0 {
         return;
     }
     let halves = if theme.has_ramps() { 2 } else { 1 };
-    let lines = usize::from(area.height) * halves;
+    let (width, lines) = (usize::from(area.width), usize::from(area.height) * halves);
+    let blocks = Array2::from_shape_fn((lines, width), |(line, x)| {
+        pooled(values, span(line, lines, rows), span(x, width, columns))
+    });
+    let full = largest(&blocks);
     let share = |x: usize, line: usize| {
-        let value = pooled(values, span(line, lines, rows), span(x, usize::from(area.width), columns));
-        let share = f64::from(value) / f64::from(full);
-        if scale == Scale::SquareRoot { share.max(0.0).sqrt() } else { share }
+        let value = blocks[[line, x]];
+        let share = f64::from(value.abs()) / f64::from(full);
+        match scale {
+            _ if value == 0.0 => f64::NAN,
+            Scale::SquareRoot => share.sqrt(),
+            Scale::Linear | Scale::PerRow => share,
+        }
     };
     for y in 0..usize::from(area.height) {
-        for x in 0..usize::from(area.width) {
+        for x in 0..width {
             let heat = match halves {
                 2 => theme.heat_pair(share(x, 2 * y), share(x, 2 * y + 1)),
                 _ => theme.heat(share(x, y)),
@@ -383,7 +388,7 @@ fn pooled(values: ArrayView2<f32>, rows: (usize, usize), columns: (usize, usize)
 mod tests {
     use super::*;
     use crate::theme::load;
-    use ndarray::{Array2, array};
+    use ndarray::array;
 
     fn labels(words: &[&str]) -> Vec<String> {
         words.iter().map(|word| (*word).to_owned()).collect()

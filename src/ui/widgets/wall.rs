@@ -130,8 +130,7 @@ impl Wall<'_> {
         if tile.off {
             put(buffer, place, 0, 0, "off", roles.warning);
         } else {
-            let full = super::heatmap::largest(tile.values.iter());
-            thumbnail(tile.values, self.scale, full, theme, buffer, place);
+            thumbnail(tile.values, self.scale, theme, buffer, place);
         }
         if chosen {
             for line in 0..lines {

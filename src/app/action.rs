@@ -103,6 +103,48 @@ actions! {
     EditExpression = "edit-expression",
     /// Show the asked words among the answers, or leave them out.
     ToggleAsked = "asked-words",
+    /// Type another text for the model.
+    EditText = "edit-text",
+    /// Select the next layer.
+    NextLayer = "next-layer",
+    /// Select the layer before.
+    PreviousLayer = "previous-layer",
+    /// Select the next head.
+    NextHead = "next-head",
+    /// Select the head before.
+    PreviousHead = "previous-head",
+    /// Show the next step of a cell's making.
+    NextStep = "next-step",
+    /// Show the step before.
+    PreviousStep = "previous-step",
+    /// Go to the next interesting head.
+    NextInteresting = "next-interesting",
+    /// Go to the interesting head before.
+    PreviousInteresting = "previous-interesting",
+    /// Show weights, scores, differences, ...
+    ChangeView = "view",
+    /// Change how numbers become colours.
+    ChangeScale = "scale",
+    /// Switch the selected head off or on.
+    ToggleHead = "head-off",
+    /// Change the selected head in another way.
+    ChangeHead = "change-head",
+    /// Switch off all other heads of the layer.
+    HeadAlone = "head-alone",
+    /// Hide a token from all others.
+    HideToken = "hide-token",
+    /// Shuffle or remove positions.
+    ChangePositions = "change-positions",
+    /// Take back all changes.
+    RestoreAll = "restore",
+    /// Show the pass before the changes, or after.
+    ShowBefore = "before-after",
+    /// Look at another attention of an encoder-decoder model.
+    ChangeStack = "stack",
+    /// Look at the next position method.
+    NextKind = "next-method",
+    /// Look at the next word that stands at two places.
+    NextPlaces = "next-places",
     /// Move the cursor one character to the left.
     CursorLeft = "cursor-left",
     /// Move the cursor one character to the right.

@@ -261,12 +261,16 @@ pub struct AttentionState {
     pub derived: Option<DerivedMaps>,
     /// The derived maps that are computed, if any.
     pub deriving: Pending,
+    /// The cell that is explained, if any.
+    pub explaining: Pending,
     /// What stands below the map.
     pub panel: AttentionPanel,
     /// What the panel shows, when it has to be worked out. May still be of another panel.
     pub inspection: Option<Inspection>,
     /// The panel's work that runs, if any.
     pub inspecting: Pending,
+    /// Whether the panel's work is that of importance, which goes on while the cursor moves.
+    pub(super) inspecting_importance: bool,
     /// How far the panel's work is.
     pub inspection_progress: Arc<Progress>,
     /// Why the panel has nothing to show.
@@ -303,8 +307,10 @@ impl Default for AttentionState {
             cell: None,
             derived: None,
             deriving: Pending::default(),
+            explaining: Pending::default(),
             panel: AttentionPanel::default(),
             inspecting: Pending::default(),
+            inspecting_importance: false,
             inspection: None,
             inspection_progress: Arc::default(),
             panel_problem: None,
@@ -391,6 +397,18 @@ impl AttentionState {
     pub fn figures_of(&self, layer: usize, head: usize) -> Option<&HeadFigures> {
         let place = HeadPlace { stack: self.stack, layer, head };
         self.figures.as_ref()?.iter().find(|figures| figures.place == place)
+    }
+
+    /// The number under the cursor in the present view.
+    pub fn value(&self) -> Option<f32> {
+        self.map(self.layer, self.head)?.get((self.query, self.key)).copied()
+    }
+
+    /// The cell under the cursor in one line: `it -> cat  0.6826`.
+    pub fn cell_in_words(&self) -> Option<String> {
+        let piece = |tokens: Option<&Tokens>, index: usize| tokens?.pieces.get(index).cloned();
+        let (from, to) = (piece(self.query_tokens(), self.query)?, piece(self.key_tokens(), self.key)?);
+        Some(format!("{from} -> {to}  {:.4}", self.value()?))
     }
 
     /// What is changed of a head.

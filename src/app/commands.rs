@@ -2,7 +2,9 @@
 
 use super::key::Key;
 use super::words::WordsFocus;
-use super::{Action, App, Overlay, Screen, VectorsState};
+use super::attention::{AttentionFocus, Zoom};
+use super::{Action, App, ModelState, Overlay, Screen, VectorsState};
+use crate::model::trace::Keep;
 
 /// Where a key has its meaning. A key may mean different things in contexts that are never
 /// active together.
@@ -165,11 +167,12 @@ fn has_answer(app: &App) -> Result<(), &'static str> {
 
 fn has_selection(app: &App) -> Result<(), &'static str> {
     let selected = match app.screen {
-        Screen::Words => app.words.selected_neighbour(),
-        Screen::Analogy => app.analogy.selected_neighbour(),
-        Screen::Attention | Screen::Positions => None,
+        Screen::Words => app.words.selected_neighbour().is_some(),
+        Screen::Analogy => app.analogy.selected_neighbour().is_some(),
+        Screen::Attention => app.attention.value().is_some(),
+        Screen::Positions => false,
     };
-    if selected.is_some() { Ok(()) } else { Err("nothing is selected") }
+    if selected { Ok(()) } else { Err("nothing is selected") }
 }
 
 fn can_compare(app: &App) -> Result<(), &'static str> {
@@ -210,7 +213,64 @@ fn has_message(app: &App) -> Result<(), &'static str> {
 }
 
 fn has_failed(app: &App) -> Result<(), &'static str> {
-    if matches!(app.vectors, VectorsState::Failed { .. }) { Ok(()) } else { Err("nothing failed to open") }
+    let failed = match app.screen.needs_model() {
+        true => matches!(app.model, ModelState::Failed { .. }),
+        false => matches!(app.vectors, VectorsState::Failed { .. }),
+    };
+    if failed { Ok(()) } else { Err("nothing failed to open") }
+}
+
+fn on_model_screen(app: &App) -> Result<(), &'static str> {
+    if app.screen.needs_model() { Ok(()) } else { Err("only on the screens Attention (3) and Positions (4)") }
+}
+
+fn on_positions(app: &App) -> Result<(), &'static str> {
+    if app.screen == Screen::Positions { Ok(()) } else { Err("only on the screen Positions (4)") }
+}
+
+fn has_columns(app: &App) -> Result<(), &'static str> {
+    if app.screen == Screen::Words { Err("there is one list only") } else { Ok(()) }
+}
+
+fn has_pass(app: &App) -> Result<(), &'static str> {
+    if app.screen != Screen::Attention {
+        return Err("only on the screen Attention (3)");
+    }
+    match (&app.model, &app.attention.before) {
+        (_, Some(_)) => Ok(()),
+        (ModelState::Failed { .. }, None) => Err("the model could not be opened"),
+        (_, None) => Err("no pass has come to its end yet"),
+    }
+}
+
+fn has_cell(app: &App) -> Result<(), &'static str> {
+    has_pass(app)?;
+    match app.attention.shown().map(|pass| pass.keep) {
+        Some(Keep::Everything) => Ok(()),
+        _ => Err("this text is so long that only its weights are kept"),
+    }
+}
+
+fn has_changes(app: &App) -> Result<(), &'static str> {
+    has_pass(app)?;
+    if app.attention.interventions.is_empty() { Err("nothing is changed") } else { Ok(()) }
+}
+
+fn has_figures(app: &App) -> Result<(), &'static str> {
+    has_pass(app)?;
+    if app.attention.figures.is_some() { Ok(()) } else { Err("the heads are still being looked at") }
+}
+
+fn has_decoder(app: &App) -> Result<(), &'static str> {
+    has_pass(app)?;
+    let decoder = app.attention.before.as_ref().is_some_and(|pass| pass.decoder_tokens.is_some());
+    if decoder { Ok(()) } else { Err("this model has one stack only") }
+}
+
+fn has_places(app: &App) -> Result<(), &'static str> {
+    on_positions(app)?;
+    let places = app.positions.experiments.as_ref().map_or(0, |found| found.places.len());
+    if places > 1 { Ok(()) } else { Err("no other word stands at two places") }
 }
 
 fn is_typing(app: &App) -> Result<(), &'static str> {
@@ -239,9 +299,9 @@ macro_rules! commands {
 commands! {
     Search, Words, "search", "Type a word or an expression; every keystroke searches.",
         [Browsing "/", Browsing "i"], Some(0), always;
-    Accept, Moving, "go", "From the line to the list; from the list to the selected word.",
+    Accept, Moving, "go", "From the line to the list; from the list to the selected word; on Attention: zoom in.",
         [Typing "enter", Browsing "enter"], Some(1), always;
-    Complete, Words, "complete", "Take the next suggestion; on Analogy: go to the next field.",
+    Complete, Moving, "complete", "Take the next suggestion; on Analogy: go to the next field; on Attention: show the next panel.",
         [Typing "tab", Browsing "tab"], Some(2), always;
     PreviousField, Analogy, "previous field", "Go to the field before.",
         [Typing "backtab", Browsing "backtab"], None, on_analogy;
@@ -260,8 +320,41 @@ commands! {
         [Analogy "e"], Some(3), on_analogy;
     ToggleAsked, Analogy, "asked words", "Show the asked words among the answers, or leave them out.",
         [Analogy "a"], Some(4), on_analogy;
-    Copy, General, "copy", "Copy the selected word through the terminal (OSC 52).", [Browsing "y"], Some(10), has_selection;
-    CopyList, General, "copy list", "Copy the whole list with its scores.", [Browsing "Y"], None, has_selection;
+    EditText, Moving, "text", "Type another text for the model; it runs with every keystroke.",
+        [Attention "e", Positions "e"], Some(2), on_model_screen;
+    NextStep, Attention, "next step", "Show the next step of the making of the cell under the cursor.",
+        [Attention "space"], Some(3), has_cell;
+    PreviousStep, Attention, "step back", "Show the step before.", [Attention "backspace"], None, has_cell;
+    ToggleHead, Attention, "head off", "Switch the selected head off, or on again.", [Attention "x"], Some(4), has_pass;
+    HideToken, Attention, "hide token", "Hide the token of the cursor's column from all others, or show it again.",
+        [Attention "m"], Some(5), has_pass;
+    ShowBefore, Attention, "before/after", "Show the pass before the changes, or after them.",
+        [Attention "b"], Some(4), has_changes;
+    RestoreAll, Attention, "restore", "Take back all changes.", [Attention "r"], Some(5), has_changes;
+    ChangeView, Attention, "view", "Show weights, scores, difference, norm-weighted attention, mean of the heads, or rollout.",
+        [Attention "v"], Some(6), has_pass;
+    NextInteresting, Attention, "interesting head",
+        "Go to the next interesting head: by change where something is changed, else by its label.",
+        [Attention "n"], Some(7), has_figures;
+    PreviousInteresting, Attention, "interesting head before", "Go to the interesting head before.",
+        [Attention "p"], None, has_figures;
+    NextLayer, Attention, "layer", "Select the next layer.", [Attention "j"], Some(8), has_pass;
+    PreviousLayer, Attention, "layer before", "Select the layer before.", [Attention "k"], None, has_pass;
+    NextHead, Attention, "head", "Select the next head.", [Attention "l"], Some(9), has_pass;
+    PreviousHead, Attention, "head before", "Select the head before.", [Attention "h"], None, has_pass;
+    ChangeScale, Attention, "scale", "Colour by the largest weight, its square root, or row by row.",
+        [Attention "s"], Some(10), has_pass;
+    ChangeHead, Attention, "change head", "Set the selected head to zero, to its mean, its map to uniform; then back.",
+        [Attention "X"], None, has_pass;
+    HeadAlone, Attention, "head alone", "Switch off all other heads of the layer; again: on.", [Attention "o"], None, has_pass;
+    ChangePositions, Attention, "positions", "Shuffle the positions, remove them, give them back.",
+        [Attention "P"], None, has_pass;
+    ChangeStack, Attention, "stack", "Look at the encoder, the decoder, or the decoder looking at the encoder.",
+        [Attention "c"], Some(11), has_decoder;
+    NextKind, Positions, "method", "Look at the next position method.", [Positions "v"], Some(3), on_positions;
+    NextPlaces, Positions, "next word", "Look at the next word that stands at two places.", [Positions "n"], Some(4), has_places;
+    Copy, General, "copy", "Copy the selected word or cell through the terminal (OSC 52).", [Browsing "y"], Some(10), has_selection;
+    CopyList, General, "copy list", "Copy the whole list with its scores, or the whole map.", [Browsing "Y"], None, has_selection;
     ShowHelp, General, "help", "Show the keys.", [Browsing "?", Everywhere "f1", Reading "?"], Some(20), always;
     ShowPalette, General, "commands", "Find a command by its title.", [Browsing ":", Everywhere "f2"], Some(21), always;
     ShowWords, General, "Words", "Go to the screen Words.", [Everywhere "alt-1", Browsing "1"], None, always;
@@ -272,17 +365,19 @@ commands! {
     NextTheme, General, "next theme", "Use the next theme.", [Browsing "T"], None, always;
     ToggleMouse, General, "mouse", "Take the mouse, or leave it to the terminal for selecting text.", [Browsing "M"], None, always;
     ShowMessage, General, "message", "Show the last message in full.", [Lists "m"], None, has_message;
-    Reopen, General, "open again", "Open the vector file again after it failed.", [Browsing "R"], Some(0), has_failed;
-    OpenShipped, General, "shipped vectors", "Open the vectors shipped inside the program.", [Browsing "D"], None, always;
+    Reopen, General, "open again", "Open the vector file or the model again after it failed.", [Browsing "R", Everywhere "f5"], Some(0), has_failed;
+    OpenShipped, General, "shipped vectors", "Open the vectors (on Attention and Positions: the model) shipped inside the program.", [Browsing "D"], None, always;
     Redraw, General, "redraw", "Draw everything again.", [Everywhere "ctrl-l"], None, always;
-    Cancel, General, "cancel", "Stop what runs; close what lies on top; leave the line.",
+    Cancel, General, "cancel", "Stop what runs; close what lies on top; leave the line; zoom out.",
         [Everywhere "esc", Reading "q"], None, always;
     Suspend, General, "suspend", "Hand the terminal back to the shell; fg returns.", [Everywhere "ctrl-z"], None, suspendable;
     Quit, General, "quit", "Leave the program.", [Browsing "q", Everywhere "ctrl-c"], Some(22), always;
-    Down, Moving, "down", "Select the next entry.", [Lists "j", Everywhere "down", Reading "j"], None, always;
-    Up, Moving, "up", "Select the entry before.", [Lists "k", Everywhere "up", Reading "k"], None, always;
-    Left, Moving, "left", "Go to the list on the left.", [Analogy "h", Analogy "left"], None, on_analogy;
-    Right, Moving, "right", "Go to the list on the right.", [Analogy "l", Analogy "right"], None, on_analogy;
+    Down, Moving, "down", "Select the next entry.", [Lists "j", Positions "j", Everywhere "down", Reading "j"], None, always;
+    Up, Moving, "up", "Select the entry before.", [Lists "k", Positions "k", Everywhere "up", Reading "k"], None, always;
+    Left, Moving, "left", "Go to the left: to the list, the column.",
+        [Analogy "h", Analogy "left", Attention "left", Positions "h", Positions "left"], None, has_columns;
+    Right, Moving, "right", "Go to the right: to the list, the column.",
+        [Analogy "l", Analogy "right", Attention "right", Positions "l", Positions "right"], None, has_columns;
     PageDown, Moving, "page down", "Move ten entries down.", [Everywhere "page-down"], None, always;
     PageUp, Moving, "page up", "Move ten entries up.", [Everywhere "page-up"], None, always;
     First, Moving, "first", "Select the first entry.", [Browsing "home", Reading "home"], None, always;
@@ -330,10 +425,24 @@ pub fn footer(app: &App) -> Vec<FooterEntry> {
     let mut commands: Vec<_> = COMMANDS
         .iter()
         .filter(|command| belongs(command.group, app.screen) && (command.availability)(app).is_ok())
+        .filter(|command| is_worth_a_place(app, command.action))
         .filter_map(|command| Some((command.footer?, command.action)))
         .collect();
     commands.sort();
     commands.into_iter().filter_map(|(_, action)| entry(action)).collect()
+}
+
+/// Keeps out of the footer what works but says nothing new there.
+fn is_worth_a_place(app: &App, action: Action) -> bool {
+    match (action, app.screen) {
+        (Action::Search, _) => !app.screen.needs_model(),
+        (Action::Complete, Screen::Words) => app.is_typing(),
+        (Action::Complete, Screen::Positions) => false,
+        (Action::Accept, Screen::Positions) => app.is_typing(),
+        // In their place stand the commands that look at the change and take it back.
+        (Action::ToggleHead | Action::HideToken, _) => app.attention.interventions.is_empty(),
+        _ => true,
+    }
 }
 
 fn belongs(group: Group, screen: Screen) -> bool {
@@ -361,9 +470,16 @@ pub fn title_now(app: &App, action: Action) -> String {
                 Some(selected) => format!("{} in Words", selected.word),
                 None => "go".into(),
             },
-            (Screen::Attention | Screen::Positions, _) => "go".into(),
+            (Screen::Attention, _) => match (app.attention.focus, app.attention.zoom) {
+                (AttentionFocus::Input, _) => "to the maps".into(),
+                (AttentionFocus::Maps, Zoom::Cell) => "next step".into(),
+                (AttentionFocus::Maps, _) => "zoom in".into(),
+            },
+            (Screen::Positions, _) => "to the table".into(),
         },
         Action::Cancel if overlaid => "close".into(),
+        Action::Complete if !overlaid && app.screen == Screen::Attention => "next panel".into(),
+        Action::Complete if !overlaid && app.screen == Screen::Positions => "method".into(),
         Action::Complete if overlaid || app.screen == Screen::Analogy => "next field".into(),
         _ => command(action).title.into(),
     }

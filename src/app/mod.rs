@@ -56,6 +56,11 @@ impl Screen {
     /// All screens, in the order of their numbers.
     pub const ALL: [Self; 4] = [Self::Words, Self::Analogy, Self::Attention, Self::Positions];
 
+    /// Whether it looks at the model rather than at the word vectors.
+    pub fn needs_model(self) -> bool {
+        matches!(self, Self::Attention | Self::Positions)
+    }
+
     /// What the tab says.
     pub fn title(self) -> &'static str {
         match self {
@@ -155,6 +160,7 @@ pub struct App {
     pub changed: bool,
     lookup: Option<Arc<Lookup>>,
     opening: Pending,
+    opening_model: Pending,
     indexing: Pending,
     generation: u64,
 }
@@ -189,6 +195,7 @@ impl App {
             changed: true,
             lookup: None,
             opening: Pending::default(),
+            opening_model: Pending::default(),
             indexing: Pending::default(),
             generation: 0,
         }
@@ -233,17 +240,19 @@ impl App {
 
     /// When the next spinner is to appear, `None` while nothing runs that one is shown for.
     pub fn spinner_due(&self) -> Option<Duration> {
-        [self.opening, self.words.searching, self.analogy.searching, self.words.panel_pending]
-            .iter()
-            .filter_map(Pending::spinner_due)
-            .min()
+        let words = [self.opening, self.words.searching, self.analogy.searching, self.words.panel_pending];
+        let attention = &self.attention;
+        let attention = [attention.running, attention.changing, attention.deriving, attention.inspecting];
+        let positions = [self.opening_model, self.positions.tabling, self.positions.experimenting];
+        let all = words.iter().chain(&attention).chain(&positions);
+        all.filter_map(Pending::spinner_due).min()
     }
 
     /// Whether some work was asked for and has not come back.
     pub fn is_waiting(&self) -> bool {
-        let words = [self.words.searching, self.words.completing, self.words.panel_pending];
-        let others = [self.opening, self.indexing, self.analogy.searching];
-        words.iter().chain(&others).any(Pending::is_running)
+        let quiet = [self.words.completing, self.indexing];
+        let attention = [self.attention.tokenising, self.attention.figuring, self.attention.explaining];
+        self.spinner_due().is_some() || quiet.iter().chain(&attention).any(Pending::is_running)
     }
 
     /// The frame of the spinner: counts up ten times a second.

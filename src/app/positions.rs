@@ -29,6 +29,8 @@ pub struct PositionsState {
     pub kind: PositionKind,
     /// Its numbers; while others are computed the old ones.
     pub table: Option<PositionTable>,
+    /// Why there is no table of the method, in one line.
+    pub table_problem: Option<String>,
     /// The table that is computed, if any.
     pub tabling: Pending,
     /// The row of the cursor.
@@ -52,6 +54,7 @@ impl Default for PositionsState {
             focus: PositionsFocus::default(),
             kind: PositionKind::default(),
             table: None,
+            table_problem: None,
             tabling: Pending::default(),
             row: 0,
             column: 0,

@@ -69,3 +69,25 @@ pub enum Inspection {
     /// What is lost without each head.
     Importance(Importance),
 }
+
+/// Which maps to compute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DerivedKind {
+    /// [`DerivedMaps::Norm`].
+    Norm,
+    /// [`DerivedMaps::Mean`].
+    Mean,
+    /// [`DerivedMaps::Rollout`].
+    Rollout,
+}
+
+/// What to work out for the lower part of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inspect {
+    /// The predictions at a token.
+    Lens(usize),
+    /// The singular values of a head.
+    Spectrum(HeadPlace),
+    /// What is lost without each head.
+    Importance,
+}

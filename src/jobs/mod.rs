@@ -6,8 +6,10 @@
 
 pub mod answers;
 pub mod attention;
+mod attention_work;
 mod pool;
 pub mod positions;
+mod positions_work;
 mod request;
 mod work;
 

@@ -91,3 +91,21 @@ pub struct PositionExperiments {
     /// Every word that stands at two places, in the order of the text.
     pub places: Vec<TwoPlaces>,
 }
+
+/// A permutation of `0..count` that looks random and is always the same (Fisher and Yates, with
+/// the splitmix64 generator of Steele et al. 2014).
+pub fn shuffled(count: usize) -> Vec<usize> {
+    let mut state = 1u64;
+    let mut next = || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    };
+    let mut order: Vec<usize> = (0..count).collect();
+    for last in (1..count).rev() {
+        order.swap(last, (next() % (last as u64 + 1)) as usize);
+    }
+    order
+}

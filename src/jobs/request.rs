@@ -5,6 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::answers::{AnalogyAnswer, Comparison, NeighbourAnswer, SubwordReport, Suggestions};
+use super::attention::{DerivedKind, DerivedMaps, Inspect, Inspection, Pass};
+use super::positions::{PositionExperiments, PositionKind, PositionTable};
+use crate::analysis::cell::CellSteps;
+use crate::analysis::difference::Difference;
+use crate::analysis::heads::HeadFigures;
+use crate::analysis::{HeadPlace, Stack};
+use crate::model::interventions::Interventions;
+use crate::model::tokenizer::Tokens;
+use crate::model::{Model, ModelError};
 use crate::vectors::lookup::Lookup;
 use crate::vectors::{VectorsError, WordVectors};
 
@@ -23,6 +32,26 @@ pub enum Slot {
     Analogy,
     /// Comparisons and n-grams.
     Panel,
+    /// Reading a model.
+    Model,
+    /// Cutting what is typed into tokens.
+    Tokenise,
+    /// A forward pass.
+    Pass,
+    /// A forward pass with changes.
+    ChangedPass,
+    /// What each head does.
+    Figures,
+    /// Maps that have to be computed.
+    Derive,
+    /// The making of one cell.
+    Cell,
+    /// What stands below the maps.
+    Inspect,
+    /// Numbers of a position method.
+    Positions,
+    /// What position does to a text.
+    Experiments,
 }
 
 /// Which words may be answers.
@@ -126,6 +155,79 @@ pub enum Request {
         /// The word.
         word: String,
     },
+    /// Open a model.
+    OpenModel {
+        /// A folder, a file or a name; `None` for the shipped model.
+        name: Option<String>,
+    },
+    /// Cut a text into tokens.
+    Tokenise {
+        /// The model.
+        model: Arc<Model>,
+        /// The text.
+        text: String,
+    },
+    /// Run the model on a text, or on the image of a path.
+    Run {
+        /// The model.
+        model: Arc<Model>,
+        /// The text.
+        text: String,
+        /// What to change, and the unchanged pass to compare with.
+        changes: Option<(Interventions, Arc<Pass>)>,
+    },
+    /// Tell what each head does.
+    Figures {
+        /// The pass.
+        pass: Arc<Pass>,
+    },
+    /// Compute maps.
+    Derive {
+        /// The model.
+        model: Arc<Model>,
+        /// The pass.
+        pass: Arc<Pass>,
+        /// Which maps.
+        kind: DerivedKind,
+        /// Of which attentions.
+        stack: Stack,
+    },
+    /// Explain one cell.
+    Cell {
+        /// The model.
+        model: Arc<Model>,
+        /// The pass.
+        pass: Arc<Pass>,
+        /// The head.
+        place: HeadPlace,
+        /// The token that looks.
+        from: usize,
+        /// The token looked at.
+        to: usize,
+    },
+    /// Work out what stands below the maps.
+    Inspect {
+        /// The model.
+        model: Arc<Model>,
+        /// The pass.
+        pass: Arc<Pass>,
+        /// What to look at.
+        what: Inspect,
+    },
+    /// The numbers of a position method.
+    Positions {
+        /// The model, whose own numbers are taken where it has them.
+        model: Option<Arc<Model>>,
+        /// The method.
+        kind: PositionKind,
+    },
+    /// What position does to a text.
+    Experiments {
+        /// The model.
+        model: Arc<Model>,
+        /// The text.
+        text: String,
+    },
     /// Work that fails on purpose, for tests of the machinery.
     #[cfg(debug_assertions)]
     Panic,
@@ -141,6 +243,16 @@ impl Request {
             Self::Neighbours { .. } => Slot::Neighbours,
             Self::Analogy { .. } => Slot::Analogy,
             Self::Compare { .. } | Self::Subwords { .. } => Slot::Panel,
+            Self::OpenModel { .. } => Slot::Model,
+            Self::Tokenise { .. } => Slot::Tokenise,
+            Self::Run { changes: None, .. } => Slot::Pass,
+            Self::Run { changes: Some(_), .. } => Slot::ChangedPass,
+            Self::Figures { .. } => Slot::Figures,
+            Self::Derive { .. } => Slot::Derive,
+            Self::Cell { .. } => Slot::Cell,
+            Self::Inspect { .. } => Slot::Inspect,
+            Self::Positions { .. } => Slot::Positions,
+            Self::Experiments { .. } => Slot::Experiments,
             #[cfg(debug_assertions)]
             Self::Panic => Slot::Panel,
         }
@@ -164,6 +276,26 @@ pub enum Outcome {
     Compared(Comparison),
     /// Of [`Request::Subwords`].
     Subwords(SubwordReport),
+    /// Of [`Request::OpenModel`].
+    ModelOpened(Arc<Model>),
+    /// Of [`Request::Tokenise`].
+    Tokenised(Arc<Tokens>),
+    /// Of [`Request::Run`] without changes.
+    Ran(Arc<Pass>),
+    /// Of [`Request::Run`] with changes: the pass, and what the changes did.
+    RanChanged(Arc<Pass>, Arc<Difference>),
+    /// Of [`Request::Figures`].
+    Figured(Arc<Vec<HeadFigures>>),
+    /// Of [`Request::Derive`].
+    Derived(DerivedMaps),
+    /// Of [`Request::Cell`].
+    Explained(Arc<CellSteps>),
+    /// Of [`Request::Inspect`].
+    Inspected(Inspection),
+    /// Of [`Request::Positions`].
+    Tabulated(Box<PositionTable>),
+    /// Of [`Request::Experiments`].
+    Experimented(Box<PositionExperiments>),
 }
 
 /// Why there is no result.
@@ -184,6 +316,15 @@ impl From<VectorsError> for Failure {
     fn from(error: VectorsError) -> Self {
         match error {
             VectorsError::Cancelled(_) => Self::Cancelled,
+            other => Self::Refused(other.to_string()),
+        }
+    }
+}
+
+impl From<ModelError> for Failure {
+    fn from(error: ModelError) -> Self {
+        match error {
+            ModelError::Cancelled(_) => Self::Cancelled,
             other => Self::Refused(other.to_string()),
         }
     }

@@ -10,6 +10,7 @@ use super::answers::{
     NeighbourAnswer, NeighbourMap, NgramShare, Origin, Parallelogram, SubwordReport, Suggestion,
     SuggestionKind, Suggestions, TermShare, VectorStrip,
 };
+use super::{attention_work, positions_work};
 use super::request::{AnalogyQuestion, Failure, FilterSettings, Outcome, Request};
 use crate::progress::Progress;
 use crate::vectors::analogy;
@@ -51,6 +52,34 @@ pub(super) fn carry_out(request: Request, progress: &Progress) -> Result<Outcome
         }
         Request::Compare { vectors, left, right } => Ok(Outcome::Compared(compare(&vectors, left, right)?)),
         Request::Subwords { vectors, word } => Ok(Outcome::Subwords(inspect(&vectors, word, progress)?)),
+        Request::OpenModel { name } => {
+            let model = match name {
+                Some(name) => crate::model::open::open(&name)?,
+                None => crate::model::open::shipped()?,
+            };
+            Ok(Outcome::ModelOpened(Arc::new(model)))
+        }
+        Request::Tokenise { model, text } => {
+            Ok(Outcome::Tokenised(Arc::new(attention_work::tokens(&model, &text)?)))
+        }
+        Request::Run { model, text, changes } => attention_work::run(&model, text, changes, progress),
+        Request::Figures { pass } => Ok(Outcome::Figured(Arc::new(attention_work::figures(&pass)))),
+        Request::Derive { model, pass, kind, stack } => {
+            Ok(Outcome::Derived(attention_work::derive(&model, &pass, kind, stack, progress)?))
+        }
+        Request::Cell { model, pass, place, from, to } => {
+            let steps = crate::analysis::cell::explain(&model.network, &pass.trace, place, from, to)?;
+            Ok(Outcome::Explained(Arc::new(steps)))
+        }
+        Request::Inspect { model, pass, what } => {
+            Ok(Outcome::Inspected(attention_work::inspect(&model, &pass, what, progress)?))
+        }
+        Request::Positions { model, kind } => {
+            Ok(Outcome::Tabulated(Box::new(positions_work::table(model.as_deref(), kind)?)))
+        }
+        Request::Experiments { model, text } => {
+            Ok(Outcome::Experimented(Box::new(positions_work::experiments(&model, text, progress)?)))
+        }
         #[cfg(debug_assertions)]
         Request::Panic => panic!("a worker was told to panic"),
     }

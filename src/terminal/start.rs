@@ -21,6 +21,8 @@ use crate::theme::{ColourDepth, Theme};
 pub struct StartOptions {
     /// The vector file; `None` for the shipped vectors.
     pub vectors: Option<PathBuf>,
+    /// The model: a folder, a file or a name; `None` for the shipped model.
+    pub model: Option<String>,
     /// The theme, before the configuration's.
     pub theme: Option<String>,
     /// The colour depth, before the configuration's.
@@ -68,6 +70,7 @@ pub fn start(options: StartOptions) -> Result<(), StartError> {
         Looks::new(&name, depth, config::folder().map(|folder| folder.join("themes")));
 
     let mut app = App::new(options.vectors, config.keymap);
+    app.model_name = options.model;
     app.theme = looks.theme().name().to_owned();
     app.themes = looks.names();
     if let Some(mistake) = mistake.or(theme_mistake) {

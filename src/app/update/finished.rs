@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::words::{Unknown, WordsPanel};
-use super::super::{App, Effect, VectorsState};
+use super::super::{App, Effect, ModelState, VectorsState};
 use crate::jobs::{Failure, Finished, Outcome, Request, Slot};
 
 impl App {
@@ -17,6 +17,16 @@ impl App {
             Slot::Neighbours => &mut self.words.searching,
             Slot::Analogy => &mut self.analogy.searching,
             Slot::Panel => &mut self.words.panel_pending,
+            Slot::Model => &mut self.opening_model,
+            Slot::Tokenise => &mut self.attention.tokenising,
+            Slot::Pass => &mut self.attention.running,
+            Slot::ChangedPass => &mut self.attention.changing,
+            Slot::Figures => &mut self.attention.figuring,
+            Slot::Derive => &mut self.attention.deriving,
+            Slot::Cell => &mut self.attention.explaining,
+            Slot::Inspect => &mut self.attention.inspecting,
+            Slot::Positions => &mut self.positions.tabling,
+            Slot::Experiments => &mut self.positions.experimenting,
         };
         let awaited = pending.finish(generation);
         // A panic is a mistake in the program and is told even when nobody waits any more.
@@ -81,7 +91,36 @@ impl App {
                 }
                 Vec::new()
             }
+            other => self.model_work_succeeded(other),
         }
+    }
+
+    /// The results of work on a model.
+    fn model_work_succeeded(&mut self, outcome: Outcome) -> Vec<Effect> {
+        match outcome {
+            Outcome::ModelOpened(model) => return self.model_opened(model),
+            Outcome::Ran(pass) => return self.pass_arrived(pass),
+            Outcome::RanChanged(pass, difference) => {
+                self.attention.after = Some(pass);
+                self.attention.difference = Some(difference);
+                return self.changed_pass_arrived();
+            }
+            Outcome::Tokenised(tokens) => self.attention.tokens = Some(tokens),
+            Outcome::Figured(figures) => self.attention.figures = Some(figures),
+            Outcome::Derived(maps) => self.attention.derived = Some(maps),
+            Outcome::Explained(cell) => self.attention.cell = Some(cell),
+            Outcome::Inspected(inspection) => self.attention.inspection = Some(inspection),
+            Outcome::Tabulated(table) => {
+                self.positions.table = Some(*table);
+                self.move_in_table(0, 0);
+            }
+            Outcome::Experimented(found) => {
+                self.positions.place = 0;
+                self.positions.experiments = Some(*found);
+            }
+            _ => {}
+        }
+        Vec::new()
     }
 
     fn failed(&mut self, slot: Slot, failure: Failure) {
@@ -96,6 +135,23 @@ impl App {
                 self.words.unknown = Some(Unknown { query, message });
             }
             (Slot::Analogy, Failure::Refused(_)) => self.analogy.problem = Some(message),
+            (Slot::Model, _) if matches!(self.model, ModelState::Opening { .. }) => {
+                self.model = ModelState::Failed { message, way_out: self.model_way_out() };
+            }
+            (Slot::Pass | Slot::Tokenise, Failure::Refused(_)) => self.attention.problem = Some(message),
+            (Slot::Inspect, Failure::Refused(_)) => {
+                self.attention.inspection = None;
+                self.attention.panel_problem = Some(message);
+            }
+            (Slot::Positions, Failure::Refused(_)) => {
+                self.positions.table = None;
+                self.positions.table_problem = Some(message);
+            }
+            (Slot::Experiments, Failure::Refused(_)) => self.positions.problem = Some(message),
+            (Slot::ChangedPass, Failure::Refused(_)) => {
+                self.attention.interventions = Default::default();
+                self.complain(message);
+            }
             _ => self.complain(message),
         }
     }

@@ -1,8 +1,11 @@
 //! What follows from keys, pasted text and finished work.
 
 mod analogy;
+mod attention;
+mod copy;
 mod finished;
 mod overlay;
+mod positions;
 mod words;
 
 pub(super) use overlay::matches_typed;
@@ -10,14 +13,14 @@ pub(super) use overlay::matches_typed;
 use std::sync::Arc;
 
 use super::analogy::AnalogyFocus;
-use super::attention::AttentionFocus;
+use super::attention::{AttentionFocus, AttentionPanel};
 use super::commands::command;
 use super::key::Key;
 use super::overlay::Overlay;
 use super::pending::Pending;
 use super::positions::PositionsFocus;
 use super::words::{WordsFocus, WordsPanel};
-use super::{Action, App, Effect, Screen, Severity, Status, VectorsState};
+use super::{Action, App, Effect, ModelState, Screen, Severity, Status, VectorsState};
 use crate::jobs::{Finished, Request, Slot};
 use crate::progress::Progress;
 
@@ -103,14 +106,12 @@ impl App {
                 let text = self.status.as_ref().map(|status| status.text.clone()).unwrap_or_default();
                 self.overlay = Some(Overlay::Message { title: "message".into(), text, scroll: 0 });
             }
-            Action::ShowWords => self.screen = Screen::Words,
-            Action::ShowAnalogy => self.screen = Screen::Analogy,
-            Action::ShowAttention => self.screen = Screen::Attention,
-            Action::ShowPositions => self.screen = Screen::Positions,
+            Action::ShowWords => return self.go_to_screen(Screen::Words),
+            Action::ShowAnalogy => return self.go_to_screen(Screen::Analogy),
+            Action::ShowAttention => return self.go_to_screen(Screen::Attention),
+            Action::ShowPositions => return self.go_to_screen(Screen::Positions),
             Action::NextScreen => {
-                let next =
-                    Screen::ALL.iter().position(|screen| *screen == self.screen).map_or(0, |index| index + 1);
-                self.screen = Screen::ALL[next % Screen::ALL.len()];
+                return self.go_to_screen(attention::after(&Screen::ALL, self.screen));
             }
             Action::NextTheme => return self.next_theme(),
             Action::ToggleMouse => {
@@ -123,7 +124,12 @@ impl App {
                 self.inform(text);
                 return vec![Effect::Mouse(self.mouse)];
             }
+            Action::Reopen if self.screen.needs_model() => return self.open_model(),
             Action::Reopen => return self.open(),
+            Action::OpenShipped if self.screen.needs_model() => {
+                self.model_name = None;
+                return self.open_model();
+            }
             Action::OpenShipped => {
                 self.path = None;
                 return self.open();
@@ -140,7 +146,8 @@ impl App {
                 return match self.screen {
                     Screen::Words => self.update_words(action),
                     Screen::Analogy => self.update_analogy(action),
-                    Screen::Attention | Screen::Positions => Vec::new(),
+                    Screen::Attention => self.update_attention(action),
+                    Screen::Positions => self.update_positions(action),
                 };
             }
         }
@@ -188,8 +195,16 @@ impl App {
             self.inform("the search was cancelled");
             return vec![Effect::Cancel(Slot::Analogy)];
         }
+        if self.screen.needs_model()
+            && let Some(effects) = self.cancel_model_work()
+        {
+            return effects;
+        }
         if self.is_typing() {
             self.leave_line();
+            return Vec::new();
+        }
+        if self.screen == Screen::Attention && self.zoom_out() {
             return Vec::new();
         }
         if let VectorsState::Opening { name, .. } = &self.vectors {
@@ -207,6 +222,42 @@ impl App {
         }
         self.status = None;
         Vec::new()
+    }
+
+    /// Stops what runs on a model; `None` when nothing does.
+    fn cancel_model_work(&mut self) -> Option<Vec<Effect>> {
+        let attention = self.screen == Screen::Attention;
+        let (slot, what) = if attention && self.attention.running.is_running() {
+            self.attention.running.clear();
+            self.attention.problem = Some("the pass was cancelled; Enter in the line runs it again".into());
+            (Slot::Pass, "the pass was cancelled")
+        } else if attention && self.attention.changing.is_running() {
+            self.attention.changing.clear();
+            let shown = self.attention.after.as_ref().map(|pass| pass.interventions.clone());
+            self.attention.interventions = shown.unwrap_or_default();
+            (Slot::ChangedPass, "the change was cancelled")
+        } else if attention && self.attention.inspecting.is_running() {
+            self.attention.inspecting.clear();
+            self.attention.panel = AttentionPanel::Row;
+            (Slot::Inspect, "the work for the panel was cancelled")
+        } else if !attention && self.positions.experimenting.is_running() {
+            self.positions.experimenting.clear();
+            (Slot::Experiments, "the experiments were cancelled")
+        } else if let (ModelState::Opening { name, .. }, false) = (&self.model, self.is_typing()) {
+            let message = format!("opening {name} was cancelled");
+            self.model = ModelState::Failed { message, way_out: self.model_way_out() };
+            self.opening_model.clear();
+            return Some(vec![Effect::Cancel(Slot::Model)]);
+        } else {
+            return None;
+        };
+        self.inform(what);
+        Some(vec![Effect::Cancel(slot)])
+    }
+
+    fn go_to_screen(&mut self, screen: Screen) -> Vec<Effect> {
+        self.screen = screen;
+        if screen.needs_model() { self.enter_model_screen() } else { Vec::new() }
     }
 
     fn leave_line(&mut self) {
@@ -236,6 +287,17 @@ impl App {
         )
     }
 
+    /// What to do when a model cannot be opened, with the keys that the person has.
+    fn model_way_out(&self) -> String {
+        let key =
+            |action| self.keymap.keys(action).first().map_or_else(|| String::from("?"), ToString::to_string);
+        let shipped = match self.model_name {
+            Some(_) => format!(", {} opens the shipped model", key(Action::OpenShipped)),
+            None => String::new(),
+        };
+        format!("{} opens it again{shipped}", key(Action::Reopen))
+    }
+
     fn next_theme(&mut self) -> Vec<Effect> {
         let position = self.themes.iter().position(|theme| *theme == self.theme);
         let next = position.map_or(0, |index| index + 1);
@@ -260,6 +322,14 @@ impl App {
                 self.analogy_line().insert(text);
                 self.ask_analogy()
             }
+            Screen::Attention if self.is_typing() => {
+                self.attention.input.insert(text);
+                self.attention_text_changed()
+            }
+            Screen::Positions if self.is_typing() => {
+                self.positions.input.insert(text);
+                self.ask_experiments()
+            }
             _ => Vec::new(),
         }
     }
@@ -277,7 +347,14 @@ impl App {
                 Some(true) => self.ask_analogy(),
                 _ => Vec::new(),
             },
-            Screen::Attention | Screen::Positions => Vec::new(),
+            Screen::Attention => match self.attention.input.edit(action) {
+                Some(true) => self.attention_text_changed(),
+                _ => Vec::new(),
+            },
+            Screen::Positions => match self.positions.input.edit(action) {
+                Some(true) => self.ask_experiments(),
+                _ => Vec::new(),
+            },
         }
     }
 
@@ -298,33 +375,12 @@ impl App {
                 self.analogy.selected = moved(self.analogy.selected, by, length);
                 Vec::new()
             }
-            Screen::Attention | Screen::Positions => Vec::new(),
+            Screen::Attention => self.move_cell(by, 0),
+            Screen::Positions => {
+                self.move_in_table(by, 0);
+                Vec::new()
+            }
         }
-    }
-
-    fn copy_selected(&mut self) -> Vec<Effect> {
-        let selected = match self.screen {
-            Screen::Words => self.words.selected_neighbour(),
-            Screen::Analogy => self.analogy.selected_neighbour(),
-            Screen::Attention | Screen::Positions => None,
-        };
-        let Some(word) = selected.map(|neighbour| neighbour.word.clone()) else { return Vec::new() };
-        self.inform(format!("sent \"{word}\" to the terminal's clipboard"));
-        vec![Effect::Copy(word)]
-    }
-
-    fn copy_list(&mut self) -> Vec<Effect> {
-        let list = match (self.screen, &self.words.answer) {
-            (Screen::Words, Some(answer)) => answer.neighbours.as_slice(),
-            (Screen::Words, None) => &[],
-            (Screen::Analogy, _) => self.analogy.selected_list(),
-            (Screen::Attention | Screen::Positions, _) => &[],
-        };
-        let lines: String =
-            list.iter().map(|entry| format!("{}\t{:.6}\n", entry.word, entry.score)).collect();
-        let count = list.len();
-        self.inform(format!("sent {count} lines (word, tab, score) to the terminal's clipboard"));
-        vec![Effect::Copy(lines)]
     }
 
     /// Puts a message into the status line.

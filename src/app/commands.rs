@@ -1,8 +1,8 @@
 //! The registry of commands: the one source of keymap, footer, help, palette and README.
 
+use super::attention::{AttentionFocus, Zoom};
 use super::key::Key;
 use super::words::WordsFocus;
-use super::attention::{AttentionFocus, Zoom};
 use super::{Action, App, ModelState, Overlay, Screen, VectorsState};
 use crate::model::trace::Keep;
 

@@ -72,7 +72,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Interface(options) => {
             let InterfaceOptions { vectors, theme, color } = options;
             let colour = color.map(ColourChoice::from);
-            match terminal::start(StartOptions { vectors, theme, colour }) {
+            match terminal::start(StartOptions { vectors, model: None, theme, colour }) {
                 Ok(()) => Ok(ExitCode::SUCCESS),
                 Err(error @ StartError::NoTerminal(_)) => Err(Failure::usage(error.to_string()).into()),
                 Err(error) => Err(error.into()),

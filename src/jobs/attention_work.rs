@@ -178,9 +178,7 @@ pub(super) fn inspect(
                 .collect();
             Ok(Inspection::Lens { position, rows })
         }
-        Inspect::Spectrum(place) => {
-            Ok(Inspection::Spectrum(place, head_spectrum(&model.network, place)?))
-        }
+        Inspect::Spectrum(place) => Ok(Inspection::Spectrum(place, head_spectrum(&model.network, place)?)),
         Inspect::Importance => {
             let input = Input::Tokens(&pass.trace.tokens);
             let measure = Measure::of(&model.network);

@@ -3,7 +3,9 @@
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use super::attention_work::{MEMORY_LIMIT, tokens};
-use super::positions::{PositionExperiments, PositionKind, PositionTable, ShuffleExperiment, TwoPlaces, shuffled};
+use super::positions::{
+    PositionExperiments, PositionKind, PositionTable, ShuffleExperiment, TwoPlaces, shuffled,
+};
 use super::request::Failure;
 use crate::analysis::similarity;
 use crate::model::forward::{Input, PassOptions, forward, sentence_vector};
@@ -120,7 +122,8 @@ fn alibi_table(model: Option<&Model>) -> PositionTable {
     let of_model = own.is_some();
     let (slopes, name) = own.unwrap_or_else(|| (alibi_slopes(EXAMPLE_HEADS), ""));
     let heads = slopes.len();
-    let values = Array2::from_shape_fn((heads, DISTANCES), |(head, distance)| -slopes[head] * distance as f32);
+    let values =
+        Array2::from_shape_fn((heads, DISTANCES), |(head, distance)| -slopes[head] * distance as f32);
     PositionTable {
         kind: PositionKind::Alibi,
         of_model,
@@ -214,7 +217,11 @@ fn cosine_by_distance(rows: ArrayView2<'_, f32>) -> Vec<f64> {
 
 fn mean_over_rows(values: ArrayView2<'_, f32>) -> Vec<f64> {
     let rows = values.nrows().max(1) as f64;
-    values.columns().into_iter().map(|column| column.iter().map(|&x| f64::from(x)).sum::<f64>() / rows).collect()
+    values
+        .columns()
+        .into_iter()
+        .map(|column| column.iter().map(|&x| f64::from(x)).sum::<f64>() / rows)
+        .collect()
 }
 
 /// What position does to `text`.
@@ -239,8 +246,12 @@ fn pass(
     progress: &Progress,
 ) -> Result<Trace, Failure> {
     let interventions = Interventions { positions, ..Interventions::default() };
-    let options =
-        PassOptions { keep: Keep::Weights, interventions, memory_limit: MEMORY_LIMIT, last_logits_only: true };
+    let options = PassOptions {
+        keep: Keep::Weights,
+        interventions,
+        memory_limit: MEMORY_LIMIT,
+        last_logits_only: true,
+    };
     Ok(forward(&model.network, &Input::Tokens(ids), &options, progress)?)
 }
 

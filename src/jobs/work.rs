@@ -10,8 +10,8 @@ use super::answers::{
     NeighbourAnswer, NeighbourMap, NgramShare, Origin, Parallelogram, SubwordReport, Suggestion,
     SuggestionKind, Suggestions, TermShare, VectorStrip,
 };
-use super::{attention_work, positions_work};
 use super::request::{AnalogyQuestion, Failure, FilterSettings, Outcome, Request};
+use super::{attention_work, positions_work};
 use crate::progress::Progress;
 use crate::vectors::analogy;
 use crate::vectors::expression::{Evaluated, Expression, Term};
@@ -62,7 +62,7 @@ pub(super) fn carry_out(request: Request, progress: &Progress) -> Result<Outcome
         Request::Tokenise { model, text } => {
             Ok(Outcome::Tokenised(Arc::new(attention_work::tokens(&model, &text)?)))
         }
-        Request::Run { model, text, changes } => attention_work::run(&model, text, changes, progress),
+        Request::Run { model, text, changes } => attention_work::run(&model, &text, changes, progress),
         Request::Figures { pass } => Ok(Outcome::Figured(Arc::new(attention_work::figures(&pass)))),
         Request::Derive { model, pass, kind, stack } => {
             Ok(Outcome::Derived(attention_work::derive(&model, &pass, kind, stack, progress)?))

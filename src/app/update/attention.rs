@@ -138,9 +138,8 @@ impl App {
             self.choose_first_cell(&pass);
         }
         self.clamp_attention();
-        let mut effects = vec![
-            self.begin(Request::Figures { pass: Arc::clone(&pass) }, |app| &mut app.attention.figuring),
-        ];
+        let mut effects =
+            vec![self.begin(Request::Figures { pass: Arc::clone(&pass) }, |app| &mut app.attention.figuring)];
         effects.extend(if self.attention.interventions.is_empty() {
             self.cursor_moved()
         } else {

@@ -136,7 +136,6 @@ impl<'a> Looked<'a> {
     fn figures(&self, layer: usize, head: usize) -> Option<&HeadFigures> {
         self.state.figures_of(layer, head)
     }
-
 }
 
 /// The scale of the maps as the widgets know it.

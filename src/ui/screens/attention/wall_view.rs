@@ -34,7 +34,8 @@ pub(super) fn wall(looked: &Looked, labels: bool, theme: &Theme, buffer: &mut Bu
     let (layers, _) = state.layers_and_heads();
     let tiles: Vec<Vec<Tile>> = (0..layers)
         .map(|layer| {
-            let heads = state.stack.trace(&looked.pass.trace, layer).map_or(0, |attention| attention.weights.dim().0);
+            let heads =
+                state.stack.trace(&looked.pass.trace, layer).map_or(0, |attention| attention.weights.dim().0);
             (0..heads)
                 .filter_map(|head| {
                     let values = state.weights(looked.pass, layer, head)?;

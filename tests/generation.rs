@@ -51,6 +51,9 @@ fn a_seed_fixes_the_choices_and_limits_hold() {
     assert_eq!(greedy, written(&model, &[1, 2, 3], 20, &Sampling { top_p: Some(0.0), ..warm }));
 }
 
+/// The continuation is what PyTorch writes in f32: `AutoModelForCausalLM.from_pretrained(FOLDER,
+/// gguf_file=FILE, dtype=torch.float32).generate(do_sample=False)` of transformers 5.23, torch 2.8.
+/// (llama.cpp itself rounds activations to 8 bits too, and so goes to "New Haven" at the near tie.)
 #[test]
 fn smollm2_tells_its_story() {
     let Ok(path) = std::env::var("LEXISCOPE_SMOLLM2") else {
@@ -59,8 +62,14 @@ fn smollm2_tells_its_story() {
     };
     let model = open::open(&path).expect("opens");
     let tokenizer = model.tokenizer().expect("a tokenizer");
-    let prompt = tokenizer.encode("Once upon a time").expect("tokens").ids;
-    let text = tokenizer.decode(&written(&model, &prompt, 18, &Sampling::default())).expect("text");
-    let expected = ", there was a little girl named Emma who loved to play in the sun.";
-    assert!(text.starts_with(expected), "{text:?}");
+    let once = tokenizer.encode("Once upon a time").expect("tokens").ids;
+    assert_eq!(once, [6403, 1980, 253, 655]);
+    let continued =
+        |prompt: &[u32]| tokenizer.decode(&written(&model, prompt, 20, &Sampling::default())).expect("text");
+    let expected = ", the city of Nova Haven was a thriving metropolis, with towering skyscrapers and bustling streets. But as";
+    assert_eq!(continued(&once), expected);
+    let end_of_text = 0;
+    let expected =
+        ", a young girl named Emma discovered a mysterious box in her attic. The box was filled with strange";
+    assert_eq!(continued(&[&[end_of_text][..], &once].concat()), expected);
 }

@@ -17,6 +17,10 @@ pub struct Config {
 /// No size in a configuration is larger than this.
 const LARGEST_SIZE: u64 = 1 << 24;
 
+/// No network has more blocks than this. Where blocks share their weights (ALBERT), no missing
+/// tensor would stop a larger number from filling the memory.
+const MOST_LAYERS: usize = 1024;
+
 impl Config {
     /// A configuration from the text of its file; `path` is for messages.
     ///
@@ -78,6 +82,18 @@ impl Config {
             Some(size) => Ok(size),
             None => Err(self.wrong(keys[0], "a positive integer", "nothing")),
         }
+    }
+
+    /// The number of blocks at the first of `keys` that is there.
+    ///
+    /// # Errors
+    /// When none is there, or it is no integer from 1 to 1024.
+    pub fn layers(&self, keys: &[&str]) -> Result<usize> {
+        let layers = self.size(keys)?;
+        if layers > MOST_LAYERS {
+            return Err(self.wrong(keys[0], &format!("at most {MOST_LAYERS} layers"), &layers.to_string()));
+        }
+        Ok(layers)
     }
 
     /// As [`Config::size`], or `None` when no key is there.

@@ -1,7 +1,7 @@
 //! Opening a model: its description, weights and tokenizer together.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
@@ -154,10 +154,14 @@ fn weight_files(folder: &Path) -> Result<Vec<(PathBuf, Bytes)>> {
     let mut names = BTreeSet::new();
     for name in map_of_files.values() {
         let name = name.as_str().ok_or_else(|| malformed(name.to_string()))?;
-        if Path::new(name).components().count() != 1 || name == ".." {
+        let mut parts = Path::new(name).components();
+        if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
             return Err(malformed(format!("\"{name}\"")));
         }
         names.insert(name);
+    }
+    if names.is_empty() {
+        return Err(malformed("an empty object".into()));
     }
     names.into_iter().map(|name| map(folder.join(name))).collect()
 }

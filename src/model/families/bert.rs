@@ -34,6 +34,12 @@ pub fn bind_roberta(family: &'static str, config: &Config, weights: &Weights) ->
     let binder = Binder::new(family, config, weights, &["roberta.", ""]);
     let sizes = Sizes::read(config)?;
     let padding = config.get("pad_token_id").and_then(serde_json::Value::as_u64).unwrap_or(1) as usize;
+    if padding.saturating_add(1) >= sizes.positions {
+        return Err(config.unsupported(format!(
+            "pad_token_id {padding} leaves none of the {} positions to the text",
+            sizes.positions
+        )));
+    }
     let first_row = padding + 1;
     let embedding = embedding(&binder, &sizes, sizes.hidden, first_row)?;
     let head = masked_language_head(
@@ -84,7 +90,7 @@ impl Sizes {
             hidden,
             heads,
             intermediate: config.size(&["intermediate_size"])?,
-            layers: config.size(&["num_hidden_layers"])?,
+            layers: config.layers(&["num_hidden_layers"])?,
             vocabulary: config.size(&["vocab_size"])?,
             positions: config.size(&["max_position_embeddings"])?,
             segments: config.size(&["type_vocab_size"])?,

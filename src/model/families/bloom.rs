@@ -23,7 +23,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let vocabulary = config.size(&["vocab_size"])?;
     let epsilon = config.number(&["layer_norm_epsilon"])?.unwrap_or(1e-5);
     let table = binder.tensor("word_embeddings.weight", &[vocabulary, hidden])?;
-    let blocks = (0..config.size(&["n_layer", "num_hidden_layers"])?)
+    let blocks = (0..config.layers(&["n_layer", "num_hidden_layers"])?)
         .map(|layer| block(&binder, hidden, heads, epsilon, layer))
         .collect::<Result<Vec<_>>>()?;
     Ok(Network {

@@ -34,7 +34,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     } else {
         None
     };
-    let blocks = (0..config.size(&["n_layers"])?)
+    let blocks = (0..config.layers(&["n_layers"])?)
         .map(|layer| block(&binder, hidden, heads, activation, layer))
         .collect::<Result<Vec<_>>>()?;
     Ok(Network {

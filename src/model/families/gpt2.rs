@@ -18,7 +18,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let positions = config.size(&["n_positions", "n_ctx"])?;
     let epsilon = config.number(&["layer_norm_epsilon"])?.unwrap_or(1e-5);
     let table = binder.tensor("wte.weight", &[vocabulary, hidden])?;
-    let blocks = (0..config.size(&["n_layer"])?)
+    let blocks = (0..config.layers(&["n_layer"])?)
         .map(|layer| block(&binder, hidden, heads, epsilon, layer))
         .collect::<Result<Vec<_>>>()?;
     Ok(Network {

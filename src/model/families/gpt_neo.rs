@@ -19,7 +19,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let positions = config.size(&["max_position_embeddings"])?;
     let epsilon = config.number(&["layer_norm_epsilon"])?.unwrap_or(1e-5);
     let table = binder.tensor("wte.weight", &[vocabulary, hidden])?;
-    let layers = config.size(&["num_layers"])?;
+    let layers = config.layers(&["num_layers"])?;
     let windows = windows(config, layers)?;
     let blocks = windows
         .into_iter()

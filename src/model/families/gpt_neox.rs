@@ -22,7 +22,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let share = config.number(&["rope_parameters.partial_rotary_factor", "rotary_pct"])?.unwrap_or(0.25);
     let rotated = ((hidden / heads) as f64 * share.clamp(0.0, 1.0)) as usize;
     let rotary = Rotary::new(rotary_base(config)?, rotated);
-    let blocks = (0..config.size(&["num_hidden_layers"])?)
+    let blocks = (0..config.layers(&["num_hidden_layers"])?)
         .map(|layer| block(&binder, hidden, heads, epsilon, &rotary, layer))
         .collect::<Result<Vec<_>>>()?;
     let output = if binder.has("lm_head.weight") { "lm_head.weight" } else { "embed_out.weight" };

@@ -38,7 +38,7 @@ fn bind_with(family: &'static str, config: &Config, weights: &Weights, gemma: bo
     let vocabulary = config.size(&["vocab_size"])?;
     let table = binder.tensor("embed_tokens.weight", &[vocabulary, hidden])?;
     let rotary = rotary(config, sizes.head_size)?;
-    let blocks = (0..config.size(&["num_hidden_layers"])?)
+    let blocks = (0..config.layers(&["num_hidden_layers"])?)
         .map(|layer| block(&binder, &sizes, &rotary, layer))
         .collect::<Result<Vec<_>>>()?;
     Ok(Network {

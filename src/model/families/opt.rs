@@ -31,7 +31,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let positions = config.size(&["max_position_embeddings"])?;
     let pre_norm = config.flag("do_layer_norm_before", true)?;
     let table = binder.tensor("embed_tokens.weight", &[vocabulary, hidden])?;
-    let blocks = (0..config.size(&["num_hidden_layers"])?)
+    let blocks = (0..config.layers(&["num_hidden_layers"])?)
         .map(|layer| block(&binder, hidden, heads, pre_norm, layer))
         .collect::<Result<Vec<_>>>()?;
     let has_final_norm = pre_norm && !config.flag("_remove_final_layer_norm", false)?;

@@ -30,7 +30,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let table_name =
         if binder.has("shared.weight") { "shared.weight" } else { "encoder.embed_tokens.weight" };
     let table = binder.tensor(table_name, &[vocabulary, sizes.hidden])?;
-    let layers = config.size(&["num_layers"])?;
+    let layers = config.layers(&["num_layers"])?;
     let decoder_layers = config.optional_size(&["num_decoder_layers"])?.unwrap_or(layers);
     let tied = config.flag("tie_word_embeddings", true)?;
     let start = config.get("decoder_start_token_id").and_then(serde_json::Value::as_u64).unwrap_or(0);

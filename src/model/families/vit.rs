@@ -18,7 +18,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let epsilon = config.number(&["layer_norm_eps"])?.unwrap_or(1e-12);
     let embedding = embedding(&binder, hidden)?;
     let tokens = embedding.positions.nrows();
-    let blocks = (0..config.size(&["num_hidden_layers"])?)
+    let blocks = (0..config.layers(&["num_hidden_layers"])?)
         .map(|layer| block(&binder, hidden, heads, epsilon, layer))
         .collect::<Result<Vec<_>>>()?;
     let (head, outputs) = if binder.has("classifier.weight") {

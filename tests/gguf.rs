@@ -1,0 +1,159 @@
+//! GGUF files: every number type against what llama.cpp's own package makes of it, a whole model
+//! against PyTorch, broken files; and 16-bit weights (tests/fixtures/gguf/build.py writes them all).
+
+use std::path::{Path, PathBuf};
+
+use lexiscope::mmap::Bytes;
+use lexiscope::model::config::Config;
+use lexiscope::model::forward::{Input, PassOptions, forward};
+use lexiscope::model::gguf::{self, header};
+use lexiscope::model::weights::Weights;
+use lexiscope::model::{Network, Trace, families, open};
+use lexiscope::progress::Progress;
+use ndarray::{ArrayD, IxDyn};
+use proptest::prelude::*;
+use safetensors::SafeTensors;
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
+fn fixture(name: &str) -> PathBuf {
+    fixtures().join("gguf").join(name)
+}
+
+fn array(file: &[u8], name: &str) -> Option<ArrayD<f32>> {
+    let tensors = SafeTensors::deserialize(file).expect("whole");
+    let view = tensors.tensor(name).ok()?;
+    let numbers = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+    Some(ArrayD::from_shape_vec(IxDyn(view.shape()), numbers).expect("shape fits"))
+}
+
+fn run(network: &Network, ids: &[u32]) -> Trace {
+    forward(network, &Input::Tokens(ids), &PassOptions::default(), &Progress::unobserved()).expect("runs")
+}
+
+#[test]
+fn every_number_type_is_read_as_its_makers_read_it() {
+    let path = fixture("blocks.gguf");
+    let read = header::read(&path, &Bytes::map(&path).expect("maps")).expect("a header");
+    let expected = std::fs::read(fixture("blocks.safetensors")).expect("expected");
+    assert_eq!(read.tensors.len(), 11);
+    for tensor in &read.tensors {
+        let expected = array(&expected, tensor.name()).expect("there");
+        assert_eq!(tensor.shape(), expected.shape(), "{}", tensor.name());
+        // The scale of a group is rounded once more or less in f32, by the order of multiplication.
+        let close = |found: f32, wanted: f32| (found - wanted).abs() <= 4e-7 * wanted.abs().max(1.0);
+        let found = tensor.to_f32();
+        for (place, (&found, &wanted)) in found.iter().zip(&expected).enumerate() {
+            assert!(close(found, wanted), "{} at {place}: {found}, not {wanted}", tensor.name());
+        }
+        for row in 0..2 {
+            let mut one = vec![0.0; 256];
+            tensor.row_to_f32(row, &mut one);
+            assert_eq!(one, found[256 * row..256 * (row + 1)], "{} row {row}", tensor.name());
+        }
+    }
+}
+
+#[test]
+fn a_whole_llama_attends_as_in_pytorch() {
+    let model = open::open(&fixture("llama.gguf").to_string_lossy()).expect("opens");
+    let golden = std::fs::read(fixtures().join("golden/transformers/llama/expected.safetensors"));
+    let golden = golden.expect("expected");
+    let tensors = SafeTensors::deserialize(&golden).expect("whole");
+    let ids = tensors.tensor("0.input_ids").expect("there");
+    let ids: Vec<u32> =
+        ids.data().chunks_exact(8).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+    let trace = run(&model.network, &ids);
+    let worst = |found: ndarray::ArrayViewD<'_, f32>, name: &str| {
+        let expected = array(&golden, name).expect("there");
+        assert_eq!(found.shape(), expected.shape());
+        let differences = found.iter().zip(&expected).map(|(f, e)| (f - e).abs());
+        differences.map(|d| if d.is_nan() { f32::INFINITY } else { d }).fold(0.0, f32::max)
+    };
+    for layer in 0..2 {
+        let weights = trace.layers[layer].attention.weights.view().into_dyn();
+        assert!(worst(weights, &format!("0.attention.{layer}")) <= 1e-5);
+    }
+    assert!(worst(trace.logits.expect("logits").view().into_dyn(), "0.logits") <= 1e-5);
+}
+
+fn gpt2(weights: &str) -> Network {
+    let path = fixtures().join("golden/transformers/gpt2/config.json");
+    let config = Config::parse(&path, &std::fs::read_to_string(&path).expect("config.json")).expect("config");
+    let path = fixture(weights);
+    let bytes = Bytes::map(&path).expect("maps");
+    families::bind(&config, &Weights::from_safetensors(&[(path, bytes)]).expect("weights")).expect("binds")
+}
+
+#[test]
+fn sixteen_bit_weights_equal_the_same_numbers_as_f32() {
+    for kind in ["half", "bfloat"] {
+        let short = run(&gpt2(&format!("{kind}.safetensors")), &[5, 17, 9, 30]);
+        let long = run(&gpt2(&format!("{kind}_rounded.safetensors")), &[5, 17, 9, 30]);
+        assert_eq!(short.logits, long.logits, "{kind}");
+        for (short, long) in short.layers.iter().zip(&long.layers) {
+            assert_eq!(short.attention.weights, long.attention.weights, "{kind}");
+        }
+    }
+    let whole = open::open(&fixtures().join("golden/transformers/gpt2").to_string_lossy()).expect("opens");
+    let rounded = run(&gpt2("bfloat.safetensors"), &[5, 17, 9, 30]);
+    assert_ne!(run(&whole.network, &[5, 17, 9, 30]).logits, rounded.logits, "the fixture is rounded");
+}
+
+/// Opens bytes as a GGUF file through a real file; the model is thrown away.
+fn open_bytes(bytes: &[u8]) -> Result<(), String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("broken.gguf");
+    std::fs::write(&path, bytes).expect("writes");
+    gguf::open(&path).map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// The bytes before the tensors' data, and the whole file.
+fn whole() -> (usize, Vec<u8>) {
+    let path = fixture("llama.gguf");
+    let whole = std::fs::read(&path).expect("reads");
+    let read = header::read(&path, &Bytes::map(&path).expect("maps")).expect("a header");
+    let numbers: usize = read.tensors.iter().map(|tensor| 4 * tensor.len()).sum();
+    (whole.len() - numbers, whole)
+}
+
+#[test]
+fn a_file_cut_short_anywhere_is_refused_by_name() {
+    let (header, whole) = whole();
+    let places = (0..header).chain((header..whole.len()).step_by(4099)).chain([whole.len() - 1]);
+    for length in places {
+        let error = open_bytes(&whole[..length]).expect_err("is refused");
+        assert!(error.contains("broken.gguf"), "{length}: {error}");
+    }
+    assert_eq!(open_bytes(&whole), Ok(()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Any bytes changed in the header: an error that names the file, or another model; no panic.
+    #[test]
+    fn a_changed_header_never_panics(changes in prop::collection::vec((0usize..100_000, any::<u8>()), 1..6)) {
+        let (header, mut whole) = whole();
+        for (place, byte) in changes {
+            whole[place % header] = byte;
+        }
+        if let Err(error) = open_bytes(&whole) {
+            prop_assert!(error.contains("broken.gguf"), "{error}");
+        }
+    }
+
+    /// Counts, lengths and sizes set to huge values.
+    #[test]
+    fn a_huge_count_never_allocates(place in 0usize..100_000, huge in prop::sample::select(
+        vec![u64::MAX, u64::MAX / 2, 1 << 62, 1 << 40, 1 << 32, u64::from(u32::MAX), 0])) {
+        let (header, mut whole) = whole();
+        let place = place % (header - 8);
+        whole[place..place + 8].copy_from_slice(&huge.to_le_bytes());
+        if let Err(error) = open_bytes(&whole) {
+            prop_assert!(error.contains("broken.gguf"), "{error}");
+        }
+    }
+}

@@ -246,3 +246,64 @@ fn is_separator(tokens: &Tokens, j: usize) -> bool {
     let trimmed = text.trim();
     if trimmed.is_empty() { text.contains('\n') } else { trimmed.chars().all(mark) }
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    fn tokens(texts: &[&str]) -> Tokens {
+        let id = |text: &&str| texts.iter().position(|other| other == text).unwrap_or(0) as u32;
+        Tokens {
+            ids: texts.iter().map(id).collect(),
+            texts: texts.iter().map(|text| (*text).to_owned()).collect(),
+            special: texts.iter().map(|text| text.starts_with('[')).collect(),
+            ..Default::default()
+        }
+    }
+
+    /// A map in which row i puts 0.8 on `column(i)` (if any) and spreads the rest over what it sees.
+    fn map(size: usize, causal: bool, column: impl Fn(usize) -> Option<usize>) -> Array2<f32> {
+        Array2::from_shape_fn((size, size), |(i, j)| {
+            let seen = if causal { i + 1 } else { size };
+            let even = if j < seen { 1.0 / seen as f32 } else { 0.0 };
+            match column(i) {
+                Some(chosen) => 0.2 * even + if j == chosen { 0.8 } else { 0.0 },
+                None => even,
+            }
+        })
+    }
+
+    #[test]
+    fn every_kind_is_recognised() {
+        let text = tokens(&["[CLS]", "a", "b", "c", "d", "a", "b", "c", "d", "[SEP]"]);
+        let kind = |column: &dyn Fn(usize) -> Option<usize>| label(map(10, false, column).view(), &text).kind;
+        assert_eq!(kind(&|i| i.checked_sub(1)), HeadKind::PreviousToken);
+        assert_eq!(kind(&|i| (i < 9).then_some(i + 1)), HeadKind::NextToken);
+        assert_eq!(kind(&|_| Some(0)), HeadKind::FirstToken);
+        assert_eq!(kind(&Some), HeadKind::SameToken);
+        assert_eq!(kind(&|_| Some(9)), HeadKind::Separator);
+        assert_eq!(kind(&|i| (5..9).contains(&i).then(|| i - 3)), HeadKind::Induction);
+        assert_eq!(kind(&|_| None), HeadKind::Broad);
+        let induction = map(10, true, |i| (5..9).contains(&i).then(|| i - 3));
+        assert_eq!(label(induction.view(), &text).kind, HeadKind::Induction);
+    }
+
+    #[test]
+    fn short_and_broken_maps_are_broad() {
+        let text = tokens(&["a"]);
+        for map in [Array2::zeros((0, 0)), Array2::ones((1, 1)), Array2::from_elem((3, 3), f32::NAN)] {
+            assert_eq!(label(map.view(), &text).kind, HeadKind::Broad);
+            assert_eq!(label(map.view(), &Tokens::default()).kind, HeadKind::Broad);
+        }
+        assert!(all_heads(&Trace::default(), &text).is_empty());
+    }
+
+    #[test]
+    fn punctuation_and_special_tokens_separate() {
+        let text = tokens(&["[CLS]", "a", ",", ".", "\n", " ", "[SEP]"]);
+        let found: Vec<usize> = (0..7).filter(|&j| is_separator(&text, j)).collect();
+        assert_eq!(found, [2, 3, 4, 6]);
+    }
+}

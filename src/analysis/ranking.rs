@@ -33,3 +33,34 @@ pub fn next(ranking: &[HeadPlace], current: HeadPlace) -> Option<HeadPlace> {
     let found = ranking.iter().position(|&place| place == current);
     ranking.get(found.map_or(0, |index| index + 1)).or(ranking.first()).copied()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::heads::HeadLabel;
+    use super::*;
+
+    #[test]
+    fn labelled_heads_come_first_and_the_sharpest_broad_one_next() {
+        let figures = |head: usize, kind: HeadKind, score: f64| HeadFigures {
+            place: HeadPlace::new(0, head),
+            label: HeadLabel { kind, score },
+            patterns: Vec::new(),
+            entropy: 0.0,
+            mean_distance: 0.0,
+            first_token_mass: 0.0,
+            separator_mass: 0.0,
+        };
+        let ranking = by_label(&[
+            figures(0, HeadKind::Broad, f64::NAN),
+            figures(1, HeadKind::Broad, 0.9),
+            figures(2, HeadKind::FirstToken, 0.6),
+            figures(3, HeadKind::Broad, 0.2),
+            figures(4, HeadKind::PreviousToken, 0.99),
+        ]);
+        assert_eq!(ranking.iter().map(|place| place.head).collect::<Vec<_>>(), [4, 2, 3, 1, 0]);
+        assert_eq!(next(&ranking, HeadPlace::new(0, 2)), Some(HeadPlace::new(0, 3)));
+        assert_eq!(next(&ranking, HeadPlace::new(0, 0)), Some(HeadPlace::new(0, 4)));
+        assert_eq!(next(&ranking, HeadPlace::new(7, 7)), Some(HeadPlace::new(0, 4)));
+        assert_eq!(next(&[], HeadPlace::new(0, 0)), None);
+    }
+}

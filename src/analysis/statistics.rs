@@ -72,3 +72,41 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = values.fold((0.0, 0usize), |(sum, count), value| (sum + value, count + 1));
     if count == 0 { 0.0 } else { sum / count as f64 }
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::*;
+
+    #[test]
+    fn even_rows_have_the_largest_entropy() {
+        let even = Array2::from_elem((4, 4), 0.25f32);
+        assert!((mean_entropy(even.view()) - 4f64.ln()).abs() < 1e-12);
+        assert!((relative_entropy(even.view(), false) - 1.0).abs() < 1e-12);
+        let causal = array![[1.0, 0.0], [0.5, 0.5f32]];
+        assert!((relative_entropy(causal.view(), true) - 1.0).abs() < 1e-12);
+        assert!(is_causal(causal.view()) && !is_causal(even.view()));
+    }
+
+    #[test]
+    fn odd_maps_have_figures_too() {
+        for map in [Array2::zeros((0, 0)), array![[1.0f32]]] {
+            assert_eq!(mean_entropy(map.view()), 0.0);
+            assert_eq!(relative_entropy(map.view(), true), 0.0);
+            assert_eq!(mean_distance(map.view()), 0.0);
+            assert_eq!(mean_patch_distance(map.view(), 0, 16), 0.0);
+            assert_eq!(mass_on(map.view(), 7), 0.0);
+        }
+        assert!(mean_entropy(array![[f32::NAN, 1.0]].view()).is_nan());
+    }
+
+    #[test]
+    fn patches_are_as_far_apart_as_their_centres() {
+        // A class token and 2 x 2 patches; the first patch sees the one diagonally below.
+        let mut map = Array2::zeros((5, 5));
+        map[[1, 4]] = 0.5f32;
+        map[[1, 0]] = 0.5;
+        assert!((mean_patch_distance(map.view(), 2, 16) - 16.0 * 2f64.sqrt() / 4.0).abs() < 1e-12);
+    }
+}

@@ -4,19 +4,21 @@
 use lexiscope::analysis::heads::{HeadKind, all_heads};
 use lexiscope::analysis::importance::{Measure, head_importance};
 use lexiscope::analysis::lens::{LensOptions, logit_lens};
-use lexiscope::analysis::norms::{norm_weighted, shares};
+use lexiscope::analysis::norms::{norm_weighted, norm_weighted_layer, shares};
 use lexiscope::analysis::rollout::rollout;
 use lexiscope::analysis::similarity::occurrences;
-use lexiscope::analysis::{HeadPlace, cell, ranking};
+use lexiscope::analysis::{HeadPlace, Stack, cell, ranking};
 use lexiscope::model::forward::{Input, PassOptions, forward};
 use lexiscope::model::tokenizer::Tokens;
 use lexiscope::model::{Model, Trace, open};
 use lexiscope::progress::Progress;
+use ndarray::ArrayView2;
 
 const TEXT: &str = "the cat sat on the mat because it was tired";
 
 fn models() -> Vec<(Model, f64)> {
-    let mut models = vec![(open::shipped().expect("the shipped model"), 0.01)];
+    // int8 moves the mean entropy of one layer by 0.012, everything else here by less.
+    let mut models = vec![(open::shipped().expect("the shipped model"), 0.015)];
     match std::env::var_os("LEXISCOPE_MINILM") {
         Some(folder) => models.push((open::open(&folder.to_string_lossy()).expect("opens"), 0.001)),
         None => println!("f32 skipped: LEXISCOPE_MINILM names no folder"),
@@ -66,7 +68,7 @@ fn rollout_and_one_cell() {
             close(f64::from(rolled[[8, token]]), expected, tolerance);
         }
         let steps = cell::explain(&model.network, &trace, HeadPlace::new(5, 11), 8, 2).expect("kept");
-        close(f64::from(steps.weight), 0.6826, tolerance.max(0.04 * f64::from(u8::from(tolerance > 0.001))));
+        close(f64::from(steps.weight), 0.6826, if model.path.is_none() { 0.04 } else { tolerance });
         assert!(!steps.replaced);
     }
 }
@@ -77,20 +79,30 @@ fn norms_show_that_special_tokens_move_little() {
     for (model, tolerance) in models() {
         let (_, trace) = run(&model);
         for (layer, (raw, normed)) in expected.into_iter().enumerate() {
-            let (mut found_raw, mut found_normed) = (0.0, 0.0);
+            let on_special = |map: ArrayView2<'_, f32>| f64::from(map.column(0).sum() + map.column(11).sum());
+            let weights = &trace.layers[layer].attention.weights;
+            close(weights.outer_iter().map(on_special).sum::<f64>() / 144.0, raw, tolerance + 0.005);
+            let (mut special, mut all) = (0.0, 0.0);
             for head in 0..12 {
                 let place = HeadPlace::new(layer, head);
-                let lengths = shares(&norm_weighted(&model.network, &trace, place).expect("kept"));
-                let weights = trace.layers[layer].attention.weights.index_axis(ndarray::Axis(0), head);
-                for special in [0, 11] {
-                    found_raw += f64::from(weights.column(special).sum()) / 144.0;
-                    found_normed += f64::from(lengths.column(special).sum()) / 144.0;
-                }
+                let lengths = norm_weighted(&model.network, &trace, place).expect("kept");
+                special += on_special(lengths.view());
+                all += f64::from(lengths.sum());
             }
-            println!("layer {layer}: raw {found_raw:.3}, normed {found_normed:.3}");
-            close(found_raw, raw, tolerance + 0.005);
-            close(found_normed, normed, tolerance + 0.005);
+            close(special / all, normed, tolerance + 0.005);
         }
+    }
+}
+
+#[test]
+fn shares_sum_to_one_in_every_row() {
+    let (model, _) = models().swap_remove(0);
+    let (_, trace) = run(&model);
+    let lengths = norm_weighted_layer(&model.network, &trace, Stack::Text, 5).expect("kept");
+    let shares = shares(&lengths);
+    for (shares, lengths) in shares.outer_iter().zip(lengths.outer_iter()) {
+        close(f64::from(shares.sum()), 1.0, 1e-6);
+        close(f64::from(shares[3] / shares[4]), f64::from(lengths[3] / lengths[4]), 1e-4);
     }
 }
 
@@ -135,7 +147,7 @@ fn words_are_found_where_they_stand() {
     let (tokens, _) = run(&model);
     assert_eq!(occurrences(&tokens, TEXT, "the"), [1..2, 5..6]);
     assert_eq!(occurrences(&tokens, TEXT, "The"), [1..2, 5..6]);
-    assert_eq!(occurrences(&tokens, TEXT, "ca"), [], "a part of a word is not the word");
+    assert!(occurrences(&tokens, TEXT, "ca").is_empty(), "a part of a word is not the word");
     let text = "Tokenizers tokenize; TOKENIZERS!";
     let tokens = model.tokenizer().expect("a tokenizer").encode(text).expect("tokens");
     let found = occurrences(&tokens, text, "tokenizers");

@@ -1,11 +1,13 @@
-//! The README says what the program does: its key table is the command registry's.
+//! The README says what the program does: its tables are those of the program: keys
+//! from the command registry, families from the list of families.
 //!
-//! `LEXISCOPE_WRITE_README=1 cargo test --test readme` writes the table anew.
+//! `LEXISCOPE_WRITE_README=1 cargo test --test readme` writes them anew.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use lexiscope::app::commands::{COMMANDS, Group};
+use lexiscope::model::families::FAMILIES;
 
 const BEGIN: &str = "<!-- keys: written by tests/readme.rs from the command registry -->\n";
 const END: &str = "<!-- end of keys -->";
@@ -28,18 +30,36 @@ fn key_table() -> String {
     table
 }
 
-#[test]
-fn the_key_table_is_that_of_the_command_registry() {
+const FAMILIES_BEGIN: &str = "<!-- families: written by tests/readme.rs from the list of families -->\n";
+const FAMILIES_END: &str = "<!-- end of families -->";
+
+fn family_table() -> String {
+    let mut table = String::from("\n| family | `model_type` |\n|---|---|\n");
+    for family in FAMILIES {
+        let _ = writeln!(table, "| {} | `{}` |", family.name, family.model_type);
+    }
+    table.push('\n');
+    table
+}
+
+/// Compares what stands between two markers of the README with `table`, or writes it there.
+fn check(begin: &str, end: &str, table: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = std::fs::read_to_string(&path).unwrap();
-    let (before, rest) = readme.split_once(BEGIN).expect("the marker before the key table");
-    let (written, after) = rest.split_once(END).expect("the marker after the key table");
+    let (before, rest) = readme.split_once(begin).expect("the marker before the table");
+    let (written, after) = rest.split_once(end).expect("the marker after the table");
     if std::env::var_os("LEXISCOPE_WRITE_README").is_some() {
-        std::fs::write(&path, format!("{before}{BEGIN}{}{END}{after}", key_table())).unwrap();
+        std::fs::write(&path, format!("{before}{begin}{table}{end}{after}")).unwrap();
         return;
     }
     assert!(
-        written == key_table(),
-        "the key table of README.md is stale; LEXISCOPE_WRITE_README=1 cargo test --test readme writes it anew"
+        written == table,
+        "a table of README.md is stale; LEXISCOPE_WRITE_README=1 cargo test --test readme writes it anew"
     );
+}
+
+#[test]
+fn the_tables_are_those_of_the_program() {
+    check(BEGIN, END, &key_table());
+    check(FAMILIES_BEGIN, FAMILIES_END, &family_table());
 }

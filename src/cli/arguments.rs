@@ -21,7 +21,7 @@ Examples:
 
 Exit codes:
   0  answered (a pipe closed by the reader is fine, too)
-  1  no answer: an unknown word, or nothing passed the filters
+  1  no answer: an unknown word, nothing passed the filters, or a model that cannot do what is asked
   2  wrong usage: options, an expression that does not parse, vectors of different dimensions
   3  a file cannot be read or written, or is not what it should be
   101  a defect in lexiscope; please report it";

@@ -7,6 +7,7 @@ fn help_is_what_it_was() {
     insta::assert_snapshot!("help", answer(&["--help"]));
     insta::assert_snapshot!("help_short", answer(&["-h"]));
     insta::assert_snapshot!("help_analogy", answer(&["analogy", "--help"]));
+    insta::assert_snapshot!("help_attend", answer(&["attend", "--help"]));
     insta::assert_snapshot!("help_evaluate", answer(&["evaluate", "--help"]));
 }
 
@@ -41,7 +42,7 @@ fn the_manual_describes_every_command_and_the_exit_codes() {
     }
 }
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 18] = [
     "neighbors",
     "analogy",
     "query",
@@ -51,6 +52,13 @@ const COMMANDS: [&str; 11] = [
     "evaluate",
     "convert",
     "info",
+    "attend",
+    "heads",
+    "trace",
+    "predict",
+    "positions",
+    "tokens",
+    "models",
     "completions",
     "man",
 ];

@@ -1,6 +1,7 @@
 //! The command line, through the real binary: what it answers, in every format, and how it refuses.
 
 mod answers;
+mod attention;
 mod help;
 mod refusals;
 
@@ -14,6 +15,8 @@ fn lexiscope() -> Command {
     let mut command = Command::cargo_bin("lexiscope").unwrap();
     command
         .env_remove("LEXISCOPE_VECTORS")
+        .env_remove("LEXISCOPE_MODEL")
+        .env("HF_HUB_CACHE", concat!(env!("CARGO_TARGET_TMPDIR"), "/hub"))
         .env("LEXISCOPE_CACHE", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"))
         .env("LC_ALL", "C.UTF-8");
     command

@@ -6,13 +6,13 @@ use std::process::{Command, Stdio};
 
 use super::{golden, lexiscope, stderr};
 
-const NO_ANSWER: i32 = 1;
-const USAGE: i32 = 2;
-const FILE: i32 = 3;
+pub const NO_ANSWER: i32 = 1;
+pub const USAGE: i32 = 2;
+pub const FILE: i32 = 3;
 
 /// Runs the binary, expects this exit code, nothing on stdout, and `error: ` on the one line before
 /// any hint; returns what stderr says.
-fn refusal(code: i32, arguments: &[&str]) -> String {
+pub fn refusal(code: i32, arguments: &[&str]) -> String {
     let output = lexiscope().args(arguments).output().unwrap();
     let message = stderr(&output);
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {message}");

@@ -1,0 +1,260 @@
+//! The commands of models and attention, on the shipped model and on the golden ones.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use safetensors::SafeTensors;
+use serde_json::Value;
+
+use super::refusals::{FILE, NO_ANSWER, USAGE, refusal};
+use super::{answer, json};
+
+const TEXT: &str = "the cat sat on the mat because it was tired";
+const FORMATS: [&str; 4] = ["plain", "json", "csv", "tsv"];
+
+/// A golden model folder.
+fn model(family: &str) -> PathBuf {
+    let copy = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden");
+    let root = std::env::var_os("LEXISCOPE_GOLDEN").map_or(copy, PathBuf::from);
+    root.join("transformers").join(family)
+}
+
+fn name(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}
+
+/// Runs a command on a golden model.
+fn of(family: &str, arguments: &[&str]) -> Value {
+    json(&[arguments, &["--model", &name(&model(family))]].concat())
+}
+
+#[test]
+fn it_looks_at_the_cat() {
+    let found = json(&["attend", TEXT, "--layer", "5", "--head", "11"]);
+    let keys: Vec<&String> = found.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["query", "model", "view", "layer", "head", "rows", "columns", "values"]);
+    let place = |word: &str| {
+        found["rows"].as_array().unwrap().iter().position(|token| token == word).expect("a token")
+    };
+    let weight = found["values"][place("it")][place("cat")].as_f64().unwrap();
+    assert!((weight - 0.683).abs() < 0.04, "{weight}");
+    for row in found["values"].as_array().unwrap() {
+        let sum: f64 = row.as_array().unwrap().iter().map(|weight| weight.as_f64().unwrap()).sum();
+        assert!((sum - 1.0).abs() < 1e-4, "{sum}");
+    }
+}
+
+#[test]
+fn a_map_says_the_same_in_every_format_and_fits_the_terminal() {
+    for view in ["weights", "scores", "norm", "mean", "rollout"] {
+        let mut command = vec!["attend", TEXT, "--view", view, "--layer", "2"];
+        if !matches!(view, "mean" | "rollout") {
+            command.extend(["--head", "3"]);
+        }
+        let values = json(&command)["values"].clone();
+        for (format, separator) in [("csv", ','), ("tsv", '\t')] {
+            let text = answer(&[&command[..], &["--format", format]].concat());
+            let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split(separator).collect()).collect();
+            assert_eq!(lines[0][..4], ["query", "query_label", "key", "key_label"], "{view}");
+            assert_eq!(lines.len(), 12 * 12 + 1, "{view}");
+            for line in &lines[1..] {
+                let (row, column): (usize, usize) = (line[0].parse().unwrap(), line[2].parse().unwrap());
+                assert_eq!(line[4].parse::<f64>().unwrap(), values[row][column].as_f64().unwrap(), "{view}");
+            }
+        }
+        let plain = answer(&command);
+        assert!(plain.lines().all(|line| line.chars().count() <= 80), "{view}\n{plain}");
+    }
+}
+
+#[test]
+fn every_list_command_answers_in_every_format() {
+    let commands: [&[&str]; 4] = [
+        &["heads", TEXT],
+        &["tokens", TEXT],
+        &["models"],
+        &["positions", "--count", "8", "--dimensions", "6"],
+    ];
+    for command in commands {
+        for format in FORMATS {
+            let text = answer(&[command, &["--format", format]].concat());
+            assert!(text.lines().count() > 1, "{command:?} {format}: {text}");
+        }
+    }
+    let heads = json(&["heads", TEXT]);
+    assert_eq!(heads["heads"].as_array().unwrap().len(), 72);
+    // Layer 0 head 2 of MiniLM looks at the token before (0.9996 in f32).
+    assert_eq!(heads["heads"][2]["label"], "previous token", "{}", heads["heads"][2]);
+    assert_eq!(json(&["tokens", TEXT])["tokens"][10]["token"], "tired");
+    let shipped = json(&["models"])["models"][0].clone();
+    assert_eq!((shipped["name"].as_str(), shipped["heads"].as_u64()), (Some("minilm-l6"), Some(12)));
+}
+
+#[test]
+fn changes_are_shown_before_and_after() {
+    let found = json(&["attend", TEXT, "--layer", "5", "--head", "11", "--off", "0.2,1.3", "--hide", "cat"]);
+    let plain = json(&["attend", TEXT, "--layer", "5", "--head", "11"]);
+    assert_eq!(found["before"], plain["values"]);
+    assert_ne!(found["before"], found["values"]);
+    // Nobody but the token itself sees a hidden one.
+    assert_eq!(found["values"][8][3], 0.0);
+    assert!(found["values"][3][3].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn a_drawing_is_well_formed_xml() {
+    let hostile = "<b> & \"quotes\" 'too' \u{1}";
+    for text in [TEXT, hostile] {
+        let svg = answer(&["attend", text, "--layer", "0", "--head", "0", "--format", "svg", "--hide", "1"]);
+        check_xml(&svg);
+        assert!(svg.contains("before") && svg.contains("after") && svg.contains("weight"), "{svg}");
+    }
+    check_xml(&answer(&["positions", "--kind", "alibi", "--format", "svg"]));
+}
+
+/// Every tag closes, attributes are quoted, and no bare `&` or `<` stands in text.
+fn check_xml(text: &str) {
+    let mut rest = text.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>").expect("a declaration");
+    let mut open: Vec<&str> = Vec::new();
+    while let Some((before, after)) = rest.split_once('<') {
+        assert!(open.is_empty() == before.trim().is_empty() || !open.is_empty(), "text outside: {before:?}");
+        for entity in before.split('&').skip(1) {
+            let (entity, _) = entity.split_once(';').expect("an entity ends");
+            assert!(["lt", "gt", "amp", "quot", "apos"].contains(&entity), "{entity}");
+        }
+        let (tag, after) = after.split_once('>').expect("a tag ends");
+        assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+        rest = after;
+        match (tag.strip_prefix('/'), tag.ends_with('/')) {
+            (Some(name), _) => assert_eq!(open.pop(), Some(name)),
+            (None, true) => {}
+            (None, false) => open.push(tag.split(' ').next().unwrap_or(tag)),
+        }
+    }
+    assert!(open.is_empty() && rest.trim().is_empty(), "{open:?} {rest:?}");
+}
+
+/// The tensors of a file, as shapes and f32 numbers; integers are converted.
+fn tensors(path: &Path) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
+    let bytes = fs::read(path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let numbers = |view: &safetensors::tensor::TensorView<'_>| -> Vec<f32> {
+        match view.dtype() {
+            safetensors::Dtype::F32 => {
+                view.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()
+            }
+            safetensors::Dtype::I64 => view
+                .data()
+                .chunks_exact(8)
+                .map(|b| i64::from_le_bytes(b.try_into().unwrap()) as f32)
+                .collect(),
+            other => panic!("{other:?}"),
+        }
+    };
+    file.tensors().iter().map(|(name, view)| (name.clone(), (view.shape().to_vec(), numbers(view)))).collect()
+}
+
+#[test]
+fn a_trace_has_what_pytorch_computes() {
+    let folder = tempfile::tempdir().unwrap();
+    for family in ["bert", "gpt2", "llama", "t5"] {
+        let expected = tensors(&model(family).join("expected.safetensors"));
+        let ids: Vec<String> = expected["0.input_ids"].1.iter().map(|id| id.to_string()).collect();
+        let to = folder.path().join(format!("{family}.safetensors"));
+        let found = of(family, &["trace", "--ids", &ids.join(","), "--to", &name(&to)]);
+        assert_eq!(found["bytes"].as_u64(), Some(fs::metadata(&to).unwrap().len()), "{family}");
+        check_trace(family, &expected, &tensors(&to));
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4, "nothing is left beside the files");
+}
+
+#[test]
+fn an_image_is_traced_from_its_pixels() {
+    let folder = tempfile::tempdir().unwrap();
+    let expected = tensors(&model("vit").join("expected.safetensors"));
+    let (shape, numbers) = &expected["0.pixel_values"];
+    let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+    let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), &bytes).unwrap();
+    let pixels = folder.path().join("pixels.safetensors");
+    safetensors::serialize_to_file([("pixel_values", view)], None, &pixels).unwrap();
+    let to = folder.path().join("trace.safetensors");
+    of("vit", &["trace", "--pixels", &name(&pixels), "--to", &name(&to)]);
+    check_trace("vit", &expected, &tensors(&to));
+}
+
+fn check_trace(
+    family: &str,
+    expected: &BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+    found: &BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+) {
+    let mut compared = 0;
+    for (name, (shape, numbers)) in
+        expected.iter().filter_map(|(name, it)| Some((name.strip_prefix("0.")?, it)))
+    {
+        let (found_shape, found) = found.get(name).unwrap_or_else(|| panic!("{family}: {name} is missing"));
+        assert_eq!(found_shape, shape, "{family}: {name}");
+        let worst = found.iter().zip(numbers).map(|(f, e)| (f - e).abs()).fold(0.0, f32::max);
+        assert!(worst <= 1e-5, "{family}: {name} differs by {worst}");
+        compared += 1;
+    }
+    assert!(compared > 4, "{family}: {compared} tensors compared");
+}
+
+#[test]
+fn models_predict_what_they_can() {
+    let next = of("gpt2", &["predict", "--ids", "5,6,7", "-k", "3"]);
+    let results = next["results"].as_array().unwrap();
+    assert_eq!(results.len(), 3);
+    assert_eq!(results[0]["position"], 3);
+    assert!(results[0]["probability"].as_f64() >= results[1]["probability"].as_f64());
+    let written = of("gpt2", &["predict", "--ids", "5,6,7", "--generate", "4"]);
+    assert_eq!(written["tokens"][0]["id"], results[0]["id"], "greedy takes the likeliest");
+    let sampled = |seed: &str| {
+        of("gpt2", &["predict", "--ids", "5,6,7", "--generate", "6", "--temperature", "2", "--seed", seed])
+    };
+    assert_eq!(sampled("3"), sampled("3"));
+    let layers = of("gpt2", &["predict", "--ids", "5,6,7", "--lens", "-k", "1"]);
+    let last = layers["results"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["id"], results[0]["id"], "the last layer predicts what the model predicts");
+}
+
+#[test]
+fn what_cannot_be_asked_of_a_model_is_refused() {
+    let check = |code, arguments: &[&str], part: &str| {
+        let message = refusal(code, arguments);
+        assert!(message.contains(part), "{arguments:?}: {message}");
+    };
+    check(USAGE, &["attend", TEXT, "--layer", "6", "--head", "0"], "0 to 5");
+    check(USAGE, &["attend", TEXT, "--layer", "5", "--head", "12"], "0 to 11");
+    check(USAGE, &["attend", TEXT, "--view", "weights"], "--head 11");
+    check(USAGE, &["attend", TEXT, "--view", "rollout", "--head", "1"], "leave --head out");
+    check(USAGE, &["attend", TEXT, "--off", "5"], "LAYER.HEAD");
+    check(USAGE, &["attend", TEXT, "--off", "6.0"], "0 to 5");
+    check(USAGE, &["attend", TEXT, "--hide", "dog"], "cat");
+    check(USAGE, &["attend", TEXT, "--stack", "cross"], "no decoder");
+    check(USAGE, &["attend", ""], "empty");
+    check(USAGE, &["heads"], "--ids");
+    check(USAGE, &["heads", &"word ".repeat(600)], "512");
+    check(NO_ANSWER, &["predict", "the [MASK] sat"], "predicts nothing");
+    check(NO_ANSWER, &["positions", "--kind", "t5"], "learned");
+    check(FILE, &["tokens", "hi", "--model", "no/such-model"], "minilm-l6");
+    let empty = tempfile::tempdir().unwrap();
+    check(FILE, &["tokens", "hi", "--model", &name(empty.path())], "config.json");
+    check(FILE, &["trace", "hi", "--to", &name(empty.path())], "folder");
+    let vit = name(&model("vit"));
+    check(USAGE, &["attend", "hi", "--model", &vit], "image");
+}
+
+#[test]
+fn a_model_without_a_tokenizer_takes_ids_only() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["config.json", "model.safetensors"] {
+        fs::copy(model("gpt2").join(file), folder.path().join(file)).unwrap();
+    }
+    let path = name(folder.path());
+    let message = refusal(USAGE, &["tokens", "hi", "--model", &path]);
+    assert!(message.contains("tokenizer.json") && message.contains("--ids"), "{message}");
+    let found = json(&["attend", "--ids", "5,6,7", "--model", &path]);
+    assert_eq!(found["rows"], serde_json::json!(["5", "6", "7"]));
+}

@@ -22,6 +22,8 @@ pub enum Value {
     Word(Vec<u8>),
     /// A count, a rank, a size.
     Integer(u64),
+    /// A difference of positions.
+    Offset(i64),
     /// A similarity or another real number; shown with four decimals, written with six.
     Number(f64),
     /// Yes or no.
@@ -171,6 +173,7 @@ fn json_value(value: &Value) -> serde_json::Value {
         Value::Text(text) => json!(text),
         Value::Word(bytes) => json!(String::from_utf8_lossy(bytes)),
         Value::Integer(number) => json!(number),
+        Value::Offset(number) => json!(number),
         // serde_json writes null for a number that is not finite.
         Value::Number(number) => json!(rounded(*number)),
         Value::Flag(flag) => json!(flag),
@@ -230,6 +233,7 @@ fn field(value: &Value) -> Vec<u8> {
         Value::Text(text) => text.as_bytes().to_vec(),
         Value::Word(bytes) => bytes.clone(),
         Value::Integer(number) => number.to_string().into_bytes(),
+        Value::Offset(number) => number.to_string().into_bytes(),
         Value::Number(number) if number.is_finite() => format!("{:.6}", rounded(*number)).into_bytes(),
         Value::Number(_) | Value::Nothing => Vec::new(),
         Value::Flag(flag) => flag.to_string().into_bytes(),
@@ -295,11 +299,12 @@ impl Cell {
     }
 
     fn of(value: &Value, terminal: bool) -> Self {
-        let right = matches!(value, Value::Integer(_) | Value::Number(_));
+        let right = matches!(value, Value::Integer(_) | Value::Offset(_) | Value::Number(_));
         let text = match value {
             Value::Text(text) => tame(text, terminal).into_owned(),
             Value::Word(bytes) => tame(&String::from_utf8_lossy(bytes), terminal).into_owned(),
             Value::Integer(number) => number.to_string(),
+            Value::Offset(number) => number.to_string(),
             Value::Number(number) if number.is_finite() => format!("{number:.4}"),
             Value::Number(_) | Value::Nothing => "-".to_owned(),
             Value::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),

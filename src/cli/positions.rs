@@ -64,7 +64,7 @@ pub fn answer(request: &Request) -> Result<Report> {
         .fact("shape", Value::List(vec![rows.into(), columns.into()]));
     let mut distances = Table::new("by_distance", &["distance", table.measure]);
     for (distance, value) in table.by_distance {
-        distances.records.push(vec![Value::text(distance.to_string()), value.into()]);
+        distances.records.push(vec![Value::Offset(distance as i64), value.into()]);
     }
     Ok(report
         .map(Map {

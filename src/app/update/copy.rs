@@ -45,7 +45,9 @@ impl App {
         let mut lines = format!("\t{}\n", columns.pieces.join("\t"));
         for (piece, row) in rows.pieces.iter().zip(map.rows()) {
             lines.push_str(piece);
-            row.iter().for_each(|value| drop(write!(lines, "\t{value}")));
+            for value in row {
+                let _ = write!(lines, "\t{value}");
+            }
             lines.push('\n');
         }
         let count = map.nrows();

@@ -8,7 +8,7 @@ use ratatui::widgets::{Clear, Widget};
 use super::text::{columns, fit, grouped, put, put_right, visible, wrap};
 use super::widgets::bars::bar;
 use crate::app::commands::footer as footer_entries;
-use crate::app::{App, Screen, Severity, VectorsState};
+use crate::app::{App, ModelState, Screen, Severity, VectorsState};
 use crate::theme::Theme;
 
 /// The frames of the spinner: plain characters that screen readers and narrow fonts can take.
@@ -28,21 +28,54 @@ pub fn tabs(app: &App, theme: &Theme, buffer: &mut Buffer, area: Rect) {
         x = put(buffer, area, x, 0, &format!("{} {}", index + 1, screen.title()), style) + 2;
     }
     let room = usize::from(area.width.saturating_sub(x + 1));
-    let fits = |text: &String| columns(text) < room;
-    let about = match &app.vectors {
+    let about = match app.screen {
+        Screen::Words | Screen::Analogy => about_vectors(app, room),
+        Screen::Attention | Screen::Positions => about_model(app, room),
+    };
+    if let Some(about) = about {
+        put_right(buffer, area, 0, &format!("{about} "), roles.faint);
+    }
+}
+
+/// The vectors' name and size, in at most `room` columns.
+fn about_vectors(app: &App, room: usize) -> Option<String> {
+    match &app.vectors {
         VectorsState::Ready(vectors) => {
             let name = visible(vectors.name());
             let size = format!("{} x {}", grouped(vectors.len()), vectors.dimensions());
-            [format!("{name}  {size}"), size, name.into_owned()].into_iter().find(fits)
+            longest([format!("{name}  {size}"), size, name.into_owned()], room)
         }
         VectorsState::Opening { name, .. } => {
             Some(fit(&format!("opening {}", visible(name)), room.saturating_sub(1)))
         }
         VectorsState::NotOpened | VectorsState::Failed { .. } => None,
-    };
-    if let Some(about) = about {
-        put_right(buffer, area, 0, &format!("{about} "), roles.faint);
     }
+}
+
+/// The model's name and size, in at most `room` columns.
+fn about_model(app: &App, room: usize) -> Option<String> {
+    match &app.model {
+        ModelState::Ready(model) => {
+            let name = visible(&model.name);
+            let blocks = &model.network.blocks;
+            let heads = blocks.first().map_or(0, |block| block.attention.heads);
+            let size = format!("{} layers x {heads} heads", blocks.len());
+            let parameters = format!("{} parameters", grouped(model.parameters));
+            longest(
+                [format!("{name}  {size}  {parameters}"), format!("{name}  {size}"), size, name.into_owned()],
+                room,
+            )
+        }
+        ModelState::Opening { name, .. } => {
+            Some(fit(&format!("opening {}", visible(name)), room.saturating_sub(1)))
+        }
+        ModelState::NotOpened | ModelState::Failed { .. } => None,
+    }
+}
+
+/// The first of `texts`, which get shorter, that fits.
+fn longest<const N: usize>(texts: [String; N], room: usize) -> Option<String> {
+    texts.into_iter().find(|text| columns(text) < room)
 }
 
 /// The longest title in the footer.

@@ -1,6 +1,8 @@
 //! What the screens look like: text at three sizes, styles once a theme, and no panic at any size
 //! with any words.
 
+mod attention;
+mod attention_state;
 mod state;
 
 use std::time::Duration;

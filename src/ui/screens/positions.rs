@@ -29,7 +29,13 @@ pub fn draw(app: &App, theme: &Theme, buffer: &mut Buffer, area: Rect) -> Option
     let below = experiment_lines(area.height);
     let body = Rect { y: area.y + 2, height: area.height.saturating_sub(2 + below), ..area };
     let stale = state.tabling.is_late(app.now);
+    if let Some(problem) = &state.table_problem {
+        for (y, line) in wrap(problem, usize::from(body.width.saturating_sub(4))).iter().enumerate() {
+            put(buffer, body, 2, y as u16 + 1, line, theme.roles().warning);
+        }
+    }
     match &state.table {
+        _ if state.table_problem.is_some() => {}
         Some(table) => draw_table(app, table, stale, theme, buffer, body),
         None if state.tabling.is_running() => {
             if stale {

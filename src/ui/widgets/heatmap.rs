@@ -121,7 +121,10 @@ impl Heatmap<'_> {
         } else {
             let longest =
                 self.column_labels.iter().map(|label| label.graphemes(true).count()).max().unwrap_or(0);
-            longest.min(TALLEST_HEADER).min(height.saturating_sub(rows).max(height / 6)).max(1)
+            longest
+                .min(TALLEST_HEADER)
+                .min(height.saturating_sub(rows).max(height / 5).max(2 * usize::from(height > 4)))
+                .max(1)
         };
         let shown_rows = ((height.saturating_sub(header)) / cell.1).min(rows);
         let shown_columns = (room / cell.0).min(columns);
@@ -215,7 +218,7 @@ impl Heatmap<'_> {
             let x = (layout.label_width + 1 + place * layout.cell.0) as u16;
             let style = self.label_style(self.cursor.is_some_and(|(_, cursor)| cursor == column), theme);
             if layout.header == 1 {
-                put(buffer, area, x, 0, &fit(label.trim(), layout.cell.0 - 1), style);
+                put(buffer, area, x, 0, &short(label.trim(), layout.cell.0 - 1), style);
                 continue;
             }
             let shown = visible(label.trim()).into_owned();
@@ -311,6 +314,21 @@ impl Heatmap<'_> {
         }
         put_right(buffer, area, y, &high, roles.number);
     }
+}
+
+/// The first `width` columns of a label. In a few columns a sign for what is cut would take the
+/// place of a letter that tells labels apart.
+fn short(label: &str, width: usize) -> String {
+    if width > 3 {
+        return fit(label, width);
+    }
+    let mut used = 0;
+    let shown = visible(label);
+    let kept = shown.graphemes(true).take_while(|grapheme| {
+        used += columns(grapheme);
+        used <= width
+    });
+    kept.collect()
 }
 
 /// A number with as many digits as say something.

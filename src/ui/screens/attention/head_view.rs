@@ -95,7 +95,7 @@ fn draw_maps(looked: &Looked, theme: &Theme, buffer: &mut Buffer, area: Rect) {
         let wall = Rect { y: right.y + 1, height: right.height - 1, ..right };
         wall_view::wall(looked, looked.figures(0, 0).is_some(), theme, buffer, wall);
     } else {
-        draw_everywhere(looked, theme, buffer, right);
+        draw_everywhere(looked, theme, buffer, Rect { height, ..right });
     }
 }
 

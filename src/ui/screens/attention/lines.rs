@@ -32,7 +32,9 @@ pub(super) fn place(app: &App, theme: &Theme, buffer: &mut Buffer, line: Rect) {
         format!("{} | {}", state.view.title(), state.scale.title())
     };
     if changes.is_empty() {
-        put_right(buffer, line, 0, &view, roles.faint);
+        if usize::from(x) + columns(&view) <= usize::from(line.width) {
+            put_right(buffer, line, 0, &view, roles.faint);
+        }
         return;
     }
     let which = match (state.after.is_some(), state.show_before) {

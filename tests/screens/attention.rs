@@ -1,0 +1,164 @@
+//! The screens Attention and Positions: text at three sizes, styles of one theme, and no panic at
+//! any size, with any tokens.
+
+use lexiscope::analysis::HeadPlace;
+use lexiscope::app::attention::{AttentionFocus, AttentionPanel, CellStep, MapScale, ModelState, View, Zoom};
+use lexiscope::app::{App, Screen};
+use lexiscope::jobs::attention::Inspection;
+use lexiscope::theme::ColourDepth;
+use proptest::prelude::*;
+
+use crate::attention_state::{self as state, WORDS};
+use crate::{assert_text, nasty_words, render, styles, text, theme};
+
+fn looking() -> App {
+    state::looking(&WORDS, 2, false)
+}
+
+#[test]
+fn a_head() {
+    assert_text("attention_head", &looking());
+}
+
+#[test]
+fn a_causal_head_leaves_masked_cells_blank() {
+    assert_text("attention_causal", &state::looking(&WORDS, 2, true));
+}
+
+#[test]
+fn the_wall() {
+    let mut app = looking();
+    app.attention.zoom = Zoom::Wall;
+    assert_text("attention_wall", &app);
+}
+
+#[test]
+fn every_step_of_a_cell() {
+    let mut app = looking();
+    app.attention.zoom = Zoom::Cell;
+    for step in CellStep::ALL {
+        app.attention.step = step;
+        let name = format!("attention_cell_{step:?}").to_lowercase();
+        insta::assert_snapshot!(name, text(&render(&app, &theme("mono"), 80, 24)));
+    }
+    assert_text("attention_cell", &app);
+}
+
+#[test]
+fn before_and_after() {
+    assert_text("attention_changed", &state::changed(looking()));
+}
+
+#[test]
+fn panels() {
+    let inspections = [
+        ("lens", AttentionPanel::Lens, Inspection::Lens { position: 4, rows: state::lens() }),
+        ("spectra", AttentionPanel::Spectra, Inspection::Spectrum(HeadPlace::new(1, 1), state::spectrum())),
+        ("importance", AttentionPanel::Importance, Inspection::Importance(state::importance())),
+    ];
+    for (name, panel, inspection) in inspections {
+        let mut app = looking();
+        app.attention.panel = panel;
+        app.attention.inspection = Some(inspection);
+        insta::assert_snapshot!(format!("attention_{name}"), text(&render(&app, &theme("mono"), 80, 24)));
+    }
+}
+
+#[test]
+fn a_model_that_cannot_be_opened_shows_the_way_out() {
+    let mut app = looking();
+    app.model = ModelState::Failed {
+        message: "reading model.safetensors: expected tensor `wte.weight`, found none".into(),
+        way_out: "Check the folder, or press D for the shipped model.".into(),
+    };
+    assert_text("attention_failed", &app);
+}
+
+#[test]
+fn a_text_too_long_for_memory_says_so() {
+    let mut app = looking();
+    app.attention.before = None;
+    app.attention.problem = Some("this text needs 9.1 GB, the limit is 4 GB".into());
+    let screen = text(&render(&app, &theme("mono"), 80, 24));
+    assert!(screen.contains("9.1 GB") && screen.contains("shorter"), "{screen}");
+}
+
+#[test]
+fn typing_shows_tokens() {
+    let mut app = looking();
+    app.attention.focus = AttentionFocus::Input;
+    let screen = text(&render(&app, &theme("mono"), 80, 24));
+    assert!(screen.contains("[CLS]|the|cat|"), "{screen}");
+}
+
+#[test]
+fn positions() {
+    assert_text("positions", &state::positions());
+}
+
+#[test]
+fn styles_of_a_theme() {
+    let theme = theme("dark").with_depth(ColourDepth::C256);
+    insta::assert_snapshot!("styles_attention", styles(&render(&looking(), &theme, 80, 24)));
+}
+
+/// 12 layers and 512 tokens in a small window: the token under the cursor is on the screen.
+#[test]
+fn long_texts_scroll_to_the_cursor() {
+    let words: Vec<String> = (0..512).map(|index| format!("w{index}")).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut app = state::looking(&words, 3, true);
+    (app.attention.query, app.attention.key) = (400, 390);
+    let screen = text(&render(&app, &theme("mono"), 80, 24));
+    assert!(screen.contains("> w400"), "{screen}");
+    assert!(screen.contains("[]"), "{screen}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn nothing_panics_at_any_size(
+        words in prop::collection::vec(nasty_words(), 0..16),
+        cursor in (0usize..40, 0usize..40, 0usize..40, 0usize..40),
+        (zoom, view, panel, step, scale) in (0usize..3, 0usize..6, 0usize..4, 0usize..6, 0usize..3),
+        flags in 0u8..16,
+        width in 0u16..=200,
+        height in 0u16..=80,
+        depth in prop::sample::select(&[ColourDepth::Mono, ColourDepth::C16, ColourDepth::C256, ColourDepth::TrueColour]),
+    ) {
+        let shown: Vec<&str> = words.iter().map(String::as_str).collect();
+        let mut app = state::looking(&shown, 2, flags & 1 != 0);
+        if flags & 2 != 0 {
+            app = state::changed(app);
+        }
+        if flags & 4 != 0 {
+            app.attention.focus = AttentionFocus::Input;
+        }
+        let attention = &mut app.attention;
+        (attention.layer, attention.head, attention.query, attention.key) = cursor;
+        attention.zoom = [Zoom::Wall, Zoom::Head, Zoom::Cell][zoom];
+        attention.view = View::ALL[view];
+        attention.panel = AttentionPanel::ALL[panel];
+        attention.step = CellStep::ALL[step];
+        attention.scale = MapScale::ALL[scale];
+        attention.inspection = Some(match panel {
+            1 => Inspection::Lens { position: cursor.2, rows: state::lens() },
+            2 => Inspection::Spectrum(HeadPlace::new(cursor.0, cursor.1), state::spectrum()),
+            _ => Inspection::Importance(state::importance()),
+        });
+        if flags & 8 != 0 {
+            app.screen = Screen::Positions;
+            app.positions = state::positions().positions;
+            (app.positions.row, app.positions.column) = (cursor.0 * 3, cursor.1);
+            if let (Some(table), Some(word)) = (&mut app.positions.table, words.first()) {
+                table.origin.clone_from(word);
+                table.values[[0, 0]] = f32::NAN;
+            }
+        }
+        let buffer = render(&app, &theme("dark").with_depth(depth), width, height);
+        for cell in &buffer.content {
+            prop_assert!(!cell.symbol().chars().any(char::is_control), "{:?}", cell.symbol());
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Fixed states of the screens Attention and Positions: a small pass written down here, not run.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use lexiscope::analysis::HeadPlace;
+use lexiscope::analysis::cell::CellSteps;
+use lexiscope::analysis::heads::{HeadFigures, HeadKind, HeadLabel};
+use lexiscope::analysis::importance::{Importance, Measure};
+use lexiscope::analysis::spectra::HeadSpectrum;
+use lexiscope::app::attention::ModelState;
+use lexiscope::app::line::Line;
+use lexiscope::app::positions::PositionsState;
+use lexiscope::app::{App, Screen};
+use lexiscope::jobs::attention::{LensRow, Pass};
+use lexiscope::jobs::positions::{
+    PositionExperiments, PositionKind, PositionTable, ShuffleExperiment, TwoPlaces,
+};
+use lexiscope::model::tokenizer::Tokens;
+use lexiscope::model::trace::{AttentionTrace, Keep, LayerTrace};
+use lexiscope::model::{Model, Trace, open};
+use ndarray::{Array2, Array3, s};
+
+pub const WORDS: [&str; 7] = ["[CLS]", "the", "cat", "sat", "it", "slept", "[SEP]"];
+const HEADS: usize = 4;
+
+/// The shipped model, for its name and size.
+pub fn model() -> Arc<Model> {
+    static MODEL: OnceLock<Arc<Model>> = OnceLock::new();
+    Arc::clone(MODEL.get_or_init(|| Arc::new(open::shipped().expect("the shipped model"))))
+}
+
+pub fn tokens(words: &[&str]) -> Tokens {
+    Tokens {
+        ids: (0..words.len() as u32).collect(),
+        pieces: words.iter().map(|word| (*word).to_owned()).collect(),
+        texts: words.iter().map(|word| (*word).to_owned()).collect(),
+        spans: vec![(0, 0); words.len()],
+        special: words.iter().map(|word| word.starts_with('[')).collect(),
+        words: vec![None; words.len()],
+    }
+}
+
+/// One layer without any model: head 0 looks back, head 1 at itself, the others wander.
+fn attention(layer: usize, count: usize, causal: bool) -> AttentionTrace {
+    let shape = (HEADS, count, count);
+    let products = Array3::from_shape_fn(shape, |(head, row, column)| match head {
+        0 => {
+            if row == column + 1 {
+                16.0
+            } else {
+                0.5
+            }
+        }
+        1 => {
+            if row == column {
+                12.0
+            } else {
+                2.0
+            }
+        }
+        _ => 6.0 * ((layer + head) as f32 + row as f32 * 0.9 + column as f32 * 1.7).sin(),
+    });
+    let mut scores = products.mapv(|product| product * 0.25);
+    if causal {
+        scores
+            .indexed_iter_mut()
+            .filter(|((_, row, column), _)| column > row)
+            .for_each(|(_, score)| *score = f32::NEG_INFINITY);
+    }
+    let mut weights = scores.mapv(f32::exp);
+    for head in 0..HEADS {
+        for row in 0..count {
+            let mut row = weights.slice_mut(s![head, row, ..]);
+            let sum = row.sum();
+            row /= sum;
+        }
+    }
+    AttentionTrace { products: Some(products), scores: Some(scores), weights, ..AttentionTrace::default() }
+}
+
+pub fn pass(words: &[&str], layers: usize, causal: bool) -> Pass {
+    let layers = (0..layers)
+        .map(|layer| LayerTrace { attention: attention(layer, words.len(), causal), ..LayerTrace::default() })
+        .collect();
+    Pass {
+        text: words.join(" "),
+        tokens: Arc::new(tokens(words)),
+        decoder_tokens: None,
+        trace: Arc::new(Trace { layers, ..Trace::default() }),
+        keep: Keep::Everything,
+        interventions: Default::default(),
+        bytes: 1000,
+        elapsed: Duration::from_millis(3),
+    }
+}
+
+fn figures(layers: usize) -> Vec<HeadFigures> {
+    let kinds = [HeadKind::PreviousToken, HeadKind::SameToken, HeadKind::Separator, HeadKind::Broad];
+    let places = (0..layers).flat_map(|layer| (0..HEADS).map(move |head| HeadPlace::new(layer, head)));
+    places
+        .map(|place| HeadFigures {
+            place,
+            label: HeadLabel { kind: kinds[place.head], score: 0.875 },
+            patterns: Vec::new(),
+            entropy: 1.25,
+            mean_distance: 2.5,
+            first_token_mass: 0.125,
+            separator_mass: 0.0625,
+        })
+        .collect()
+}
+
+pub fn cell() -> CellSteps {
+    let vector = |scale: f32| (0..8).map(|index| scale * (index as f32 * 1.3).sin()).collect::<Vec<f32>>();
+    CellSteps {
+        place: HeadPlace::new(1, 1),
+        from: 4,
+        to: 2,
+        query: vector(2.0),
+        key: vector(1.5),
+        unrotated: None,
+        products: vec![
+            (1, 2.75),
+            (5, 1.5),
+            (2, -0.75),
+            (6, 0.5),
+            (3, 0.25),
+            (4, -0.125),
+            (7, 0.0625),
+            (0, 0.0),
+        ],
+        dot: 4.1875,
+        scale: 0.25,
+        scaled: 1.046875,
+        position_bias: 0.0,
+        mask: None,
+        score: 1.046875,
+        row_maximum: 3.0,
+        exponential: 0.141_983,
+        sum: 1.851_9,
+        weight: 0.0767,
+        replaced: false,
+        value: vector(1.0),
+        weighted_value: vector(0.0767),
+        head_output: vector(0.8),
+    }
+}
+
+pub fn looking(words: &[&str], layers: usize, causal: bool) -> App {
+    let mut app = App::default();
+    app.screen = Screen::Attention;
+    app.model = ModelState::Ready(model());
+    let pass = pass(words, layers, causal);
+    let state = &mut app.attention;
+    state.input = Line::new("the cat sat it slept");
+    state.tokens = Some(Arc::clone(&pass.tokens));
+    state.before = Some(Arc::new(pass));
+    state.figures = Some(Arc::new(figures(layers)));
+    state.cell = Some(Arc::new(cell()));
+    state.layer = 1.min(layers.saturating_sub(1));
+    state.head = 1;
+    state.query = 4;
+    state.key = 2;
+    app
+}
+
+/// The same with a head off and a token hidden, before and after.
+pub fn changed(mut app: App) -> App {
+    use lexiscope::model::interventions::HeadChange;
+    let state = &mut app.attention;
+    state.interventions.heads.insert((0, 0), HeadChange::Zero);
+    state.interventions.hidden_tokens = BTreeSet::from([1]);
+    let Some(before) = &state.before else { return app };
+    let mut after = Pass::clone(before);
+    let mut trace = Trace::clone(&after.trace);
+    for layer in &mut trace.layers {
+        layer.attention.weights.mapv_inplace(|weight| weight * 0.75);
+    }
+    after.trace = Arc::new(trace);
+    after.interventions = state.interventions.clone();
+    state.after = Some(Arc::new(after));
+    app
+}
+
+pub fn lens() -> Vec<LensRow> {
+    (0..=2)
+        .map(|after_blocks| LensRow {
+            after_blocks,
+            candidates: vec![(" tired".into(), 0.5), ("hungry".into(), 0.25), ("\n".into(), 0.125)],
+        })
+        .collect()
+}
+
+pub fn spectrum() -> HeadSpectrum {
+    let falling = |most: f64| (0..32).map(|index| most * 0.9f64.powi(index)).collect();
+    HeadSpectrum { query_key: falling(9.0), output_value: falling(3.0) }
+}
+
+pub fn importance() -> Importance {
+    let changes =
+        Array2::from_shape_fn((2, HEADS), |(layer, head)| 0.01 * (layer as f64 - 0.5) * (head as f64 + 1.0));
+    Importance { measure: Measure::SentenceVector, baseline: 1.0, changes }
+}
+
+pub fn positions() -> App {
+    let mut app = App::default();
+    app.screen = Screen::Positions;
+    app.model = ModelState::Ready(model());
+    let wave = |(row, column): (usize, usize)| (row as f32 / 10f32.powf(column as f32 / 16.0)).sin();
+    app.positions = PositionsState {
+        table: Some(PositionTable {
+            kind: PositionKind::Learned,
+            of_model: true,
+            origin: "minilm-l6's own table: 512 x 384".into(),
+            values: Array2::from_shape_fn((64, 32), wave),
+            row_name: "position",
+            column_name: "dimension",
+            first_column: 0,
+            curve_name: "mean cosine".into(),
+            curve: (0..64).map(|distance| 1.0 / (1.0 + f64::from(distance))).collect(),
+        }),
+        experiments: Some(PositionExperiments {
+            text: "she sat at the bank by the bank".into(),
+            shuffle: Some(ShuffleExperiment {
+                shuffled: "bank the she at sat bank by the".into(),
+                with_positions: 0.888,
+                without_positions: 1.0,
+            }),
+            places: vec![TwoPlaces {
+                word: "bank".into(),
+                tokens: (5, 8),
+                contexts: ("at the bank".into(), "by the bank".into()),
+                by_layer: vec![0.93, 0.88, 0.8, 0.71, 0.66, 0.58, 0.5],
+            }],
+        }),
+        row: 3,
+        column: 5,
+        ..PositionsState::default()
+    };
+    app
+}

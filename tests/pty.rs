@@ -180,6 +180,8 @@ fn the_shipped_vectors_put_queen_near_king() {
 #[test]
 fn quitting_gives_the_terminal_back_with_the_mouse() {
     let mut terminal = Terminal::on_small_vectors(&[]);
+    // What is typed before the terminal is taken would be echoed by the shell's side.
+    terminal.wait("the screens", |terminal| terminal.screen.screen().alternate_screen());
     terminal.send("king\r");
     terminal.wait_text("queen");
     assert!(terminal.screen.screen().alternate_screen());

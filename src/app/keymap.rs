@@ -191,12 +191,12 @@ mod tests {
 
     #[test]
     fn arrows_stay_beside_other_keys() {
-        let keymap = Keymap::with_overrides(&overrides(&[(Action::Down, &["n"])])).unwrap();
-        let contexts = [Context::Words, Context::Browsing, Context::Everywhere];
+        let keymap = Keymap::with_overrides(&overrides(&[(Action::Down, &["z"])])).unwrap();
+        let contexts = [Context::Words, Context::Lists, Context::Browsing, Context::Everywhere];
         assert_eq!(keymap.action(Key::plain(KeyCode::Down), &contexts), Some(Action::Down));
-        assert_eq!(keymap.action(Key::plain(KeyCode::Char('n')), &contexts), Some(Action::Down));
+        assert_eq!(keymap.action(Key::plain(KeyCode::Char('z')), &contexts), Some(Action::Down));
         assert_eq!(keymap.action(Key::plain(KeyCode::Char('j')), &contexts), None);
-        assert_eq!(keymap.key_for(Action::Down, &contexts).unwrap().to_string(), "n");
+        assert_eq!(keymap.key_for(Action::Down, &contexts).unwrap().to_string(), "z");
     }
 
     #[test]

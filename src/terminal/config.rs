@@ -186,12 +186,12 @@ mod tests {
     #[test]
     fn settings_are_read() {
         let text =
-            "theme = \"light\"\ncolor = \"256\"\n[keys]\ncompare = \"x\"\ndown = [\"n\", \"ctrl-n\"]\n";
+            "theme = \"light\"\ncolor = \"256\"\n[keys]\ncompare = \"x\"\ndown = [\"z\", \"ctrl-n\"]\n";
         let config = parse(text, Path::new("config.toml")).unwrap();
         assert_eq!(config.theme.as_deref(), Some("light"));
         assert_eq!(config.colour, Some(ColourChoice::Depth(ColourDepth::C256)));
         let keys: Vec<_> = config.keymap.keys(Action::Down).iter().map(ToString::to_string).collect();
-        assert_eq!(keys, ["down", "n", "ctrl-n"]);
+        assert_eq!(keys, ["down", "z", "ctrl-n"]);
     }
 
     #[rstest]

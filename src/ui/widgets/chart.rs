@@ -60,13 +60,13 @@ impl Chart<'_> {
         let plane = Rect { x: area.x + margin as u16, width: width as u16, height: height as u16, ..area };
         self.draw_zero((low, high), theme, buffer, plane);
         self.draw_dots((low, high), theme, buffer, plane);
-        put(buffer, area, margin as u16, height as u16, "0", roles.faint);
-        let last = format!("{} {}", self.values.len().saturating_sub(1), self.unit);
-        put_right(buffer, area, height as u16, &last, roles.faint);
         if let Some(at) = self.cursor.filter(|at| *at < self.values.len()) {
             let x = margin + self.place(at, width);
             put(buffer, area, x as u16, height as u16, "^", roles.focus);
         }
+        put(buffer, area, margin as u16, height as u16, "0", roles.faint);
+        let last = format!("{} {}", self.values.len().saturating_sub(1), self.unit);
+        put_right(buffer, area, height as u16, &last, roles.faint);
     }
 
     /// The column of value `index`.

@@ -162,7 +162,8 @@ mod tests {
 
     #[test]
     fn tiles_are_as_large_as_fit() {
-        assert_eq!(tile_size(12, 6, 80, 22, true), (5, 2));
+        assert_eq!(tile_size(12, 6, 80, 22, true), (4, 2));
+        assert_eq!(tile_size(12, 6, 80, 26, true), (5, 2));
         assert_eq!(tile_size(12, 12, 80, 20, true), (4, 2));
         assert_eq!(tile_size(4, 2, 160, 40, true), (16, 8));
         assert_eq!(tile_size(64, 64, 10, 3, false), (4, 2));

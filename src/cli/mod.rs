@@ -70,9 +70,9 @@ pub fn run() -> ExitCode {
 fn perform(task: Task) -> Result<ExitCode> {
     match task {
         Task::Interface(options) => {
-            let InterfaceOptions { vectors, theme, color } = options;
+            let InterfaceOptions { vectors, model, theme, color } = options;
             let colour = color.map(ColourChoice::from);
-            match terminal::start(StartOptions { vectors, model: None, theme, colour }) {
+            match terminal::start(StartOptions { vectors, model, theme, colour }) {
                 Ok(()) => Ok(ExitCode::SUCCESS),
                 Err(error @ StartError::NoTerminal(_)) => Err(Failure::usage(error.to_string()).into()),
                 Err(error) => Err(error.into()),

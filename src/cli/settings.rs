@@ -29,6 +29,8 @@ const DEFAULT_COUNT: usize = 10;
 pub struct InterfaceOptions {
     /// The vectors; `None` for the shipped ones.
     pub vectors: Option<PathBuf>,
+    /// The model; `None` for the shipped one.
+    pub model: Option<String>,
     /// The theme's name.
     pub theme: Option<String>,
     /// How many colours.
@@ -107,7 +109,7 @@ pub struct Search {
 pub fn task(arguments: LowArguments) -> Result<Task> {
     let LowArguments { vectors, model, theme, color, command } = arguments;
     let Some(command) = command else {
-        return Ok(Task::Interface(InterfaceOptions { vectors, theme, color }));
+        return Ok(Task::Interface(InterfaceOptions { vectors, model, theme, color }));
     };
     if theme.is_some() || color.is_some() {
         return Err(Failure::usage(

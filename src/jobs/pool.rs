@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn a_panic_is_a_result_and_the_worker_lives_on() {
         let mut jobs = Jobs::default();
-        jobs.start(1, Request::Panic, Arc::default());
+        jobs.start(1, Request::Panic(Slot::Panel), Arc::default());
         let first = jobs.results().recv().unwrap();
         assert!(matches!(first.result, Err(Failure::Panicked(_))), "{first:?}");
         jobs.start(2, Request::Compare { vectors: vectors(), left: "one".into(), right: 1 }, Arc::default());

@@ -228,9 +228,9 @@ pub enum Request {
         /// The text.
         text: String,
     },
-    /// Work that fails on purpose, for tests of the machinery.
+    /// Work of this kind that fails on purpose, for tests of the machinery.
     #[cfg(debug_assertions)]
-    Panic,
+    Panic(Slot),
 }
 
 impl Request {
@@ -254,7 +254,7 @@ impl Request {
             Self::Positions { .. } => Slot::Positions,
             Self::Experiments { .. } => Slot::Experiments,
             #[cfg(debug_assertions)]
-            Self::Panic => Slot::Panel,
+            Self::Panic(slot) => *slot,
         }
     }
 }

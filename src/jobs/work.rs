@@ -81,7 +81,7 @@ pub(super) fn carry_out(request: Request, progress: &Progress) -> Result<Outcome
             Ok(Outcome::Experimented(Box::new(positions_work::experiments(&model, text, progress)?)))
         }
         #[cfg(debug_assertions)]
-        Request::Panic => panic!("a worker was told to panic"),
+        Request::Panic(_) => panic!("a worker was told to panic"),
     }
 }
 

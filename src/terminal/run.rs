@@ -109,6 +109,8 @@ impl<B: Backend> Loop<'_, B> {
         for effect in effects {
             match effect {
                 Effect::Start { generation, request, progress } => {
+                    #[cfg(debug_assertions)]
+                    let request = super::sabotage::spoil(request);
                     self.jobs.start(generation, request, progress)
                 }
                 Effect::Cancel(slot) => self.jobs.cancel(slot),

@@ -327,6 +327,30 @@ impl AttentionState {
         }
     }
 
+    /// Forgets all that was computed, as for another model. What was typed and how it is looked at stay.
+    pub(super) fn forget_model(&mut self) {
+        *self = Self {
+            input: std::mem::take(&mut self.input),
+            focus: self.focus,
+            view: self.view,
+            scale: self.scale,
+            zoom: self.zoom,
+            panel: self.panel,
+            ..Self::default()
+        };
+    }
+
+    /// Takes back the changes that came to nothing: those of the pass that is shown remain.
+    pub(super) fn keep_shown_changes(&mut self) {
+        self.interventions = self.after.as_ref().map(|pass| pass.interventions.clone()).unwrap_or_default();
+    }
+
+    /// Whether the line holds another text than the maps, and nothing runs that would change that.
+    pub fn is_outdated(&self) -> bool {
+        let other = self.before.as_ref().is_some_and(|pass| pass.text != self.input.text().trim());
+        other && !self.running.is_running()
+    }
+
     /// How many layers and heads there are.
     pub fn layers_and_heads(&self) -> (usize, usize) {
         let Some(pass) = &self.before else { return (0, 0) };
@@ -411,9 +435,9 @@ impl AttentionState {
         Some(format!("{from} -> {to}  {:.4}", self.value()?))
     }
 
-    /// What is changed of a head.
+    /// What is changed of a head of the stack that is looked at; only the first stack's can be.
     pub fn change_of(&self, layer: usize, head: usize) -> Option<&HeadChange> {
-        self.interventions.heads.get(&(layer, head))
+        self.interventions.heads.get(&(layer, head)).filter(|_| self.stack == Stack::Text)
     }
 
     /// Whether a pass runs whose result will replace what is shown.

@@ -4,6 +4,7 @@ use super::attention::{AttentionFocus, Zoom};
 use super::key::Key;
 use super::words::WordsFocus;
 use super::{Action, App, ModelState, Overlay, Screen, VectorsState};
+use crate::analysis::Stack;
 use crate::model::trace::Keep;
 
 /// Where a key has its meaning. A key may mean different things in contexts that are never
@@ -256,6 +257,22 @@ fn has_changes(app: &App) -> Result<(), &'static str> {
     if app.attention.interventions.is_empty() { Err("nothing is changed") } else { Ok(()) }
 }
 
+fn can_change_heads(app: &App) -> Result<(), &'static str> {
+    has_pass(app)?;
+    match app.attention.stack {
+        Stack::Text => Ok(()),
+        Stack::Decoder | Stack::Cross => Err("only heads of the encoder can be changed"),
+    }
+}
+
+fn can_hide_token(app: &App) -> Result<(), &'static str> {
+    has_pass(app)?;
+    match app.attention.stack {
+        Stack::Text | Stack::Cross => Ok(()),
+        Stack::Decoder => Err("only tokens of the encoder's text can be hidden"),
+    }
+}
+
 fn has_figures(app: &App) -> Result<(), &'static str> {
     has_pass(app)?;
     if app.attention.figures.is_some() { Ok(()) } else { Err("the heads are still being looked at") }
@@ -325,9 +342,10 @@ commands! {
     NextStep, Attention, "next step", "Show the next step of the making of the cell under the cursor.",
         [Attention "space"], Some(3), has_cell;
     PreviousStep, Attention, "step back", "Show the step before.", [Attention "backspace"], None, has_cell;
-    ToggleHead, Attention, "head off", "Switch the selected head off, or on again.", [Attention "x"], Some(4), has_pass;
+    ToggleHead, Attention, "head off", "Switch the selected head off, or on again.",
+        [Attention "x"], Some(4), can_change_heads;
     HideToken, Attention, "hide token", "Hide the token of the cursor's column from all others, or show it again.",
-        [Attention "m"], Some(5), has_pass;
+        [Attention "m"], Some(5), can_hide_token;
     ShowBefore, Attention, "before/after", "Show the pass before the changes, or after them.",
         [Attention "b"], Some(4), has_changes;
     RestoreAll, Attention, "restore", "Take back all changes.", [Attention "r"], Some(5), has_changes;
@@ -345,8 +363,9 @@ commands! {
     ChangeScale, Attention, "scale", "Colour by the largest weight, its square root, or row by row.",
         [Attention "s"], Some(10), has_pass;
     ChangeHead, Attention, "change head", "Set the selected head to zero, to its mean, its map to uniform; then back.",
-        [Attention "X"], None, has_pass;
-    HeadAlone, Attention, "head alone", "Switch off all other heads of the layer; again: on.", [Attention "o"], None, has_pass;
+        [Attention "X"], None, can_change_heads;
+    HeadAlone, Attention, "head alone", "Switch off all other heads of the layer; again: on.",
+        [Attention "o"], None, can_change_heads;
     ChangePositions, Attention, "positions", "Shuffle the positions, remove them, give them back.",
         [Attention "P"], None, has_pass;
     ChangeStack, Attention, "stack", "Look at the encoder, the decoder, or the decoder looking at the encoder.",

@@ -67,6 +67,22 @@ impl Default for PositionsState {
 }
 
 impl PositionsState {
+    /// Forgets all that was computed, as for another model. What was typed and the method stay.
+    pub(super) fn forget_model(&mut self) {
+        *self = Self {
+            input: std::mem::take(&mut self.input),
+            focus: self.focus,
+            kind: self.kind,
+            ..Self::default()
+        };
+    }
+
+    /// Whether the line holds another text than the experiments, and nothing runs that would change that.
+    pub fn is_outdated(&self) -> bool {
+        let other = self.experiments.as_ref().is_some_and(|found| found.text != self.input.text().trim());
+        other && !self.experimenting.is_running()
+    }
+
     /// The word at two places that is shown.
     pub fn two_places(&self) -> Option<&TwoPlaces> {
         self.experiments.as_ref()?.places.get(self.place)

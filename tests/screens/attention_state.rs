@@ -152,9 +152,10 @@ pub fn looking(words: &[&str], layers: usize, causal: bool) -> App {
     let mut app = App::default();
     app.screen = Screen::Attention;
     app.model = ModelState::Ready(model());
-    let pass = pass(words, layers, causal);
+    let mut pass = pass(words, layers, causal);
     let state = &mut app.attention;
     state.input = Line::new("the cat sat it slept");
+    pass.text = state.input.text().to_owned();
     state.tokens = Some(Arc::clone(&pass.tokens));
     state.before = Some(Arc::new(pass));
     state.figures = Some(Arc::new(figures(layers)));
@@ -210,6 +211,7 @@ pub fn positions() -> App {
     app.model = ModelState::Ready(model());
     let wave = |(row, column): (usize, usize)| (row as f32 / 10f32.powf(column as f32 / 16.0)).sin();
     app.positions = PositionsState {
+        input: Line::new("she sat at the bank by the bank"),
         table: Some(PositionTable {
             kind: PositionKind::Learned,
             of_model: true,

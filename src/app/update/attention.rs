@@ -15,6 +15,19 @@ use crate::model::Model;
 use crate::model::interventions::{HeadChange, Interventions, PositionChange};
 use crate::progress::Progress;
 
+/// All work that asks the open model.
+const OF_A_MODEL: [Slot; 9] = [
+    Slot::Tokenise,
+    Slot::Pass,
+    Slot::ChangedPass,
+    Slot::Figures,
+    Slot::Derive,
+    Slot::Cell,
+    Slot::Inspect,
+    Slot::Positions,
+    Slot::Experiments,
+];
+
 impl App {
     pub(super) fn update_attention(&mut self, action: Action) -> Vec<Effect> {
         let state = &mut self.attention;
@@ -24,6 +37,8 @@ impl App {
             Action::Accept => return self.zoom_in(),
             Action::Complete if state.focus == AttentionFocus::Input => return self.leave_attention_line(),
             Action::Complete => {
+                // Panels stand below one head; there the next one can be seen.
+                state.zoom = Zoom::Head;
                 state.panel = after(&AttentionPanel::ALL, state.panel);
                 return self.ask_inspection();
             }
@@ -47,7 +62,7 @@ impl App {
             }
             Action::ShowBefore => {
                 state.show_before = !state.show_before;
-                return self.cursor_moved();
+                return self.other_pass_shown();
             }
             Action::ToggleHead
             | Action::ChangeHead
@@ -71,11 +86,16 @@ impl App {
         }
     }
 
+    /// Opens the model, in place of the one that is open and all that it computed.
     pub(super) fn open_model(&mut self) -> Vec<Effect> {
         let name = self.model_name.clone().unwrap_or_else(|| String::from("the shipped model"));
         self.model = ModelState::Opening { name, since: self.now };
+        self.attention.forget_model();
+        self.positions.forget_model();
+        let mut effects: Vec<Effect> = OF_A_MODEL.into_iter().map(Effect::Cancel).collect();
         let request = Request::OpenModel { name: self.model_name.clone() };
-        vec![self.begin(request, |app| &mut app.opening_model)]
+        effects.push(self.begin(request, |app| &mut app.opening_model));
+        effects
     }
 
     pub(super) fn open_model_ready(&self) -> Option<Arc<Model>> {
@@ -127,8 +147,9 @@ impl App {
         state.problem = None;
         state.before = Some(Arc::clone(&pass));
         (state.after, state.difference, state.figures) = (None, None, None);
-        (state.derived, state.inspection, state.cell) = (None, None, None);
+        (state.inspection, state.cell) = (None, None);
         state.changing.clear();
+        state.inspecting.clear();
         if other_text && !first {
             // Tokens are counted in the old text; heads are the same ones.
             state.interventions.hidden_tokens.clear();
@@ -140,11 +161,10 @@ impl App {
         self.clamp_attention();
         let mut effects =
             vec![self.begin(Request::Figures { pass: Arc::clone(&pass) }, |app| &mut app.attention.figuring)];
-        effects.extend(if self.attention.interventions.is_empty() {
-            self.cursor_moved()
-        } else {
-            self.ask_changed_pass()
-        });
+        effects.extend(self.other_pass_shown());
+        if !self.attention.interventions.is_empty() {
+            effects.extend(self.ask_changed_pass());
+        }
         effects
     }
 
@@ -170,8 +190,25 @@ impl App {
 
     pub(super) fn changed_pass_arrived(&mut self) -> Vec<Effect> {
         self.attention.show_before = false;
+        self.other_pass_shown()
+    }
+
+    /// Another pass of the same text is shown: what was read off the one before is not true of it.
+    fn other_pass_shown(&mut self) -> Vec<Effect> {
         self.attention.derived = None;
-        self.cursor_moved()
+        self.attention.deriving.clear();
+        let mut effects = vec![Effect::Cancel(Slot::Derive)];
+        effects.extend(self.cursor_moved());
+        effects
+    }
+
+    /// The changes that were asked for last came to nothing.
+    pub(super) fn change_failed(&mut self) {
+        if self.attention.changing.is_running() {
+            return;
+        }
+        self.attention.keep_shown_changes();
+        self.clamp_attention();
     }
 
     /// What is worked out for the place of the cursor.
@@ -188,6 +225,7 @@ impl App {
         let kept = state.stack.trace(&pass.trace, state.layer).is_some_and(|trace| trace.scores.is_some());
         if !kept {
             self.attention.cell = None;
+            self.attention.explaining.clear();
             return Vec::new();
         }
         let (place, from, to) = (state.place(), state.query, state.key);
@@ -249,10 +287,11 @@ impl App {
     fn ask_changed_pass(&mut self) -> Vec<Effect> {
         let state = &mut self.attention;
         if state.interventions.is_empty() {
-            (state.after, state.difference, state.derived, state.inspection) = (None, None, None, None);
+            (state.after, state.difference) = (None, None);
             state.changing.clear();
+            self.clamp_attention();
             let mut effects = vec![Effect::Cancel(Slot::ChangedPass)];
-            effects.extend(self.cursor_moved());
+            effects.extend(self.other_pass_shown());
             return effects;
         }
         let (Some(model), Some(before)) = (self.open_model_ready(), self.attention.before.clone()) else {
@@ -272,7 +311,7 @@ impl App {
         let state = &mut self.attention;
         let place = (state.layer, state.head);
         let (_, heads) = state.layers_and_heads();
-        let tokens = state.key_tokens().map_or(0, |tokens| tokens.len());
+        let tokens = state.before.as_ref().map_or(0, |pass| pass.tokens.len());
         let changes = &mut state.interventions;
         match action {
             Action::ToggleHead => {
@@ -330,7 +369,7 @@ impl App {
         match view {
             View::Weights | View::Mean => true,
             View::Scores | View::Norm => everything,
-            View::Difference => state.after.is_some(),
+            View::Difference => !state.interventions.is_empty(),
             View::Rollout => state.stack == Stack::Text,
         }
     }
@@ -393,9 +432,9 @@ impl App {
     fn go_to_interesting(&mut self, backwards: bool) -> Vec<Effect> {
         let state = &mut self.attention;
         let mut heads = match (&state.difference, &state.figures) {
-            (Some(difference), _) => ranking::by_change(difference),
-            (None, Some(figures)) => ranking::by_label(figures),
-            (None, None) => return Vec::new(),
+            (Some(difference), _) if state.stack == Stack::Text => ranking::by_change(difference),
+            (_, Some(figures)) => ranking::by_label(figures),
+            (_, None) => return Vec::new(),
         };
         heads.retain(|place| place.stack == state.stack);
         if backwards {

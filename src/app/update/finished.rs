@@ -148,8 +148,8 @@ impl App {
                 self.positions.table_problem = Some(message);
             }
             (Slot::Experiments, Failure::Refused(_)) => self.positions.problem = Some(message),
-            (Slot::ChangedPass, Failure::Refused(_)) => {
-                self.attention.interventions = Default::default();
+            (Slot::ChangedPass, _) => {
+                self.change_failed();
                 self.complain(message);
             }
             _ => self.complain(message),

@@ -207,7 +207,7 @@ impl App {
         if self.screen == Screen::Attention && self.zoom_out() {
             return Vec::new();
         }
-        if let VectorsState::Opening { name, .. } = &self.vectors {
+        if let (VectorsState::Opening { name, .. }, false) = (&self.vectors, self.screen.needs_model()) {
             self.vectors = VectorsState::Failed {
                 message: format!("opening {name} was cancelled"),
                 way_out: self.way_out(),
@@ -233,8 +233,7 @@ impl App {
             (Slot::Pass, "the pass was cancelled")
         } else if attention && self.attention.changing.is_running() {
             self.attention.changing.clear();
-            let shown = self.attention.after.as_ref().map(|pass| pass.interventions.clone());
-            self.attention.interventions = shown.unwrap_or_default();
+            self.change_failed();
             (Slot::ChangedPass, "the change was cancelled")
         } else if attention && self.attention.inspecting.is_running() {
             self.attention.inspecting.clear();

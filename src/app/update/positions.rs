@@ -11,7 +11,7 @@ impl App {
         let typing = self.positions.focus == PositionsFocus::Input;
         match action {
             Action::Search | Action::EditText => self.positions.focus = PositionsFocus::Input,
-            Action::Accept | Action::Complete if typing => self.positions.focus = PositionsFocus::Table,
+            Action::Accept | Action::Complete if typing => return self.leave_positions_line(),
             Action::NextKind | Action::Complete => {
                 self.positions.kind = after(&PositionKind::ALL, self.positions.kind);
                 return self.ask_table();
@@ -46,6 +46,14 @@ impl App {
             effects.extend(self.ask_experiments());
         }
         effects
+    }
+
+    /// From the line to the table; a text whose experiments were cancelled is asked about again.
+    fn leave_positions_line(&mut self) -> Vec<Effect> {
+        self.positions.focus = PositionsFocus::Table;
+        let state = &self.positions;
+        let known = state.experiments.is_some() && !state.is_outdated();
+        if known || state.experimenting.is_running() { Vec::new() } else { self.ask_experiments() }
     }
 
     fn ask_table(&mut self) -> Vec<Effect> {

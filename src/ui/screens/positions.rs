@@ -1,6 +1,7 @@
 //! The screen *Positions*: how a network is told the order of the words, and what changes when it
 //! is told another order, or none.
 
+use ndarray::Array2;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -128,7 +129,7 @@ fn draw_table(app: &App, table: &PositionTable, stale: bool, theme: &Theme, buff
         cursor: Some((state.row, state.column)),
         scale: Scale::Linear,
         signed: true,
-        full: largest(&table.values),
+        full: full_colour(&table.values),
         digits: false,
         stale,
     };
@@ -153,6 +154,18 @@ fn draw_table(app: &App, table: &PositionTable, stale: bool, theme: &Theme, buff
     }
 }
 
+/// The value of a full colour: the largest, or what only one entry in a hundred exceeds, where that
+/// is far less. Learned tables have a few dimensions that are tens of times larger than all others,
+/// beside which the rest would be blank.
+fn full_colour(values: &Array2<f32>) -> f32 {
+    let mut sizes: Vec<f32> =
+        values.iter().filter(|value| value.is_finite()).map(|value| value.abs()).collect();
+    let rank = sizes.len() * 99 / 100;
+    let size = if rank < sizes.len() { *sizes.select_nth_unstable_by(rank, f32::total_cmp).1 } else { 0.0 };
+    let most = largest(values);
+    if size > 0.0 && size < most / 4.0 { size } else { most }
+}
+
 fn draw_curve(
     state: &PositionsState,
     table: &PositionTable,
@@ -168,7 +181,7 @@ fn draw_curve(
     let values: Vec<f32> = table.curve.iter().map(|value| *value as f32).collect();
     let chart = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
     // Where the columns are distances the cursor's column has a place on the curve.
-    let at = (table.column_name == "distance")
+    let at = matches!(table.kind, PositionKind::Alibi | PositionKind::T5)
         .then(|| usize::try_from((table.first_column + state.column as i64).abs()).ok())
         .flatten();
     Chart { values: &values, cursor: at, unit: "apart", stale }.draw(theme, buffer, chart);
@@ -202,7 +215,7 @@ fn draw_experiments(app: &App, theme: &Theme, buffer: &mut Buffer, area: Rect) {
         }
         return;
     };
-    let stale = state.experimenting.is_late(app.now);
+    let stale = state.experimenting.is_late(app.now) || state.is_outdated();
     draw_found(state, found, stale, theme, buffer, area);
 }
 

@@ -51,7 +51,7 @@ pub struct Heatmap<'a> {
     pub scale: Scale,
     /// Whether the values have a sign: then the map diverges from a true zero.
     pub signed: bool,
-    /// The value of a full colour.
+    /// The value of a full colour; larger ones have no more.
     pub full: f32,
     /// Whether two digits stand in every cell.
     pub digits: bool,
@@ -287,10 +287,16 @@ impl Heatmap<'_> {
     /// there is room.
     pub fn legend(&self, theme: &Theme, buffer: &mut Buffer, area: Rect, y: u16) {
         let roles = theme.roles();
-        let low = if self.signed { format!("-{}", number(self.full)) } else { String::from("0") };
-        let high = match self.scale {
-            Scale::PerRow => String::from("row's largest"),
-            _ => number(self.full),
+        let beyond = largest(self.values.iter()) > self.full;
+        let low = match (self.signed, beyond) {
+            (true, true) => format!("≤-{}", number(self.full)),
+            (true, false) => format!("-{}", number(self.full)),
+            (false, _) => String::from("0"),
+        };
+        let high = match (self.scale, beyond) {
+            (Scale::PerRow, _) => String::from("row's largest"),
+            (_, true) => format!("≥{}", number(self.full)),
+            (_, false) => number(self.full),
         };
         let steps = 9;
         let numbers = columns(&low) + columns(&high) + 2 + steps;
@@ -336,6 +342,9 @@ pub fn number(value: f32) -> String {
     match value.abs() {
         size if size >= 100.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),
+        size if size > 0.0 && size < 0.001 => format!("{value:.1e}"),
+        size if size > 0.0 && size < 0.01 => format!("{value:.4}"),
+        size if size > 0.0 && size < 0.1 => format!("{value:.3}"),
         _ => format!("{value:.2}"),
     }
 }
@@ -424,6 +433,26 @@ mod tests {
             digits: false,
             stale: false,
         }
+    }
+
+    #[test]
+    fn the_legend_says_when_values_lie_beyond_the_full_colour() {
+        let values = array![[0.02, -4.0], [0.5, 0.0]];
+        let labels = labels(&["ab", "cd"]);
+        let theme = load("mono", None).expect("built in");
+        let legend = |full: f32| {
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 30, 1));
+            let area = buffer.area;
+            Heatmap { signed: true, full, ..map(&values, &labels, (0, 0)) }.legend(
+                &theme,
+                &mut buffer,
+                area,
+                0,
+            );
+            buffer.content.iter().map(|cell| cell.symbol()).collect::<String>()
+        };
+        assert!(legend(0.05).contains("≤-0.050 ") && legend(0.05).ends_with("≥0.050"), "{}", legend(0.05));
+        assert!(legend(4.0).contains(" -4.00 ") && legend(4.0).ends_with(" 4.00"), "{}", legend(4.0));
     }
 
     #[test]

@@ -67,6 +67,8 @@ fn draw_maps(looked: &Looked, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     let Some(map) = &looked.map else {
         let text = if looked.state.deriving.is_running() {
             "computing this view"
+        } else if looked.state.changing.is_running() {
+            "running the model with your changes"
         } else if looked.state.view == View::Difference {
             "nothing is changed yet: switch a head or a token off, then this shows after minus before"
         } else if looked.state.view == View::Scores {

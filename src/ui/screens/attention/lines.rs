@@ -62,10 +62,13 @@ pub(super) fn changes(app: &App) -> String {
     if heads.len() > 3 {
         parts.push(format!("and {} heads more", heads.len() - 3));
     }
-    let tokens = state.key_tokens();
-    for &index in state.interventions.hidden_tokens.iter().take(3) {
-        let text = tokens.and_then(|tokens| tokens.texts.get(index)).map_or("?", |text| text.trim());
-        parts.push(format!("\"{}\" hidden", fit(text, 12)));
+    let names = state.before.as_ref().map(|pass| super::labels(&pass.tokens)).unwrap_or_default();
+    let hidden = &state.interventions.hidden_tokens;
+    for &index in hidden.iter().take(3) {
+        parts.push(format!("\"{}\" hidden", fit(names.get(index).map_or("?", String::as_str), 12)));
+    }
+    if hidden.len() > 3 {
+        parts.push(format!("and {} tokens more", hidden.len() - 3));
     }
     match &state.interventions.positions {
         PositionChange::Keep => {}

@@ -70,7 +70,7 @@ impl<'a> Looked<'a> {
         let rows = labels(state.query_tokens()?);
         let columns = labels(state.key_tokens()?);
         let late = |pending: &crate::app::pending::Pending| pending.is_late(app.now);
-        let stale = late(&state.running) || late(&state.changing) || state.problem.is_some();
+        let stale = late(&state.running) || late(&state.changing) || state.is_outdated();
         let mut looked = Self { app, state, pass, rows, columns, map: None, stale };
         looked.map = looked.masked_map(state.layer, state.head);
         Some(looked)

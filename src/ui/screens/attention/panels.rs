@@ -45,10 +45,10 @@ pub(super) fn draw(looked: &Looked, theme: &Theme, buffer: &mut Buffer, area: Re
         Rect { x: area.x + x, width: area.width.saturating_sub(x), height: area.height.min(1), ..area };
     match (&state.inspection, state.panel) {
         (Some(Inspection::Lens { position, rows }), AttentionPanel::Lens) => {
-            let about = format!(
-                "at {}: what each layer would say if it were the last",
-                visible(looked.row_label(*position))
-            );
+            // A decoder predicts, where there is one, whichever attention is looked at.
+            let predicting = looked.pass.decoder_tokens.as_deref().unwrap_or(&looked.pass.tokens);
+            let token = super::labels(predicting).get(*position).cloned().unwrap_or_default();
+            let about = format!("at {}: what each layer would say if it were the last", visible(&token));
             put(buffer, title, 0, 0, &about, roles.faint);
             lens(rows, stale, theme, buffer, body);
         }

@@ -1,117 +1,11 @@
-//! The whole application without a terminal: a test is what a person would type, and what they
-//! would then see. Keys go in one by one, each when everything before it is finished and drawn.
+//! The screens Words and Analogy, and what holds on all of them.
 
-use std::collections::VecDeque;
-use std::io;
-use std::path::{Path, PathBuf};
-
-use crossbeam_channel::{Receiver, Sender, unbounded};
 use lexiscope::app::analogy::AnalogyFocus;
-use lexiscope::app::key::Key;
 use lexiscope::app::words::WordsPanel;
-use lexiscope::app::{App, Keymap, Message, Overlay, Screen, VectorsState};
-use lexiscope::jobs::Jobs;
-use lexiscope::terminal::{Ended, Event, EventSource, Host, Looks, run};
-use lexiscope::theme::ColourDepth;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
+use lexiscope::app::{Overlay, Screen, VectorsState};
+use lexiscope::terminal::Ended;
 
-/// Sends the next step of a script whenever the application is idle, and ends it after the last.
-struct Script {
-    steps: VecDeque<Message>,
-    sender: Sender<Event>,
-    receiver: Receiver<Event>,
-}
-
-impl Script {
-    /// `king<enter>jj`: characters, keys in angle brackets, `<paste:text>`.
-    fn new(text: &str) -> Self {
-        let mut steps = VecDeque::new();
-        let mut rest = text;
-        while let Some(first) = rest.chars().next() {
-            let end = rest.find('>').filter(|_| first == '<');
-            let step = match end {
-                Some(end) => &rest[1..end],
-                None => &rest[..first.len_utf8()],
-            };
-            rest = &rest[end.map_or(first.len_utf8(), |end| end + 1)..];
-            steps.push_back(match step.strip_prefix("paste:") {
-                Some(text) => Message::Paste(text.into()),
-                None if step == " " => Message::Key("space".parse().unwrap()),
-                None => Message::Key(step.parse::<Key>().unwrap()),
-            });
-        }
-        let (sender, receiver) = unbounded();
-        Self { steps, sender, receiver }
-    }
-}
-
-impl EventSource for Script {
-    fn events(&self) -> &Receiver<Event> {
-        &self.receiver
-    }
-
-    fn idle(&mut self) {
-        let event = match self.steps.pop_front() {
-            Some(step) => Event::Message(step),
-            None => Event::Lost("end of the script".into()),
-        };
-        self.sender.send(event).unwrap();
-    }
-}
-
-#[derive(Default)]
-struct Notes {
-    copied: Vec<String>,
-    suspended: usize,
-}
-
-impl Host for Notes {
-    fn copy(&mut self, text: &str) -> io::Result<()> {
-        self.copied.push(text.into());
-        Ok(())
-    }
-
-    fn capture_mouse(&mut self, _capture: bool) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn suspend(&mut self, _mouse: bool) -> io::Result<()> {
-        self.suspended += 1;
-        Ok(())
-    }
-}
-
-struct Played {
-    app: App,
-    screen: String,
-    notes: Notes,
-    ended: Ended,
-}
-
-impl Played {
-    fn shows(&self, text: &str) {
-        assert!(self.screen.contains(text), "no \"{text}\" on\n{}", self.screen);
-    }
-}
-
-fn play_with(path: Option<PathBuf>, script: &str) -> Played {
-    let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
-    let mut app = App::new(path, Keymap::default());
-    let mut notes = Notes::default();
-    let mut jobs = Jobs::default();
-    let (mut looks, mistake) = Looks::new("dark", ColourDepth::TrueColour, None);
-    assert_eq!(mistake, None);
-    app.theme = looks.theme().name().to_owned();
-    app.themes = looks.names();
-    let mut source = Script::new(script);
-    let ended = run(&mut terminal, &mut notes, &mut source, &mut app, &mut jobs, &mut looks).unwrap();
-    Played { app, screen: terminal.backend().to_string(), notes, ended }
-}
-
-fn play(script: &str) -> Played {
-    play_with(None, script)
-}
+use crate::{Start, play};
 
 #[test]
 fn king_has_queen_among_its_neighbours() {
@@ -212,13 +106,13 @@ fn go_to_a_rank_bookmark_and_copy() {
 
 #[test]
 fn a_file_that_cannot_be_read_leaves_ways_out() {
-    let played = play_with(Some("/nonexistent/vectors.bin".into()), "<esc>");
+    let played = Start::on_vectors("/nonexistent/vectors.bin").play("<esc>");
     let VectorsState::Failed { message, .. } = &played.app.vectors else {
         panic!("{:?}", played.app.vectors)
     };
     assert!(message.contains("/nonexistent/vectors.bin"), "{message}");
     played.shows("opens it again");
-    let rescued = play_with(Some("/nonexistent/vectors.bin".into()), "<esc>D/king");
+    let rescued = Start::on_vectors("/nonexistent/vectors.bin").play("<esc>D/king");
     rescued.shows("queen");
 }
 
@@ -230,7 +124,7 @@ fn strange_words_do_no_harm() {
     let lines: String =
         words.iter().enumerate().map(|(row, word)| format!("{word} 1.0 0.{row} 0.5\n")).collect();
     std::fs::write(&path, lines).unwrap();
-    let played = play_with(Some(path), "<paste:日本\n><enter>jjjj");
+    let played = Start::on_vectors(&path).play("<paste:日本\n><enter>jjjj");
     assert_eq!(played.app.words.input.text(), "日本 ");
     let answer = played.app.words.answer.as_ref().unwrap();
     assert_eq!(answer.neighbours.len(), 6);
@@ -249,7 +143,7 @@ fn a_vectors_file_is_shown_by_its_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tiny.txt");
     std::fs::write(&path, "king 1.0 0.5\nqueen 0.9 0.6\nman 0.1 0.7\n").unwrap();
-    let played = play_with(Some(Path::new(&path).into()), "king<enter>");
+    let played = Start::on_vectors(&path).play("king<enter>");
     played.shows("tiny");
     assert_eq!(played.app.words.answer.unwrap().neighbours[0].word, "queen");
 }

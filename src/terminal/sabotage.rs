@@ -1,4 +1,4 @@
-//! Panics on purpose, for `tests/pty.rs`: only in builds with debug assertions, and only when the
+//! Panics on purpose, for `tests/pty`: only in builds with debug assertions, and only when the
 //! environment variable `LEXISCOPE_SABOTAGE` asks for them. Release builds do not have this file.
 
 use std::sync::Arc;

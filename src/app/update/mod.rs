@@ -61,10 +61,9 @@ pub fn handle(app: &mut App, message: Message) -> Vec<Effect> {
         },
         Message::Paste(text) => app.type_text(&text),
         Message::Scroll(notches) => app.move_selection(notches.saturating_mul(3)),
-        Message::Redraw => {
-            app.changed = true;
-            Vec::new()
-        }
+        // A terminal that was smaller for a moment has lost what stood there, even if it is
+        // as large as before by now.
+        Message::Redraw => vec![Effect::Redraw],
         Message::Tick => {
             app.changed |= app.is_late();
             Vec::new()

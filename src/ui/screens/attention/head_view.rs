@@ -89,6 +89,8 @@ fn draw_maps(looked: &Looked, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     heat.legend(theme, buffer, legend, 0);
     let x = used + GAP;
     let right = Rect { x: area.x + x.min(area.width), width: area.width.saturating_sub(x), ..area };
+    // What stands beside a narrow map ends above its legend, which is wider.
+    let right = if legend.width > x { Rect { height, ..right } } else { right };
     if compared(looked, theme, buffer, Rect { height, ..right }) {
         return;
     }

@@ -2,9 +2,12 @@
 //! appear, and give up after a generous time; none sleeps for a result.
 #![cfg(unix)]
 
+mod model;
+mod words;
+
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -155,137 +158,6 @@ impl Terminal {
         );
     }
 
-    fn raw_text(&self) -> String {
-        String::from_utf8_lossy(&self.raw).into_owned()
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-    }
-}
-
-#[test]
-fn the_shipped_vectors_put_queen_near_king() {
-    let mut terminal = Terminal::start(&[], &[]);
-    terminal.wait_text("30,000");
-    terminal.send("king\r");
-    terminal.wait_text("queen");
-    terminal.send("q");
-    assert!(terminal.end().success());
-    terminal.assert_restored();
-}
-
-#[test]
-fn quitting_gives_the_terminal_back_with_the_mouse() {
-    let mut terminal = Terminal::on_small_vectors(&[]);
-    // What is typed before the terminal is taken would be echoed by the shell's side.
-    terminal.wait("the screens", |terminal| terminal.screen.screen().alternate_screen());
-    terminal.send("king\r");
-    terminal.wait_text("queen");
-    assert!(terminal.screen.screen().alternate_screen());
-    terminal.send("M");
-    terminal.wait("the mouse", |terminal| {
-        terminal.screen.screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
-    });
-    terminal.send("q");
-    assert!(terminal.end().success());
-    terminal.assert_restored();
-    assert_eq!(terminal.text().trim(), "", "nothing but the screens is written");
-}
-
-#[test]
-fn control_c_leaves_even_while_typing() {
-    let mut terminal = Terminal::on_small_vectors(&[]);
-    terminal.send("king");
-    terminal.wait_text("queen");
-    terminal.send("\u{3}");
-    assert!(terminal.end().success());
-    terminal.assert_restored();
-}
-
-#[test]
-fn any_size_is_survived() {
-    let mut terminal = Terminal::on_small_vectors(&[]);
-    terminal.send("king\r");
-    terminal.wait_text("queen");
-    for (rows, cols) in [(1, 1), (2, 200), (60, 3), (8, 24), (7, 23), (100, 300), (1, 80), (24, 1), (3, 10)] {
-        terminal.resize(rows, cols);
-        terminal.send("j");
-    }
-    terminal.resize(30, 100);
-    terminal.wait_text("queen");
-    terminal.send("q");
-    assert!(terminal.end().success());
-}
-
-#[test]
-fn a_panic_while_drawing_is_told_on_a_clean_terminal() {
-    let mut terminal = Terminal::on_small_vectors(&[("LEXISCOPE_SABOTAGE", "draw")]);
-    assert_eq!(terminal.end().exit_code(), 101);
-    terminal.assert_restored();
-    terminal.text().contains("LEXISCOPE_SABOTAGE").then_some(()).expect("the panic's message");
-}
-
-#[test]
-fn a_panic_of_a_worker_is_told_on_the_screen_and_nothing_is_lost() {
-    let mut terminal = Terminal::on_small_vectors(&[("LEXISCOPE_SABOTAGE", "work")]);
-    terminal.wait_text("told to panic");
-    assert!(terminal.screen.screen().alternate_screen());
-    terminal.send("king\r");
-    terminal.wait_text("queen");
-    terminal.send("q");
-    assert!(terminal.end().success());
-    assert!(!terminal.raw_text().contains("src/jobs/work.rs"), "the panic was printed over the screen");
-}
-
-#[test]
-fn signals_end_it_with_a_clean_terminal() {
-    for signal in ["TERM", "HUP", "INT"] {
-        let mut terminal = Terminal::on_small_vectors(&[]);
-        terminal.send("king\r");
-        terminal.wait_text("queen");
-        terminal.signal(signal);
-        let status = terminal.end();
-        assert!(status.signal().is_some(), "{signal}: {status:?}");
-        terminal.assert_restored();
-    }
-}
-
-#[test]
-fn suspended_and_resumed_it_draws_again() {
-    // A shell with job control: fg is what a person types.
-    let mut command = CommandBuilder::new("bash");
-    command.args(["--norc", "--noprofile", "-i"]);
-    let mut terminal = Terminal::spawn(command, &[("PS1", "ready> ")]);
-    terminal.wait_text("ready>");
-    let vectors = terminal.home.path().join(VECTORS);
-    terminal.send(&format!("{} --vectors {}\r", env!("CARGO_BIN_EXE_lexiscope"), vectors.display()));
-    terminal.wait("the screens", |terminal| terminal.screen.screen().alternate_screen());
-    terminal.send("king\r");
-    terminal.wait_text("queen");
-    for stop in ["\u{1a}", "TSTP"] {
-        match stop {
-            "TSTP" => terminal.signal_program(),
-            key => terminal.send(key),
-        }
-        terminal.wait("the shell", |terminal| {
-            !terminal.screen.screen().alternate_screen() && terminal.text().trim_end().ends_with("ready>")
-        });
-        assert!(terminal.text().contains("Stopped"), "{}", terminal.text());
-        terminal.assert_restored_but_for_paste();
-        terminal.send("fg\r");
-        terminal.wait("the screens again", |terminal| terminal.screen.screen().alternate_screen());
-        terminal.wait_text("queen");
-    }
-    terminal.send("q");
-    terminal.wait("the shell", |terminal| !terminal.screen.screen().alternate_screen());
-    terminal.send("exit\r");
-    terminal.end();
-}
-
-impl Terminal {
     /// Stops the program that runs in the foreground of the shell.
     fn signal_program(&self) {
         let group = self.master.process_group_leader().unwrap();
@@ -299,25 +171,16 @@ impl Terminal {
         assert!(!screen.alternate_screen() && !screen.hide_cursor());
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
     }
+
+    fn raw_text(&self) -> String {
+        String::from_utf8_lossy(&self.raw).into_owned()
+    }
 }
 
-#[test]
-fn colours_are_no_more_than_the_terminal_shows() {
-    let colours = |environment: &[(&str, &str)]| {
-        let mut terminal = Terminal::on_small_vectors(environment);
-        terminal.send("king\r");
-        terminal.wait_text("queen");
-        terminal.send("q");
-        terminal.end();
-        terminal.raw_text()
-    };
-    let plain = colours(&[]);
-    assert!(!plain.contains("38;2;") && !plain.contains("48;2;"), "24-bit colour without evidence");
-    assert!(plain.contains("38;5;"), "no colour at all");
-    let full = colours(&[("COLORTERM", "truecolor")]);
-    assert!(full.contains("38;2;") || full.contains("48;2;"), "no 24-bit colour with evidence");
-    let none = colours(&[("NO_COLOR", "1"), ("COLORTERM", "truecolor")]);
-    assert_eq!(colour_codes(&none), Vec::<String>::new(), "colour in spite of NO_COLOR");
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
 }
 
 /// Parameters of all SGR sequences that set (and do not merely reset) a colour.
@@ -334,36 +197,4 @@ fn colour_codes(raw: &str) -> Vec<String> {
         })
         .map(str::to_owned)
         .collect()
-}
-
-#[test]
-fn bracketed_paste_is_text_and_never_commands() {
-    let mut terminal = Terminal::on_small_vectors(&[]);
-    terminal.wait("bracketed paste", |terminal| terminal.screen.screen().bracketed_paste());
-    terminal.send("\u{1b}[200~queen\r\u{3}q\u{1b}[201~");
-    terminal.wait_text("queen q");
-    terminal.send("\u{3}");
-    assert!(terminal.end().success());
-}
-
-#[test]
-fn a_terminal_that_cannot_place_text_gets_one_line() {
-    let mut terminal = Terminal::on_small_vectors(&[("TERM", "dumb")]);
-    assert!(!terminal.end().success());
-    assert!(terminal.text().contains("lexiscope neighbors king"), "{}", terminal.text());
-    assert!(!terminal.raw_text().contains("\u{1b}[?1049h"));
-}
-
-#[test]
-fn without_a_terminal_there_is_one_line_that_names_the_commands() {
-    let output = Command::new(env!("CARGO_BIN_EXE_lexiscope"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .output()
-        .unwrap();
-    assert!(!output.status.success());
-    assert!(output.stdout.is_empty());
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert!(error.contains("standard input") && error.contains("lexiscope neighbors king"), "{error}");
-    assert_eq!(error.trim_end().lines().count(), 1, "{error}");
 }

@@ -457,6 +457,8 @@ fn is_worth_a_place(app: &App, action: Action) -> bool {
         (Action::Search, _) => !app.screen.needs_model(),
         (Action::Complete, Screen::Words) => app.is_typing(),
         (Action::Complete, Screen::Positions) => false,
+        // While typing it does what Enter does.
+        (Action::Complete, Screen::Attention) => !app.is_typing(),
         (Action::Accept, Screen::Positions) => app.is_typing(),
         // In their place stand the commands that look at the change and take it back.
         (Action::ToggleHead | Action::HideToken, _) => app.attention.interventions.is_empty(),

@@ -67,14 +67,9 @@ impl Default for PositionsState {
 }
 
 impl PositionsState {
-    /// Forgets all that was computed, as for another model. What was typed and the method stay.
+    /// Forgets all that was computed, as for another model. What was typed stays.
     pub(super) fn forget_model(&mut self) {
-        *self = Self {
-            input: std::mem::take(&mut self.input),
-            focus: self.focus,
-            kind: self.kind,
-            ..Self::default()
-        };
+        *self = Self { input: std::mem::take(&mut self.input), focus: self.focus, ..Self::default() };
     }
 
     /// Whether the line holds another text than the experiments, and nothing runs that would change that.

@@ -4,13 +4,14 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use super::attention_work::{MEMORY_LIMIT, tokens};
 use super::positions::{
-    PositionExperiments, PositionKind, PositionTable, ShuffleExperiment, TwoPlaces, shuffled,
+    PositionExperiments, PositionKind, PositionTable, ShuffleExperiment, TwoPlaces, attention_position,
+    shuffled,
 };
 use super::request::Failure;
 use crate::analysis::similarity;
 use crate::model::forward::{Input, PassOptions, forward, sentence_vector};
 use crate::model::interventions::{Interventions, PositionChange};
-use crate::model::network::{AttentionPosition, Embedding, Network, RelativeBias, Rotary};
+use crate::model::network::{AttentionPosition, Embedding, RelativeBias, Rotary};
 use crate::model::positions::{alibi_slopes, sinusoidal};
 use crate::model::tokenizer::Tokens;
 use crate::model::trace::Keep;
@@ -64,7 +65,7 @@ fn learned_table(model: Option<&Model>) -> Result<PositionTable, Failure> {
                 return Err(Failure::Refused(format!(
                     "{} has no learned table of positions: it uses {}",
                     model.name,
-                    method_of(&model.network).map_or("no positions", PositionKind::title)
+                    PositionKind::of(&model.network).map_or("no positions", PositionKind::title)
                 )));
             }
         },
@@ -87,7 +88,7 @@ fn learned_table(model: Option<&Model>) -> Result<PositionTable, Failure> {
 /// Cosines of the angles; the curve is q·k of equal unit vectors by distance: the mean of
 /// cos(distance x frequency) over the pairs (Su et al. 2021, section 3.4.3).
 fn rotary_table(model: Option<&Model>) -> PositionTable {
-    let own = model.and_then(|model| match position_of(&model.network) {
+    let own = model.and_then(|model| match attention_position(&model.network) {
         Some(AttentionPosition::Rotary(rotary)) => Some((rotary.clone(), model.name.as_str())),
         _ => None,
     });
@@ -115,7 +116,7 @@ fn rotary_table(model: Option<&Model>) -> PositionTable {
 }
 
 fn alibi_table(model: Option<&Model>) -> PositionTable {
-    let own = model.and_then(|model| match position_of(&model.network) {
+    let own = model.and_then(|model| match attention_position(&model.network) {
         Some(AttentionPosition::Alibi(slopes)) => Some((slopes.clone(), model.name.as_str())),
         _ => None,
     });
@@ -123,7 +124,7 @@ fn alibi_table(model: Option<&Model>) -> PositionTable {
     let (slopes, name) = own.unwrap_or_else(|| (alibi_slopes(EXAMPLE_HEADS), ""));
     let heads = slopes.len();
     let values =
-        Array2::from_shape_fn((heads, DISTANCES), |(head, distance)| -slopes[head] * distance as f32);
+        Array2::from_shape_fn((heads, DISTANCES), |(head, distance)| 0.0 - slopes[head] * distance as f32);
     PositionTable {
         kind: PositionKind::Alibi,
         of_model,
@@ -141,7 +142,7 @@ fn alibi_table(model: Option<&Model>) -> PositionTable {
 }
 
 fn t5_table(model: Option<&Model>) -> Result<PositionTable, Failure> {
-    let own = model.and_then(|model| match position_of(&model.network) {
+    let own = model.and_then(|model| match attention_position(&model.network) {
         Some(AttentionPosition::Relative(bias)) => Some((bias, model.name.as_str())),
         _ => None,
     });
@@ -184,21 +185,6 @@ fn t5_buckets() -> PositionTable {
     }
 }
 
-/// The method that a network uses.
-fn method_of(network: &Network) -> Option<PositionKind> {
-    match (&network.embedding, position_of(network)) {
-        (_, Some(AttentionPosition::Rotary(_))) => Some(PositionKind::Rotary),
-        (_, Some(AttentionPosition::Alibi(_))) => Some(PositionKind::Alibi),
-        (_, Some(AttentionPosition::Relative(_))) => Some(PositionKind::T5),
-        (Embedding::Patches(_), _) => Some(PositionKind::Learned),
-        (Embedding::Tokens(tokens), _) => tokens.positions.as_ref().map(|_| PositionKind::Learned),
-    }
-}
-
-fn position_of(network: &Network) -> Option<&AttentionPosition> {
-    network.blocks.first().map(|block| &block.attention.position)
-}
-
 /// The mean cosine of all pairs of rows at each distance.
 fn cosine_by_distance(rows: ArrayView2<'_, f32>) -> Vec<f64> {
     let unit = |row: ndarray::ArrayView1<'_, f32>| -> Array1<f64> {
@@ -239,6 +225,8 @@ pub(super) fn experiments(
     })
 }
 
+/// One pass, with the streams of the encoder where there is a decoder behind it: the encoder reads
+/// the text, and its tokens are those that are asked about.
 fn pass(
     model: &Model,
     ids: &[u32],
@@ -247,12 +235,17 @@ fn pass(
 ) -> Result<Trace, Failure> {
     let interventions = Interventions { positions, ..Interventions::default() };
     let options = PassOptions {
-        keep: Keep::Weights,
+        keep: if model.network.decoder.is_some() { Keep::Everything } else { Keep::Weights },
         interventions,
         memory_limit: MEMORY_LIMIT,
         last_logits_only: true,
     };
-    Ok(forward(&model.network, &Input::Tokens(ids), &options, progress)?)
+    let mut trace = forward(&model.network, &Input::Tokens(ids), &options, progress)?;
+    if let Some(output) = trace.encoder_output.take() {
+        let before = trace.layers.iter_mut().filter_map(|layer| layer.before.take());
+        trace.hidden_states = before.chain([output]).collect();
+    }
+    Ok(trace)
 }
 
 /// The words in another order, tokens of a word kept together, added tokens left where they are.

@@ -98,9 +98,11 @@ fn methods_that_the_model_does_not_use_are_shown_by_example() {
 
 #[test]
 fn a_t5_has_a_bias_and_no_learned_table() {
-    let refused = look_with("t5", "");
+    let refused = look_with("t5", "vv");
+    refused.shows("[learned]");
     refused.shows("t5 has no learned table of positions: it uses T5");
-    let played = look_with("t5", "vvv");
+    let played = look_with("t5", "");
+    played.shows("head 0, offset 0:");
     let table = played.app.positions.table.as_ref().unwrap();
     assert!(table.of_model);
     played.shows("t5's own bias: 8 buckets x 4 heads");
@@ -115,10 +117,10 @@ fn a_t5_has_a_bias_and_no_learned_table() {
 }
 
 #[test]
-fn each_familys_own_method_is_marked_as_its_own() {
+fn each_familys_own_method_comes_first() {
     let cases = [
-        ("llama", "v", PositionKind::Rotary),
-        ("bloom", "vv", PositionKind::Alibi),
+        ("llama", "", PositionKind::Rotary),
+        ("bloom", "", PositionKind::Alibi),
         ("gpt2", "", PositionKind::Learned),
     ];
     for (family, script, kind) in cases {
@@ -173,6 +175,28 @@ fn one_word_at_two_places_parts_layer_by_layer() {
     let next = look("n");
     next.shows(&format!("\"{}\" twice  2 of {}", places[1].word, places.len()));
     assert_eq!(look(&"n".repeat(places.len())).app.positions.place, 0);
+}
+
+#[test]
+fn of_an_encoder_and_a_decoder_the_encoder_is_asked() {
+    let played = look_with("t5", "");
+    let found = played.app.positions.experiments.as_ref().unwrap();
+    close(found.shuffle.as_ref().unwrap().without_positions, 1.0);
+    let model = open::open(&golden("transformers").join("t5").display().to_string()).unwrap();
+    let tokens = model.tokenizer().unwrap().encode(FIRST_TEXT).unwrap();
+    let trace = forward(
+        &model.network,
+        &Input::Tokens(&tokens.ids),
+        &PassOptions::default(),
+        &Progress::unobserved(),
+    )
+    .unwrap();
+    let last = trace.encoder_output.as_ref().unwrap();
+    let place = found.places.iter().find(|place| place.word == "the").unwrap();
+    let (one, other) = (last.row(place.tokens.0), last.row(place.tokens.1));
+    assert_eq!(tokens.texts[place.tokens.0].trim(), "the");
+    let cosine = one.dot(&other) / (one.dot(&one) * other.dot(&other)).sqrt();
+    close(place.by_layer[2], cosine.into());
 }
 
 #[test]

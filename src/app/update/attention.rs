@@ -9,7 +9,7 @@ use super::super::{Action, App, Effect};
 use super::moved;
 use crate::analysis::{Stack, ranking};
 use crate::jobs::attention::{DerivedKind, DerivedMaps, Inspect, Inspection, Pass};
-use crate::jobs::positions::shuffled;
+use crate::jobs::positions::{PositionKind, shuffled};
 use crate::jobs::{Request, Slot};
 use crate::model::Model;
 use crate::model::interventions::{HeadChange, Interventions, PositionChange};
@@ -106,6 +106,7 @@ impl App {
     }
 
     pub(super) fn model_opened(&mut self, model: Arc<Model>) -> Vec<Effect> {
+        self.positions.kind = PositionKind::of(&model.network).unwrap_or_default();
         self.model = ModelState::Ready(model);
         let mut effects = self.attention_text_changed();
         effects.extend(self.ask_positions_if_needed());

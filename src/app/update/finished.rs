@@ -110,10 +110,7 @@ impl App {
             Outcome::Derived(maps) => self.attention.derived = Some(maps),
             Outcome::Explained(cell) => self.attention.cell = Some(cell),
             Outcome::Inspected(inspection) => self.attention.inspection = Some(inspection),
-            Outcome::Tabulated(table) => {
-                self.positions.table = Some(*table);
-                self.move_in_table(0, 0);
-            }
+            Outcome::Tabulated(table) => return self.table_arrived(*table),
             Outcome::Experimented(found) => {
                 self.positions.place = 0;
                 self.positions.experiments = Some(*found);

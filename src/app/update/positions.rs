@@ -4,6 +4,7 @@ use super::super::positions::{PositionKind, PositionsFocus};
 use super::super::{Action, App, Effect, Screen};
 use super::attention::after;
 use super::moved;
+use crate::jobs::positions::PositionTable;
 use crate::jobs::{Request, Slot};
 
 impl App {
@@ -24,6 +25,17 @@ impl App {
             Action::Right => self.move_in_table(0, 1),
             _ => {}
         }
+        Vec::new()
+    }
+
+    /// Another method has other columns: the cursor goes to the one numbered 0.
+    pub(super) fn table_arrived(&mut self, table: PositionTable) -> Vec<Effect> {
+        let state = &mut self.positions;
+        if state.table.as_ref().is_none_or(|old| old.kind != table.kind) {
+            state.column = usize::try_from(-table.first_column).unwrap_or(0);
+        }
+        state.table = Some(table);
+        self.move_in_table(0, 0);
         Vec::new()
     }
 

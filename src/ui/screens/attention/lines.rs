@@ -151,7 +151,9 @@ pub(super) fn cell(looked: &Looked, theme: &Theme, buffer: &mut Buffer, line: Re
 /// What the value under the cursor is made of, in order; what goes together stands together.
 fn parts(looked: &Looked, row: usize, column: usize) -> Vec<String> {
     let state = looked.state;
-    if let (Some(before), Some(after)) = (&state.before, &state.after) {
+    if let (Some(before), Some(after), View::Weights | View::Difference) =
+        (&state.before, &state.after, state.view)
+    {
         let weight = |pass| {
             state.weights(pass, state.layer, state.head).and_then(|map| map.get((row, column)).copied())
         };

@@ -1,5 +1,8 @@
 //! Keys in, state and effects out: no terminal, no threads.
 
+mod attention;
+mod positions;
+
 use std::time::Duration;
 
 use super::*;
@@ -25,6 +28,11 @@ fn vectors() -> Arc<WordVectors> {
 
 fn key(app: &mut App, text: &str) -> Vec<Effect> {
     handle(app, Message::Key(text.parse().unwrap()))
+}
+
+/// Several keys, a space between two.
+fn keys(app: &mut App, texts: &str) {
+    texts.split(' ').for_each(|text| drop(key(app, text)));
 }
 
 fn generation(effects: &[Effect], slot: Slot) -> u64 {
@@ -259,6 +267,12 @@ fn a_panic_of_a_worker_is_told_in_the_status_line() {
     assert_eq!(status.severity, Severity::Error);
     assert!(status.text.contains("index out of bounds"));
     assert!(!app.words.searching.is_running());
+}
+
+#[test]
+fn another_size_draws_everything_again() {
+    let effects = handle(&mut ready(), Message::Redraw);
+    assert!(matches!(effects.as_slice(), [Effect::Redraw]), "{effects:?}");
 }
 
 #[test]

@@ -98,6 +98,17 @@ fn any_size_is_survived_while_a_pass_runs() {
 }
 
 #[test]
+fn a_long_text_arrives_whole_without_bracketed_paste() {
+    let mut terminal = Terminal::on_attention(&[]);
+    terminal.send("e\u{15}");
+    terminal.wait_text("a sentence to look into");
+    terminal.send(&long_text());
+    terminal.wait_text("402 tokens");
+    terminal.send("\u{3}");
+    assert!(terminal.end().success());
+}
+
+#[test]
 fn leaving_does_not_wait_for_a_pass() {
     for signal in ["TERM", "HUP"] {
         let mut terminal = Terminal::on_attention(&[]);

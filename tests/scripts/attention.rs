@@ -434,10 +434,11 @@ fn esc_stops_a_pass_and_enter_runs_it_again() {
 
 #[test]
 fn esc_stops_a_change_and_keeps_what_is_shown() {
-    let stopped = look("{x<esc>}");
+    let text = format!("e<ctrl-u><paste:{}><enter>", long_text(200));
+    let stopped = look(&format!("{text}{{x<esc>}}"));
     assert_eq!(stopped.status(), "the change was cancelled");
     assert!(stopped.app.attention.interventions.is_empty() && stopped.app.attention.after.is_none());
-    let second = look("x{kX<esc>}");
+    let second = look(&format!("{text}x{{kX<esc>}}"));
     assert_eq!(second.app.attention.interventions, heads([((5, 11), HeadChange::Zero)]));
     second.shows("after: head 5.11 off");
 }

@@ -5,7 +5,6 @@ use lexiscope::analysis::norms::norm_weighted;
 use lexiscope::analysis::rollout::{mean_over_heads, rollout};
 use lexiscope::analysis::{HeadPlace, Stack, cell, ranking};
 use lexiscope::app::attention::{AttentionFocus, AttentionPanel, CellStep, FIRST_TEXT, MapScale, View, Zoom};
-use lexiscope::app::{ModelState, Screen};
 use lexiscope::jobs::attention::Inspection;
 use lexiscope::jobs::positions::shuffled;
 use lexiscope::model::forward::{Input, PassOptions, forward};
@@ -15,25 +14,15 @@ use lexiscope::model::{Model, Trace, open};
 use lexiscope::progress::Progress;
 use ndarray::{Array2, ArrayView2};
 
-use crate::support::golden;
 use crate::{Played, Start};
 
 /// On the shipped model, from its first pass on.
-fn look(script: &str) -> Played {
+pub(crate) fn look(script: &str) -> Played {
     Start::on_model(None).play(&format!("<alt-3>{script}"))
 }
 
-/// The folder of a tiny model with random weights.
-fn tiny(family: &str) -> String {
-    golden("transformers").join(family).display().to_string()
-}
-
-fn look_with(family: &str, script: &str) -> Played {
-    Start::on_model(Some(tiny(family))).play(&format!("<alt-3>{script}"))
-}
-
 /// What the engine says, asked directly.
-fn ask(model: &Model, text: &str, interventions: Interventions) -> (Tokens, Trace) {
+pub(crate) fn ask(model: &Model, text: &str, interventions: Interventions) -> (Tokens, Trace) {
     let tokens = model.tokenizer().unwrap().encode(text).unwrap();
     let options = PassOptions { interventions, ..PassOptions::default() };
     let trace = forward(&model.network, &Input::Tokens(&tokens.ids), &options, &Progress::unobserved());
@@ -46,7 +35,7 @@ fn ask_shipped(text: &str) -> (Tokens, Trace) {
 
 /// The same numbers, but for the order of parallel sums.
 #[track_caller]
-fn same(found: ArrayView2<'_, f32>, expected: ArrayView2<'_, f32>) {
+pub(crate) fn same(found: ArrayView2<'_, f32>, expected: ArrayView2<'_, f32>) {
     assert_eq!(found.dim(), expected.dim());
     for (place, expected) in expected.indexed_iter() {
         close(found[place], *expected);
@@ -54,19 +43,19 @@ fn same(found: ArrayView2<'_, f32>, expected: ArrayView2<'_, f32>) {
 }
 
 #[track_caller]
-fn close(found: f32, expected: f32) {
+pub(crate) fn close(found: f32, expected: f32) {
     let equal = found == expected || (found - expected).abs() <= 1e-5 * expected.abs().max(1.0);
     assert!(equal, "{found} is not {expected}");
 }
 
 impl Played {
     /// The map of the selected head.
-    fn map(&self) -> Array2<f32> {
+    pub(crate) fn map(&self) -> Array2<f32> {
         let state = &self.app.attention;
         state.map(state.layer, state.head).expect("a map").into_owned()
     }
 
-    fn cursor(&self) -> [usize; 4] {
+    pub(crate) fn cursor(&self) -> [usize; 4] {
         let state = &self.app.attention;
         [state.layer, state.head, state.query, state.key]
     }
@@ -313,7 +302,7 @@ fn changed(text: &str, interventions: Interventions) -> (Trace, Trace) {
     (ask(&model, text, Interventions::default()).1, ask(&model, text, interventions).1)
 }
 
-fn heads(changes: impl IntoIterator<Item = ((usize, usize), HeadChange)>) -> Interventions {
+pub(crate) fn heads(changes: impl IntoIterator<Item = ((usize, usize), HeadChange)>) -> Interventions {
     Interventions { heads: changes.into_iter().collect(), ..Interventions::default() }
 }
 
@@ -497,113 +486,6 @@ fn any_writing_can_be_pasted() {
         let weight = played.app.attention.cell.clone().unwrap().weight;
         close(weight, trace.layers[layer].attention.weights[[head, query, key]]);
     }
-}
-
-#[test]
-fn a_model_that_is_not_there_leaves_ways_out() {
-    let missing = || Start::on_model(Some("/nonexistent/model".into()));
-    let played = missing().play("<alt-3>");
-    let ModelState::Failed { message, way_out } = &played.app.model else { panic!("{:?}", played.app.model) };
-    assert!(message.contains("/nonexistent/model"), "{message}");
-    assert!(
-        way_out.contains("R opens it again") && way_out.contains("D opens the shipped model"),
-        "{way_out}"
-    );
-    played.shows("The model could not be opened.");
-    // Nothing that needs a model breaks anything.
-    let tried = missing().play("<alt-3>jklhxmvn <enter><tab>b<esc><esc>R4vn1");
-    assert_eq!(tried.app.screen, Screen::Words);
-    let rescued = missing().play("<alt-3>D");
-    rescued.shows("it -> cat");
-    rescued.shows("minilm-l6");
-}
-
-#[test]
-fn a_causal_model_masks_what_comes_later_and_predicts_by_layer() {
-    let script = "e<ctrl-u><paste:The king and the queen><enter>";
-    let model = open::open(&tiny("gpt2")).unwrap();
-    let (tokens, trace) = ask(&model, "The king and the queen", Interventions::default());
-    let played =
-        look_with("gpt2", &format!("{script}<home><home><left><left><left><left><left><left><left><right>"));
-    let [layer, head, query, key] = played.cursor();
-    assert!(key > query, "{:?}", played.cursor());
-    played.shows("masked");
-    assert_eq!(played.app.attention.value(), Some(0.0));
-    played.shows(&format!("layer {layer} of 0-1  head {head} of 0-3"));
-    let making = look_with(
-        "gpt2",
-        &format!("{script}<home><left><left><left><left><left><left><left><right><right>    "),
-    );
-    making.shows("masked: it comes later in the text");
-    // The panel says what each layer would predict at the row of the cursor.
-    let lens = look_with("gpt2", &format!("{script}G<tab>"));
-    let Some(Inspection::Lens { position, rows }) = &lens.app.attention.inspection else {
-        panic!("{:?}", lens.app.attention.inspection)
-    };
-    assert_eq!((*position, rows.len()), (tokens.len() - 1, 3));
-    let logits = trace.last_logits().unwrap();
-    let best = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f64 = logits.iter().map(|&logit| f64::from(logit - best).exp()).sum();
-    let (name, probability) = &rows[2].candidates[0];
-    close(*probability, (1.0 / sum) as f32);
-    let likeliest = logits.iter().position(|&logit| logit == best).unwrap();
-    assert_eq!(*name, model.tokenizer().unwrap().text(likeliest as u32));
-    lens.shows("what each layer would say if it were the last");
-}
-
-#[test]
-fn an_encoder_and_a_decoder_have_three_attentions() {
-    let text = "The king and the queen";
-    let script = format!("e<ctrl-u><paste:{text}><enter>");
-    let model = open::open(&tiny("t5")).unwrap();
-    let (tokens, trace) = ask(&model, text, Interventions::default());
-    let stacks = [(Stack::Text, ""), (Stack::Decoder, "c"), (Stack::Cross, "cc"), (Stack::Text, "ccc")];
-    for (stack, keys) in stacks {
-        let played = look_with("t5", &format!("{script}{keys}"));
-        assert_eq!(played.app.attention.stack, stack);
-        let [layer, head, query, key] = played.cursor();
-        let attention = stack.trace(&trace, layer).unwrap();
-        same(played.map().view(), attention.weights.index_axis(ndarray::Axis(0), head));
-        close(played.app.attention.value().unwrap(), attention.weights[[head, query, key]]);
-        let first = &played.app.attention.query_tokens().unwrap().pieces[0];
-        let expected = if stack == Stack::Text { &tokens.pieces[0] } else { "<pad>" };
-        assert_eq!(first, expected, "{stack:?}");
-        assert!(played.app.attention.figures_of(layer, head).is_some(), "{stack:?}");
-    }
-    assert_eq!(look("c").status(), "stack: this model has one stack only");
-}
-
-#[test]
-fn changes_are_made_to_the_encoder_only_and_say_so() {
-    let cross = look_with("t5", "ccx");
-    assert_eq!(cross.status(), "head off: only heads of the encoder can be changed");
-    assert!(cross.app.attention.interventions.is_empty());
-    let decoder = look_with("t5", "cm");
-    assert_eq!(decoder.status(), "hide token: only tokens of the encoder's text can be hidden");
-    // A change of the encoder reaches the decoder, and is not marked there as if it were its own.
-    let model = open::open(&tiny("t5")).unwrap();
-    let off = heads([((1, 3), HeadChange::Zero)]);
-    let (_, after) = ask(&model, FIRST_TEXT, off.clone());
-    let played = look_with("t5", "xcc");
-    assert_eq!(played.app.attention.interventions, off);
-    assert_eq!(played.app.attention.change_of(1, 3), None);
-    same(played.map().view(), Stack::Cross.trace(&after, 1).unwrap().weights.index_axis(ndarray::Axis(0), 3));
-    // Its heads can still be gone through, although differences are told of the encoder only.
-    assert_ne!(look_with("t5", "xccn").app.attention.place(), played.app.attention.place());
-}
-
-#[test]
-fn another_model_leaves_nothing_of_the_one_before() {
-    let played = look_with("t5", "xcc4vD3");
-    assert!(matches!(&played.app.model, ModelState::Ready(model) if model.name == "minilm-l6"));
-    let state = &played.app.attention;
-    assert_eq!((state.stack, state.layers_and_heads()), (Stack::Text, (6, 12)));
-    assert!(state.interventions.is_empty() && state.after.is_none());
-    played.shows("it -> cat");
-    // Keys between opening and the first pass find nothing of the old model.
-    let hasty = look_with("gpt2", "{D<up><left>kxvvv<enter> }");
-    assert_eq!(hasty.app.attention.layers_and_heads(), (6, 12));
-    assert!(!hasty.screen.contains("mistake in lexiscope"), "{}", hasty.screen);
 }
 
 #[test]

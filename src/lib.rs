@@ -15,7 +15,8 @@
 //!        |
 //!      model            networks that keep everything they computed
 //!        |
-//! linalg, matmul, mmap, progress   decompositions, products, mapped files, progress of long work
+//! linalg, matmul, elementary    decompositions, products, functions of many numbers at a time
+//! mmap, progress                mapped files, progress of long work
 //! ```
 //!
 //! Dependencies point downwards only; `tests/architecture.rs` holds that. Numeric code knows
@@ -35,6 +36,7 @@ compile_error!("lexiscope maps little-endian files in place and runs on little-e
 pub mod analysis;
 pub mod app;
 pub mod cli;
+pub mod elementary;
 pub mod jobs;
 #[cfg(not(feature = "openblas"))]
 mod lapack;

@@ -4,6 +4,7 @@ use ndarray::{Array3, ArrayView1, ArrayView2, Axis};
 
 use super::head_maps::key_value_head;
 use super::place::{HeadPlace, not_kept};
+use crate::elementary;
 use crate::model::error::{ModelError, Result};
 use crate::model::network::{Attention, AttentionPosition};
 use crate::model::trace::AttentionTrace;
@@ -93,7 +94,8 @@ pub fn explain(
     let score = stages.scores[[from, to]];
     let weight = found.weights[[place.head, from, to]];
     let scaled = dot * attention.scale;
-    let softmax = Softmax::of(stages.scores.row(from), score);
+    let mut softmaxed = stages.scores.row(from).to_vec();
+    let softmax = elementary::softmax(&mut softmaxed);
     let masked = score == f32::NEG_INFINITY;
     Ok(CellSteps {
         place,
@@ -114,10 +116,10 @@ pub fn explain(
         mask: masked.then(|| mask(attention, from, to)),
         score,
         row_maximum: softmax.maximum,
-        exponential: softmax.exponential,
+        exponential: elementary::exp(score - softmax.maximum),
         sum: softmax.sum,
         weight,
-        replaced: softmax.weight() != weight,
+        replaced: softmaxed[to] != weight,
         value: value.to_vec(),
         weighted_value: value.mapv(|value| weight * value).to_vec(),
         head_output: stages.output.row(from).to_vec(),
@@ -156,25 +158,6 @@ impl<'a> Stages<'a> {
 
     fn unrotated(&self, from: usize, to: usize) -> Option<(Vec<f32>, Vec<f32>)> {
         Some((self.unrotated_query?.row(from).to_vec(), self.unrotated_key?.row(to).to_vec()))
-    }
-}
-
-/// The softmax of one cell, in the engine's own arithmetic (`model::attention::softmax_rows`).
-struct Softmax {
-    maximum: f32,
-    exponential: f32,
-    sum: f64,
-}
-
-impl Softmax {
-    fn of(row: ArrayView1<'_, f32>, score: f32) -> Self {
-        let maximum = row.fold(f32::NEG_INFINITY, |largest, &score| largest.max(score));
-        let sum = row.iter().map(|&score| f64::from((score - maximum).exp())).sum();
-        Self { maximum, exponential: (score - maximum).exp(), sum }
-    }
-
-    fn weight(&self) -> f32 {
-        self.exponential * (1.0 / self.sum) as f32
     }
 }
 

@@ -181,7 +181,7 @@ fn rotary(model: &Model, request: &Request) -> PositionTable {
         for pair in 0..pairs {
             row[if rotary.adjacent { 2 * pair } else { pair }] = 1.0;
         }
-        rotary.rotate(position, row);
+        rotary.rotate(&rotary.turn(position), row);
     }
     by_position(source, table.mapv(f64::from))
 }

@@ -2,13 +2,16 @@
 //!
 //! softmax(scale q·k + bias + mask) v (Vaswani et al. 2017, eq. 1), a head at a time in parallel.
 
-use ndarray::{Array2, Array3, ArrayView2, ArrayViewMut2, Axis, Zip, s};
+use ndarray::{Array2, Array3, ArrayView2, ArrayView3, ArrayViewMut2, Axis, Zip, s};
 use rayon::prelude::*;
 
+use super::cache::KeyValueCache;
 use super::interventions::{HeadChange, Interventions};
-use super::network::{Attention, AttentionPosition, Linear, Norm, Projections};
-use super::normalisation::normalise_row;
+use super::network::{Attention, AttentionPosition, Linear, Projections, Rotary};
+use super::normalisation::normalise;
+use super::scores::Scorer;
 use super::trace::{AttentionTrace, Keep};
+use crate::elementary::softmax;
 use crate::matmul;
 
 /// Where an attention stands: its layer, and what a pass changes.
@@ -21,17 +24,9 @@ pub struct Place<'a> {
     pub past: usize,
 }
 
-/// Keys and values of earlier tokens, `[G, S, E]`.
-#[derive(Debug, Clone, Default)]
-pub struct KeyValueCache {
-    /// Keys, after rotation.
-    pub key: Option<Array3<f32>>,
-    /// Values.
-    pub value: Option<Array3<f32>>,
-}
-
 /// Runs `attention` for queries from `x` `[T, D]` and keys and values from `memory` `[S, D]`
-/// (`x` itself for self-attention). Returns what it adds to the stream and its trace.
+/// (`x` itself for self-attention). Returns what it adds to the stream and its trace; with a
+/// `cache`, which is for passes that keep logits only, earlier tokens are attended to as well.
 pub fn attend(
     attention: &Attention,
     x: ArrayView2<'_, f32>,
@@ -40,25 +35,27 @@ pub fn attend(
     place: &Place<'_>,
     keep: Keep,
 ) -> (Array2<f32>, AttentionTrace) {
-    let (mut query, mut key, mut value) = project(attention, x, memory);
+    let (mut query, mut key, value) = project(attention, x, memory);
     if let Some(norm) = &attention.query_norm {
-        normalise_heads(norm, &mut query);
+        normalise(norm, &mut query);
     }
     if let Some(norm) = &attention.key_norm {
-        normalise_heads(norm, &mut key);
+        normalise(norm, &mut key);
     }
     let everything = keep == Keep::Everything;
     let mut trace = AttentionTrace { input: everything.then(|| x.to_owned()), ..Default::default() };
-    if let AttentionPosition::Rotary(_) = attention.position {
+    if let AttentionPosition::Rotary(rotary) = &attention.position {
         trace.unrotated_query = everything.then(|| query.clone());
         trace.unrotated_key = everything.then(|| key.clone());
-        rotate(attention, &mut query, place);
-        rotate(attention, &mut key, place);
+        rotate(rotary, [&mut query, &mut key], place);
     }
-    if let Some(cache) = cache {
-        (key, value) = extend(cache, key, value);
-    }
-    let heads = attend_heads(attention, &query, &key, &value, place, everything);
+    let heads = match cache {
+        Some(cache) => {
+            cache.append(&key, &value);
+            attend_heads(attention, query.view(), cache.key(), cache.value(), place, everything)
+        }
+        None => attend_heads(attention, query.view(), key.view(), value.view(), place, everything),
+    };
     let output = apply_linear(&attention.output, side_by_side(&heads.outputs).view());
     trace.weights = if keep == Keep::Logits { Array3::zeros((0, 0, 0)) } else { heads.weights };
     if everything {
@@ -141,36 +138,21 @@ fn side_by_side(heads: &Array3<f32>) -> Array2<f32> {
     out
 }
 
-fn normalise_heads(norm: &Norm, heads: &mut Array3<f32>) {
-    for mut head in heads.axis_iter_mut(Axis(0)) {
-        for row in head.axis_iter_mut(Axis(0)) {
-            normalise_row(norm, row);
-        }
-    }
-}
-
-fn rotate(attention: &Attention, heads: &mut Array3<f32>, place: &Place<'_>) {
-    let AttentionPosition::Rotary(rotary) = &attention.position else { return };
-    for mut head in heads.axis_iter_mut(Axis(0)) {
-        for (index, row) in head.axis_iter_mut(Axis(0)).enumerate() {
-            if let Some(position) = place.interventions.position(place.past + index) {
-                rotary.rotate(position, row);
+/// Turns the queries and keys of all heads to their tokens' positions.
+fn rotate(rotary: &Rotary, rotated: [&mut Array3<f32>; 2], place: &Place<'_>) {
+    let tokens = rotated[0].dim().1;
+    let turns: Vec<_> = (0..tokens)
+        .map(|index| place.interventions.position(place.past + index).map(|position| rotary.turn(position)))
+        .collect();
+    for heads in rotated {
+        for mut head in heads.axis_iter_mut(Axis(0)) {
+            for (row, turn) in head.axis_iter_mut(Axis(0)).zip(&turns) {
+                if let Some(turn) = turn {
+                    rotary.rotate(turn, row);
+                }
             }
         }
     }
-}
-
-/// Appends the new keys and values to the cache and returns all of them.
-fn extend(cache: &mut KeyValueCache, key: Array3<f32>, value: Array3<f32>) -> (Array3<f32>, Array3<f32>) {
-    let append = |old: &Option<Array3<f32>>, new: Array3<f32>| match old {
-        Some(old) => ndarray::concatenate(Axis(1), &[old.view(), new.view()])
-            .expect("cached and new tensors differ only in their number of tokens"),
-        None => new,
-    };
-    let (key, value) = (append(&cache.key, key), append(&cache.value, value));
-    cache.key = Some(key.clone());
-    cache.value = Some(value.clone());
-    (key, value)
 }
 
 struct Heads {
@@ -182,9 +164,9 @@ struct Heads {
 
 fn attend_heads(
     attention: &Attention,
-    query: &Array3<f32>,
-    key: &Array3<f32>,
-    value: &Array3<f32>,
+    query: ArrayView3<'_, f32>,
+    key: ArrayView3<'_, f32>,
+    value: ArrayView3<'_, f32>,
     place: &Place<'_>,
     everything: bool,
 ) -> Heads {
@@ -201,98 +183,54 @@ fn attend_heads(
         .and(weights.axis_iter_mut(Axis(0)))
         .and(outputs.axis_iter_mut(Axis(0)))
         .into_par_iter()
-        .for_each(|(head, mut products, mut scores, mut weights, output)| {
+        .for_each(|(head, mut products, scores, mut weights, output)| {
             let (key, value) =
                 (key.index_axis(Axis(0), head / share), value.index_axis(Axis(0), head / share));
-            matmul::multiply_transposed_here(query.index_axis(Axis(0), head), key, weights.view_mut());
+            let query = query.index_axis(Axis(0), head);
+            let scorer = Scorer::new(attention, head, place, tokens, keys);
             if everything {
-                products.assign(&weights);
+                matmul::multiply_transposed_here(query, key, products.view_mut());
+                weigh_keeping(&scorer, products.view(), scores, weights.view_mut());
+            } else {
+                matmul::multiply_transposed_here(query, key, weights.view_mut());
+                weigh(&scorer, weights.view_mut());
             }
-            score(attention, head, &mut weights, place);
-            if everything {
-                scores.assign(&weights);
-            }
-            softmax_rows(&mut weights);
             let change = place.layer.and_then(|layer| place.interventions.heads.get(&(layer, head)));
             if change == Some(&HeadChange::Uniform) {
-                spread_evenly(attention, &mut weights, place);
+                scorer.spread_evenly(weights.view_mut());
             }
             weigh_values(change, weights.view(), value, output);
         });
     Heads { products, scores, weights, outputs }
 }
 
-/// Turns q·k `[T, S]` into scores: scale, position bias, mask.
-fn score(attention: &Attention, head: usize, scores: &mut ArrayViewMut2<'_, f32>, place: &Place<'_>) {
-    let (tokens, keys) = scores.dim();
-    let interventions = place.interventions;
-    let relative = match &attention.position {
-        AttentionPosition::Relative(bias) => Some(bias.by_offset(head, place.past + tokens, keys)),
-        _ => None,
-    };
-    let first_offset = (place.past + tokens) as isize - 1;
-    for (index, mut row) in scores.axis_iter_mut(Axis(0)).enumerate() {
-        let query_index = place.past + index;
-        for (key_index, score) in row.iter_mut().enumerate() {
-            if is_masked(attention, query_index, key_index)
-                || is_hidden(interventions, query_index, key_index)
-            {
-                *score = f32::NEG_INFINITY;
-                continue;
-            }
-            *score *= attention.scale;
-            let (Some(from), Some(to)) =
-                (interventions.position(query_index), interventions.position(key_index))
-            else {
-                continue;
-            };
-            match (&attention.position, &relative) {
-                (AttentionPosition::Alibi(slopes), _) => *score += slopes[head] * (to as f32 - from as f32),
-                (_, Some(bias)) => {
-                    let offset = to as isize - from as isize + first_offset;
-                    *score += bias[offset as usize];
-                }
-                _ => {}
-            }
-        }
+/// Turns q·k `[T, S]` into weights in place.
+fn weigh(scorer: &Scorer<'_>, mut weights: ArrayViewMut2<'_, f32>) {
+    for (index, row) in weights.axis_iter_mut(Axis(0)).enumerate() {
+        let row = row.into_slice().expect(ROWS);
+        scorer.score(index, row);
+        softmax(row);
     }
 }
 
-/// Whether the network's own mask hides `key` from `query`.
-fn is_masked(attention: &Attention, query: usize, key: usize) -> bool {
-    (attention.causal && key > query) || attention.window.is_some_and(|window| key + window <= query)
-}
-
-fn is_hidden(interventions: &Interventions, query: usize, key: usize) -> bool {
-    key != query && interventions.hidden_tokens.contains(&key)
-}
-
-/// Softmax of every row; minus infinity becomes exactly 0.
-pub fn softmax_rows(scores: &mut ArrayViewMut2<'_, f32>) {
-    for mut row in scores.axis_iter_mut(Axis(0)) {
-        let largest = row.fold(f32::NEG_INFINITY, |largest, &score| largest.max(score));
-        let mut sum = 0.0f64;
-        for score in row.iter_mut() {
-            *score = (*score - largest).exp();
-            sum += f64::from(*score);
-        }
-        let inverse = (1.0 / sum) as f32;
-        row.mapv_inplace(|weight| weight * inverse);
+/// Turns q·k `[T, S]` into scores and weights, a row at a time while it is in the cache.
+fn weigh_keeping(
+    scorer: &Scorer<'_>,
+    products: ArrayView2<'_, f32>,
+    mut scores: ArrayViewMut2<'_, f32>,
+    mut weights: ArrayViewMut2<'_, f32>,
+) {
+    let rows = products.axis_iter(Axis(0)).zip(scores.axis_iter_mut(Axis(0)));
+    for (index, ((products, scores), weights)) in rows.zip(weights.axis_iter_mut(Axis(0))).enumerate() {
+        let (scores, weights) = (scores.into_slice().expect(ROWS), weights.into_slice().expect(ROWS));
+        scores.copy_from_slice(products.to_slice().expect(ROWS));
+        scorer.score(index, scores);
+        weights.copy_from_slice(scores);
+        softmax(weights);
     }
 }
 
-/// Gives all keys that a query may see the same weight.
-fn spread_evenly(attention: &Attention, weights: &mut ArrayViewMut2<'_, f32>, place: &Place<'_>) {
-    for (index, mut row) in weights.axis_iter_mut(Axis(0)).enumerate() {
-        let query = place.past + index;
-        let open =
-            |key: usize| !is_masked(attention, query, key) && !is_hidden(place.interventions, query, key);
-        let count = (0..row.len()).filter(|&key| open(key)).count().max(1) as f32;
-        for (key, weight) in row.iter_mut().enumerate() {
-            *weight = if open(key) { 1.0 / count } else { 0.0 };
-        }
-    }
-}
+const ROWS: &str = "rows of an array that was just made are contiguous";
 
 /// Weights times values into `output`, with what the pass changes of this head.
 fn weigh_values(

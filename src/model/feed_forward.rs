@@ -1,9 +1,10 @@
 //! One feed-forward part.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Zip};
+use rayon::prelude::*;
 
 use super::attention::apply_linear;
-use super::network::FeedForward;
+use super::network::{Activation, FeedForward};
 use super::trace::{FeedForwardTrace, Keep};
 
 /// Runs `part` on `x` `[T, D]`; returns what it adds to the stream and its trace.
@@ -14,14 +15,13 @@ pub fn feed_forward(
 ) -> (Array2<f32>, FeedForwardTrace) {
     let everything = keep == Keep::Everything;
     let up = apply_linear(&part.up, x);
-    let mut active = match &part.gate {
-        Some(gate) => apply_linear(gate, x),
-        None => up.clone(),
+    let (before, up) = match &part.gate {
+        Some(gate) => (apply_linear(gate, x), Some(up)),
+        None => (up, None),
     };
-    let before_activation = everything.then(|| active.clone());
-    apply_in_parallel(part, &mut active);
-    if part.gate.is_some() {
-        active *= &up;
+    let (before_activation, mut active) = activate(part.activation, before, everything);
+    if let Some(up) = up {
+        Zip::from(&mut active).and(&up).par_for_each(|active, &up| *active *= up);
     }
     let output = apply_linear(&part.down, active.view());
     let trace = FeedForwardTrace {
@@ -33,9 +33,21 @@ pub fn feed_forward(
     (output, trace)
 }
 
-fn apply_in_parallel(part: &FeedForward, values: &mut Array2<f32>) {
-    use rayon::prelude::*;
-    if let Some(values) = values.as_slice_mut() {
-        values.par_chunks_mut(4096).for_each(|chunk| part.activation.apply_all(chunk));
+/// Applies `activation` on all threads; `before` is kept where it is asked for.
+fn activate(activation: Activation, before: Array2<f32>, keep: bool) -> (Option<Array2<f32>>, Array2<f32>) {
+    const CHUNK: usize = 4096;
+    const CONTIGUOUS: &str = "an array that was just computed is contiguous";
+    if !keep {
+        let mut active = before;
+        let numbers = active.as_slice_mut().expect(CONTIGUOUS);
+        numbers.par_chunks_mut(CHUNK).for_each(|chunk| activation.apply_all(chunk));
+        return (None, active);
     }
+    let mut active = Array2::zeros(before.raw_dim());
+    let chunks = active.as_slice_mut().expect(CONTIGUOUS).par_chunks_mut(CHUNK);
+    chunks.zip(before.as_slice().expect(CONTIGUOUS).par_chunks(CHUNK)).for_each(|(chunk, before)| {
+        chunk.copy_from_slice(before);
+        activation.apply_all(chunk);
+    });
+    (Some(before), active)
 }

@@ -2,7 +2,8 @@
 
 use ndarray::{Array2, ArrayView2, ArrayView3, Axis, s};
 
-use super::attention::{KeyValueCache, Place, apply_linear, attend};
+use super::attention::{Place, apply_linear, attend};
+use super::cache::KeyValueCache;
 use super::embedding::{embed_patches, embed_tokens};
 use super::error::{ModelError, Result};
 use super::feed_forward::feed_forward;

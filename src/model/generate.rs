@@ -1,6 +1,6 @@
 //! Writing on: next tokens of a causal model, and the tokens behind a mask.
 
-use super::attention::KeyValueCache;
+use super::cache::KeyValueCache;
 use super::error::{ModelError, Result};
 use super::forward::continue_with;
 use super::network::{Kind, Network};

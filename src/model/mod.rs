@@ -14,6 +14,7 @@
 pub mod activation;
 pub mod attention;
 pub mod binder;
+pub mod cache;
 pub mod config;
 pub mod embedding;
 pub mod error;
@@ -27,6 +28,7 @@ pub mod network;
 pub mod normalisation;
 pub mod open;
 pub mod positions;
+pub mod scores;
 pub mod source;
 pub mod tokenizer;
 pub mod trace;

@@ -38,11 +38,15 @@ impl Rotary {
         }
     }
 
-    /// Turns one head's vector to `position`, in place.
-    pub fn rotate(&self, position: usize, mut head: ArrayViewMut1<'_, f32>) {
-        let pairs = self.frequencies.len();
-        for (i, &frequency) in self.frequencies.iter().enumerate() {
-            let (sine, cosine) = (position as f32 * frequency).sin_cos();
+    /// Sine and cosine of the angle of every pair at `position`.
+    pub fn turn(&self, position: usize) -> Vec<(f32, f32)> {
+        self.frequencies.iter().map(|&frequency| (position as f32 * frequency).sin_cos()).collect()
+    }
+
+    /// Turns one head's vector by `turn`, in place; components without a pair stay.
+    pub fn rotate(&self, turn: &[(f32, f32)], mut head: ArrayViewMut1<'_, f32>) {
+        let pairs = turn.len();
+        for (i, &(sine, cosine)) in turn.iter().enumerate() {
             let (a, b) = if self.adjacent { (2 * i, 2 * i + 1) } else { (i, i + pairs) };
             let (x, y) = (head[a], head[b]);
             head[a] = x * cosine - y * sine;

@@ -134,7 +134,8 @@ const ATTEND_HELP: &str = "\
 Examples:
   lexiscope attend \"the cat sat on the mat because it was tired\" --layer 5 --head 11
   lexiscope attend \"the cat sat\" --view rollout --format svg > rollout.svg
-  lexiscope attend \"the cat sat\" --layer 3 --head 1 --off 0.2,1.4 --hide cat";
+  lexiscope attend \"the cat sat\" --layer 3 --head 1 --off 0.2,1.4 --hide cat
+  lexiscope attend --model google/vit-base-patch16-224 --image cat.jpg --layer 11 --head 0";
 
 /// What a model looks at.
 #[derive(Debug, Args)]
@@ -145,8 +146,11 @@ pub struct LowSubject {
     /// Token ids in place of a text: 101,7592,102
     #[arg(long, value_name = "ID", value_delimiter = ',', conflicts_with = "text")]
     pub ids: Option<Vec<u32>>,
-    /// Normalised pixels for a vision model: the tensor pixel_values of a safetensors file
+    /// An image for a vision model: a PNG or JPEG file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids"])]
+    pub image: Option<PathBuf>,
+    /// Normalised pixels for a vision model: the tensor pixel_values of a safetensors file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "image"])]
     pub pixels: Option<PathBuf>,
 }
 

@@ -81,6 +81,7 @@ fn with_given(mut folders: Vec<PathBuf>, model: Option<String>) -> Vec<PathBuf> 
 fn subject(low: LowSubject, model: Option<String>) -> Result<model_source::Request> {
     let looked = match low {
         LowSubject { ids: Some(ids), .. } => Looked::Ids(ids),
+        LowSubject { image: Some(path), .. } => Looked::Image(path),
         LowSubject { pixels: Some(path), .. } => Looked::Pixels(path),
         LowSubject { text, .. } => {
             let text = text.join(" ");

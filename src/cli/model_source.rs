@@ -9,10 +9,10 @@ use super::failure::Failure;
 use super::output::{Report, Value};
 use super::progress;
 use crate::model::forward::{Input, PassOptions, forward};
-use crate::model::network::{Embedding, Kind};
+use crate::model::network::Kind;
 use crate::model::tokenizer::Tokens;
 use crate::model::weights::Weights;
-use crate::model::{Model, ModelError, Trace, open, source};
+use crate::model::{Model, ModelError, Trace, image, open, source};
 
 /// What a model is to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Looked {
     Text(String),
     /// Token ids.
     Ids(Vec<u32>),
+    /// A PNG or JPEG file.
+    Image(PathBuf),
     /// A safetensors file with the tensor `pixel_values`.
     Pixels(PathBuf),
 }
@@ -66,23 +68,25 @@ impl Subject {
     /// Opens the model and prepares what it looks at.
     ///
     /// # Errors
-    /// Those of [`model`]; a text for a vision model, or pixels for another; no tokenizer.
+    /// Those of [`model`]; a text for a vision model, or an image for another; no tokenizer; those of
+    /// [`image::prepare`].
     pub fn open(request: &Request) -> Result<Self> {
         let model = model(request.model.as_deref())?;
         let looked = request.looked.clone();
         let is_vision = model.network.kind == Kind::Vision;
         let (tokens, image) = match &looked {
-            Looked::Text(_) | Looked::Ids(_) if is_vision => {
-                return Err(Failure::usage(format!("{} looks at images, not at text", model.name))
-                    .hint("give --pixels FILE.safetensors with its normalised pixel_values")
+            Looked::Text(_) | Looked::Ids(_) if is_vision => return Err(no_text(&model, &looked).into()),
+            Looked::Image(_) | Looked::Pixels(_) if !is_vision => {
+                return Err(Failure::usage(format!("{} reads text, not images", model.name))
+                    .hint("give a TEXT, or a vision model: --model FOLDER")
                     .into());
-            }
-            Looked::Pixels(_) if !is_vision => {
-                return Err(Failure::usage(format!("{} reads text, not images", model.name)).into());
             }
             Looked::Text(text) => (model.tokenizer()?.encode(text)?, None),
             Looked::Ids(ids) => (described(&model, ids), None),
-            Looked::Pixels(path) => (patches(&model), Some(pixels(path)?)),
+            Looked::Image(path) => {
+                (image::patch_tokens(&model.network), Some(image::prepare(&model, path)?.pixels))
+            }
+            Looked::Pixels(path) => (image::patch_tokens(&model.network), Some(pixels(path)?)),
         };
         Ok(Self { model, tokens, image, looked })
     }
@@ -107,7 +111,7 @@ impl Subject {
         let query = match &self.looked {
             Looked::Text(text) => Value::text(text),
             Looked::Ids(ids) => Value::List(ids.iter().map(|&id| Value::Integer(id.into())).collect()),
-            Looked::Pixels(path) => Value::text(path.display().to_string()),
+            Looked::Image(path) | Looked::Pixels(path) => Value::text(path.display().to_string()),
         };
         Report::default().fact("query", query).fact("model", Value::text(&self.model.name))
     }
@@ -121,6 +125,16 @@ impl Subject {
     pub fn labels_of(&self, ids: &[u32]) -> Vec<String> {
         labels(&described(&self.model, ids))
     }
+}
+
+/// A text was given to a model that looks at images.
+fn no_text(model: &Model, looked: &Looked) -> Failure {
+    let hint = match looked {
+        Looked::Text(text) if Path::new(text).is_file() => format!("give it as an image: --image \"{text}\""),
+        _ => "give --image FILE (PNG or JPEG), or --pixels FILE.safetensors with normalised pixel_values"
+            .into(),
+    };
+    Failure::usage(format!("{} looks at images, not at text", model.name)).hint(hint)
 }
 
 /// Tokens as labels: as they read, without the blank before them; `##ing` keeps its mark.
@@ -148,29 +162,8 @@ fn described(model: &Model, ids: &[u32]) -> Tokens {
         Some(tokenizer) => tokenizer.describe(ids),
         None => {
             let numbers: Vec<String> = ids.iter().map(u32::to_string).collect();
-            unmarked(ids.to_vec(), numbers)
+            Tokens::unmarked(ids.to_vec(), numbers)
         }
-    }
-}
-
-/// The class token and the patches, by row and column.
-fn patches(model: &Model) -> Tokens {
-    let Embedding::Patches(embedding) = &model.network.embedding else { return Tokens::default() };
-    let side = embedding.image / embedding.patch.max(1);
-    let places = (0..side * side).map(|patch| format!("{},{}", patch / side, patch % side));
-    let names: Vec<String> = std::iter::once("class".to_owned()).chain(places).collect();
-    unmarked((0..names.len() as u32).collect(), names)
-}
-
-fn unmarked(ids: Vec<u32>, names: Vec<String>) -> Tokens {
-    let count = ids.len();
-    Tokens {
-        ids,
-        texts: names.clone(),
-        pieces: names,
-        spans: vec![(0, 0); count],
-        special: vec![false; count],
-        words: vec![None; count],
     }
 }
 

@@ -4,7 +4,8 @@
 //! files (safetensors, GGUF) -> weights --+
 //! config.json ----------------> config --+-> families/ (one file a family) -> Network, a description
 //!                                                                                |
-//! text -> tokenizer -> token ids ------------------------------> forward <- interventions
+//! text -> tokenizer -> token ids --+
+//! PNG, JPEG -> image -> pixels ----+---------------------------> forward <- interventions
 //!                                                                   |
 //!                                                                 Trace
 //! ```
@@ -23,6 +24,7 @@ pub mod feed_forward;
 pub mod forward;
 pub mod generate;
 pub mod gguf;
+pub mod image;
 pub mod interventions;
 pub mod network;
 pub mod normalisation;

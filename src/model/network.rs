@@ -255,6 +255,13 @@ pub struct PatchEmbedding {
     pub positions: Array2<f32>,
 }
 
+impl PatchEmbedding {
+    /// How many patches lie side by side.
+    pub fn across(&self) -> usize {
+        self.image / self.patch.max(1)
+    }
+}
+
 /// What goes in.
 #[derive(Debug, Clone)]
 pub enum Embedding {

@@ -30,8 +30,6 @@ pub struct Model {
     pub parameters: usize,
     /// The names of the classes of a classifier, by index.
     pub labels: Vec<String>,
-    /// Mean and standard deviation a channel that an image is normalised with, for vision models.
-    pub image_statistics: Option<(Vec<f32>, Vec<f32>)>,
 }
 
 impl Model {
@@ -75,7 +73,6 @@ pub fn shipped() -> Result<Model> {
         tokenizer: Some(Tokenizer::from_json(&folder.join("tokenizer.json"), tokenizer)?),
         parameters: weights.parameters(),
         labels: Vec::new(),
-        image_statistics: None,
     })
 }
 
@@ -104,7 +101,6 @@ fn open_folder(folder: &Path, wanted: &str) -> Result<Model> {
         path: Some(folder.to_owned()),
         parameters: weights.parameters(),
         labels: labels(&config, network.outputs),
-        image_statistics: image_statistics(folder),
         network,
         tokenizer,
     })
@@ -176,14 +172,4 @@ fn labels(config: &Config, count: usize) -> Vec<String> {
                 .map_or_else(|| index.to_string(), str::to_owned)
         })
         .collect()
-}
-
-/// `image_mean` and `image_std` of `preprocessor_config.json`; 0.5 each where the file does not say.
-fn image_statistics(folder: &Path) -> Option<(Vec<f32>, Vec<f32>)> {
-    let text = std::fs::read_to_string(folder.join("preprocessor_config.json")).ok()?;
-    let value: Value = serde_json::from_str(&text).ok()?;
-    let numbers = |key: &str| -> Option<Vec<f32>> {
-        value.get(key)?.as_array()?.iter().map(|number| number.as_f64().map(|number| number as f32)).collect()
-    };
-    Some((numbers("image_mean")?, numbers("image_std")?))
 }

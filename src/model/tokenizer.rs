@@ -29,6 +29,19 @@ pub struct Tokens {
 }
 
 impl Tokens {
+    /// Tokens that come from no text: none is special, and all read as their names.
+    pub fn unmarked(ids: Vec<u32>, names: Vec<String>) -> Self {
+        let count = ids.len();
+        Self {
+            ids,
+            texts: names.clone(),
+            pieces: names,
+            spans: vec![(0, 0); count],
+            special: vec![false; count],
+            words: vec![None; count],
+        }
+    }
+
     /// How many tokens.
     pub fn len(&self) -> usize {
         self.ids.len()

@@ -183,6 +183,46 @@ fn an_image_is_traced_from_its_pixels() {
     check_trace("vit", &expected, &tensors(&to));
 }
 
+/// An image file, recorded by tests/fixtures/images/record.py.
+fn image(file: &str) -> String {
+    name(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images").join(file))
+}
+
+#[test]
+fn an_image_file_is_looked_at() {
+    let path = image("photo.jpg");
+    let map = of("vit", &["attend", "--image", &path, "--layer", "1", "--head", "2", "--off", "0.1"]);
+    assert_eq!((map["query"].as_str(), map["rows"].as_array().unwrap().len()), (Some(path.as_str()), 17));
+    assert_eq!((map["rows"][0].as_str(), map["columns"][16].as_str()), (Some("class"), Some("3,3")));
+    assert_ne!(map["before"], map["values"]);
+    assert_eq!(of("vit", &["heads", "--image", &path])["heads"].as_array().unwrap().len(), 8);
+    let classes = of("vit", &["predict", "--image", &path, "-k", "5"]);
+    let classes: Vec<&str> =
+        classes["results"].as_array().unwrap().iter().map(|class| class["token"].as_str().unwrap()).collect();
+    assert_eq!(classes.len(), 5);
+    assert!(classes.iter().all(|class| class.starts_with("LABEL_")), "{classes:?}");
+}
+
+#[test]
+fn an_image_is_traced_from_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("trace.safetensors");
+    of("vit", &["trace", "--image", &image("photo.png"), "--to", &name(&to)]);
+    let recorded = tensors_of_type_f32(Path::new(&image("expected.safetensors")), "pixels.vit");
+    let (shape, found) = &tensors(&to)["pixel_values"];
+    assert_eq!(shape[shape.len() - 3..], [3, 32, 32]);
+    let worst = found.iter().zip(&recorded).map(|(f, e)| (f - e).abs()).fold(0.0, f32::max);
+    assert!(worst <= 1e-6 && found.len() == recorded.len(), "{worst}");
+}
+
+/// One tensor of a file that has some of other types too.
+fn tensors_of_type_f32(path: &Path, tensor: &str) -> Vec<f32> {
+    let bytes = fs::read(path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let data = file.tensor(tensor).unwrap().data().to_vec();
+    data.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()
+}
+
 fn check_trace(
     family: &str,
     expected: &BTreeMap<String, (Vec<usize>, Vec<f32>)>,
@@ -243,7 +283,13 @@ fn what_cannot_be_asked_of_a_model_is_refused() {
     check(FILE, &["tokens", "hi", "--model", &name(empty.path())], "config.json");
     check(FILE, &["trace", "hi", "--to", &name(empty.path())], "folder");
     let vit = name(&model("vit"));
-    check(USAGE, &["attend", "hi", "--model", &vit], "image");
+    check(USAGE, &["attend", "hi", "--model", &vit], "--image FILE");
+    let photo = image("photo.png");
+    check(USAGE, &["attend", &photo, "--model", &vit], &format!("--image \"{photo}\""));
+    check(USAGE, &["attend", "--image", &photo], "reads text");
+    check(FILE, &["attend", "--image", "no/cat.png", "--model", &vit], "no/cat.png");
+    check(FILE, &["predict", "--image", &name(empty.path()), "--model", &vit], "folder");
+    check(FILE, &["predict", "--image", &image("record.py"), "--model", &vit], "only PNG and JPEG");
 }
 
 #[test]

@@ -39,6 +39,5 @@ pub fn open(path: &Path) -> Result<Model> {
         tokenizer,
         parameters: weights.parameters(),
         labels: Vec::new(),
-        image_statistics: None,
     })
 }

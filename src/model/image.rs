@@ -1,0 +1,102 @@
+//! Image files as a vision transformer looks at them.
+//!
+//! ```text
+//! PNG, JPEG -> Picture (8-bit RGB) -> resized, cropped -> Picture -> numbers [C, side, side]
+//!    decode                  preparation, resample                 preparation
+//! ```
+//!
+//! Every step gives the numbers that Pillow and Hugging Face's ViTImageProcessor give (the one that
+//! works on Pillow images). The one exception is the decoding of a JPEG, which its standard leaves
+//! free by a few levels of 255.
+
+mod decode;
+mod preparation;
+mod resample;
+
+use std::path::Path;
+
+use ndarray::Array3;
+
+pub use decode::{LONGEST_SIDE, MOST_PIXELS, decode, read};
+pub use preparation::{Preparation, Size};
+pub use resample::{Filter, resize};
+
+use super::error::{ModelError, Result};
+use super::network::{Embedding, Network, PatchEmbedding};
+use super::open::Model;
+use super::tokenizer::Tokens;
+
+/// An image of 8-bit red, green and blue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Pixels from left to right.
+    pub width: usize,
+    /// Pixels from top to bottom.
+    pub height: usize,
+    /// Row by row from the top, three bytes a pixel.
+    pub bytes: Vec<u8>,
+}
+
+impl Picture {
+    /// A black picture.
+    pub fn black(width: usize, height: usize) -> Self {
+        Self { width, height, bytes: vec![0; width * height * 3] }
+    }
+
+    /// Red, green and blue of a pixel; `None` outside.
+    pub fn pixel(&self, x: usize, y: usize) -> Option<[u8; 3]> {
+        let start = (y * self.width + x) * 3;
+        let inside = x < self.width && y < self.height;
+        self.bytes.get(start..start + 3).filter(|_| inside).map(|rgb| [rgb[0], rgb[1], rgb[2]])
+    }
+}
+
+/// An image, made ready for a model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prepared {
+    /// The part that the model sees, at the size that it sees it, before the normalisation.
+    pub picture: Picture,
+    /// What goes into the model, `[C, side, side]`.
+    pub pixels: Array3<f32>,
+}
+
+/// Reads the image file `path` and makes it ready for `model`, as the model's
+/// `preprocessor_config.json` says.
+///
+/// # Errors
+/// A file that is no PNG or JPEG, or is damaged or too large; a `preprocessor_config.json` that is
+/// malformed, asks for what is not supported, or makes another size than the model looks at; a
+/// model that reads text.
+pub fn prepare(model: &Model, path: &Path) -> Result<Prepared> {
+    let embedding = patches(&model.network).ok_or_else(|| {
+        ModelError::Request(format!("{} reads text, so it cannot look at {}", model.name, path.display()))
+    })?;
+    if embedding.channels != 3 {
+        return Err(ModelError::Request(format!(
+            "{} looks at images of {} channels, and an image file gives 3; \
+             give normalised pixels instead (--pixels FILE.safetensors)",
+            model.name, embedding.channels
+        )));
+    }
+    let preparation = Preparation::of(model.path.as_deref(), embedding.image)?;
+    let picture = preparation.fit(&read(path)?)?;
+    let pixels = preparation.numbers(&picture);
+    Ok(Prepared { picture, pixels })
+}
+
+/// The patches of a vision transformer as tokens: the class token, then `ROW,COLUMN` from the top
+/// left, both counted from 0. None for a network that reads text.
+pub fn patch_tokens(network: &Network) -> Tokens {
+    let Some(embedding) = patches(network) else { return Tokens::default() };
+    let across = embedding.across();
+    let places = (0..across * across).map(|patch| format!("{},{}", patch / across, patch % across));
+    let names: Vec<String> = std::iter::once("class".to_owned()).chain(places).collect();
+    Tokens::unmarked((0..names.len() as u32).collect(), names)
+}
+
+fn patches(network: &Network) -> Option<&PatchEmbedding> {
+    match &network.embedding {
+        Embedding::Patches(embedding) => Some(embedding),
+        Embedding::Tokens(_) => None,
+    }
+}

@@ -1,0 +1,286 @@
+//! What is done to an image before a model sees it, as `preprocessor_config.json` says.
+//!
+//! Source: `preprocess` of Hugging Face's ViTImageProcessor and DeiTImageProcessor, and the
+//! functions of transformers/image_transforms.py that they call: resize, centre crop, rescale,
+//! normalise, in this order.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use ndarray::Array3;
+use serde_json::Value;
+
+use super::{Filter, Picture, resize};
+use crate::model::error::{ModelError, Result};
+
+/// The longest side that an image is resized to or cropped to.
+const LONGEST_RESIZED: usize = 4096;
+
+/// The size that an image is resized to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// Whatever its shape was.
+    Exactly {
+        /// Pixels from top to bottom.
+        height: usize,
+        /// Pixels from left to right.
+        width: usize,
+    },
+    /// So that its shorter side has so many pixels, in the shape that it has.
+    ShortestEdge(usize),
+}
+
+/// What is done to an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preparation {
+    /// The file that says so; for errors.
+    path: PathBuf,
+    /// The side of the image that the model looks at.
+    side: usize,
+    /// First resized to this.
+    pub resize: Option<Size>,
+    /// With this filter.
+    pub filter: Filter,
+    /// Then cut (or filled with black) to this height and width about its middle.
+    pub crop: Option<(usize, usize)>,
+    /// Then multiplied by this.
+    pub factor: Option<f64>,
+    /// Then, by channel, the first subtracted, and the rest divided by the second.
+    pub statistics: Option<([f32; 3], [f32; 3])>,
+}
+
+impl Preparation {
+    /// What the `preprocessor_config.json` in the model's folder says, for a model that looks at
+    /// images of `side` x `side`. What it leaves out is as in Hugging Face's ViTImageProcessor,
+    /// but for the size, which is then the model's.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is malformed, or asks for a filter or a size that is not supported.
+    pub fn of(folder: Option<&Path>, side: usize) -> Result<Self> {
+        let path = folder.unwrap_or(Path::new("")).join("preprocessor_config.json");
+        let text = match folder.map(|_| std::fs::read_to_string(&path)) {
+            None => "{}".into(),
+            Some(Ok(text)) => text,
+            Some(Err(error)) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                "{}".into()
+            }
+            Some(Err(error)) => return Err(ModelError::io("read", &path)(error)),
+        };
+        Self::parse(&path, &text, side)
+    }
+
+    /// As [`Self::of`], from the text of the file `path`.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn parse(path: &Path, text: &str, side: usize) -> Result<Self> {
+        let value: Value = serde_json::from_str(text).map_err(|error| ModelError::Malformed {
+            path: path.to_owned(),
+            what: "the file".into(),
+            expected: "JSON".into(),
+            found: error.to_string(),
+        })?;
+        let settings = Settings { path, value };
+        let square = Size::Exactly { height: side, width: side };
+        let resize = match settings.flag("do_resize", true)? {
+            true => Some(settings.size("size")?.unwrap_or(square)),
+            false => None,
+        };
+        let crop = match settings.flag("do_center_crop", false)? {
+            true => Some(settings.crop(side)?),
+            false => None,
+        };
+        let factor = match settings.flag("do_rescale", true)? {
+            true => Some(settings.number("rescale_factor")?.unwrap_or(1.0 / 255.0)),
+            false => None,
+        };
+        let statistics = match settings.flag("do_normalize", true)? {
+            true => Some((settings.by_channel("image_mean")?, settings.deviations()?)),
+            false => None,
+        };
+        let filter = settings.filter()?;
+        Ok(Self { path: path.to_owned(), side, resize, filter, crop, factor, statistics })
+    }
+
+    /// The picture at the size that the model looks at.
+    ///
+    /// # Errors
+    /// When what `preprocessor_config.json` asks for does not lead there, or on the way is too large.
+    pub fn fit(&self, picture: &Picture) -> Result<Picture> {
+        let (width, height) = match self.resize {
+            None => (picture.width, picture.height),
+            Some(Size::Exactly { height, width }) => (width, height),
+            Some(Size::ShortestEdge(edge)) => {
+                let (short, long) =
+                    (picture.width.min(picture.height).max(1), picture.width.max(picture.height));
+                // As Python's int(edge * long / short), rounded down.
+                let long = edge.saturating_mul(long) / short;
+                if picture.width <= picture.height { (edge, long) } else { (long, edge) }
+            }
+        };
+        if self.resize.is_some() && width.max(height) > LONGEST_RESIZED {
+            return Err(self.wrong_size(
+                width,
+                height,
+                &format!("at most {LONGEST_RESIZED} a side on the way"),
+            ));
+        }
+        let resized = resize(picture, width, height, self.filter);
+        let (rows, columns) = self.crop.unwrap_or((resized.height, resized.width));
+        if (rows, columns) != (self.side, self.side) {
+            return Err(self.wrong_size(
+                columns,
+                rows,
+                &format!("{0} x {0}, as config.json says", self.side),
+            ));
+        }
+        Ok(crop(&resized, columns, rows))
+    }
+
+    fn wrong_size(&self, width: usize, height: usize, expected: &str) -> ModelError {
+        ModelError::Malformed {
+            path: self.path.clone(),
+            what: "size of the image after resizing and cropping".into(),
+            expected: expected.into(),
+            found: format!("{width} x {height}"),
+        }
+    }
+
+    /// The numbers that go into the model, `[3, height, width]`.
+    pub fn numbers(&self, picture: &Picture) -> Array3<f32> {
+        let shape = (3, picture.height, picture.width);
+        Array3::from_shape_fn(shape, |(channel, y, x)| {
+            let byte = picture.bytes[(y * picture.width + x) * 3 + channel];
+            // Rescaled in f64 and normalised in f32, as transformers does.
+            let rescaled = match self.factor {
+                Some(factor) => (f64::from(byte) * factor) as f32,
+                None => f32::from(byte),
+            };
+            match &self.statistics {
+                Some((mean, deviation)) => (rescaled - mean[channel]) / deviation[channel],
+                None => rescaled,
+            }
+        })
+    }
+}
+
+/// The middle of a picture; black where it is smaller than that (`center_crop` of
+/// image_transforms.py).
+fn crop(picture: &Picture, width: usize, height: usize) -> Picture {
+    if (width, height) == (picture.width, picture.height) {
+        return picture.clone();
+    }
+    // Where an axis begins in the picture and in the crop, and how much of it is copied.
+    let along = |old: usize, new: usize| {
+        let padding = new.saturating_sub(old).div_ceil(2);
+        (old.saturating_sub(new) / 2, padding, old.min(new))
+    };
+    let (left, to_left, columns) = along(picture.width, width);
+    let (top, to_top, rows) = along(picture.height, height);
+    let mut cropped = Picture::black(width, height);
+    for row in 0..rows {
+        let from = ((top + row) * picture.width + left) * 3;
+        let to = ((to_top + row) * width + to_left) * 3;
+        cropped.bytes[to..to + columns * 3].copy_from_slice(&picture.bytes[from..from + columns * 3]);
+    }
+    cropped
+}
+
+/// `preprocessor_config.json`, with errors that name the key.
+struct Settings<'a> {
+    path: &'a Path,
+    value: Value,
+}
+
+impl Settings<'_> {
+    /// The value of a key, unless it is left out or null.
+    fn get(&self, key: &str) -> Option<&Value> {
+        self.value.get(key).filter(|value| !value.is_null())
+    }
+
+    fn refused(&self, key: &str, expected: &str) -> ModelError {
+        ModelError::Malformed {
+            path: self.path.to_owned(),
+            what: format!("key \"{key}\""),
+            expected: expected.into(),
+            found: self.get(key).map_or("nothing".into(), Value::to_string),
+        }
+    }
+
+    fn flag(&self, key: &str, unless_given: bool) -> Result<bool> {
+        let Some(value) = self.get(key) else { return Ok(unless_given) };
+        value.as_bool().ok_or_else(|| self.refused(key, "true or false"))
+    }
+
+    fn number(&self, key: &str) -> Result<Option<f64>> {
+        let number = |value: &Value| value.as_f64().ok_or_else(|| self.refused(key, "a number"));
+        self.get(key).map(number).transpose()
+    }
+
+    fn size(&self, key: &str) -> Result<Option<Size>> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        let side = |value: Option<&Value>| {
+            let side = usize::try_from(value?.as_u64()?).ok()?;
+            (1..=LONGEST_RESIZED).contains(&side).then_some(side)
+        };
+        let size = match value {
+            Value::Number(_) => side(Some(value)).map(|side| Size::Exactly { height: side, width: side }),
+            _ if value.get("shortest_edge").is_some() && value.get("longest_edge").is_none() => {
+                side(value.get("shortest_edge")).map(Size::ShortestEdge)
+            }
+            _ => side(value.get("height"))
+                .zip(side(value.get("width")))
+                .map(|(height, width)| Size::Exactly { height, width }),
+        };
+        let expected = format!(
+            "a number of pixels, {{\"height\", \"width\"}} or {{\"shortest_edge\"}}, each from 1 to \
+             {LONGEST_RESIZED}"
+        );
+        size.map(Some).ok_or_else(|| self.refused(key, &expected))
+    }
+
+    /// Height and width of the crop; the model's side where the file does not say.
+    fn crop(&self, side: usize) -> Result<(usize, usize)> {
+        match self.size("crop_size")? {
+            None => Ok((side, side)),
+            Some(Size::Exactly { height, width }) => Ok((height, width)),
+            Some(Size::ShortestEdge(_)) => {
+                Err(self.refused("crop_size", "a number of pixels or {\"height\", \"width\"}"))
+            }
+        }
+    }
+
+    fn filter(&self) -> Result<Filter> {
+        let Some(value) = self.get("resample") else { return Ok(Filter::Bilinear) };
+        match value.as_u64() {
+            Some(2) => Ok(Filter::Bilinear),
+            Some(3) => Ok(Filter::Bicubic),
+            _ => Err(ModelError::Unsupported {
+                path: self.path.to_owned(),
+                what: format!("key \"resample\" asks for Pillow's filter {value}"),
+                advice: "only 2 (bilinear) and 3 (bicubic) are supported; \
+                         prepare the image elsewhere and give --pixels FILE.safetensors"
+                    .into(),
+            }),
+        }
+    }
+
+    /// One number a channel, 0.5 each where the file does not say; one number stands for all.
+    fn by_channel(&self, key: &str) -> Result<[f32; 3]> {
+        let Some(value) = self.get(key) else { return Ok([0.5; 3]) };
+        let numbers: Option<Vec<f32>> = match value {
+            Value::Array(values) => values.iter().map(|value| Some(value.as_f64()? as f32)).collect(),
+            value => value.as_f64().map(|number| vec![number as f32; 3]),
+        };
+        let numbers = numbers.and_then(|numbers| <[f32; 3]>::try_from(numbers).ok());
+        numbers.ok_or_else(|| self.refused(key, "three numbers, one a channel"))
+    }
+
+    fn deviations(&self) -> Result<[f32; 3]> {
+        let deviations = self.by_channel("image_std")?;
+        match deviations.iter().all(|&deviation| deviation != 0.0) {
+            true => Ok(deviations),
+            false => Err(self.refused("image_std", "numbers other than 0, because they are divided by")),
+        }
+    }
+}

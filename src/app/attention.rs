@@ -208,6 +208,8 @@ impl AttentionPanel {
 pub struct AttentionState {
     /// The line that is typed into.
     pub input: Line,
+    /// Whether it is the path of an image, for a vision model, rather than a text.
+    pub(super) takes_paths: bool,
     /// What receives the keys.
     pub focus: AttentionFocus,
     /// The tokens of the line; may still belong to an earlier text while `tokenising`.
@@ -281,6 +283,7 @@ impl Default for AttentionState {
     fn default() -> Self {
         Self {
             input: Line::new(FIRST_TEXT),
+            takes_paths: false,
             focus: AttentionFocus::default(),
             tokens: None,
             tokenising: Pending::default(),
@@ -319,6 +322,15 @@ impl Default for AttentionState {
 }
 
 impl AttentionState {
+    /// Makes the line one for paths of images, or for texts: with an empty one, or the first text,
+    /// where it was of the other kind.
+    pub(super) fn take_paths(&mut self, paths: bool) {
+        if self.takes_paths != paths {
+            self.takes_paths = paths;
+            self.input = if paths { Line::default() } else { Line::new(FIRST_TEXT) };
+        }
+    }
+
     /// The pass that is shown: after the changes where there are any, unless before is wanted.
     pub fn shown(&self) -> Option<&Arc<Pass>> {
         match &self.after {
@@ -331,6 +343,7 @@ impl AttentionState {
     pub(super) fn forget_model(&mut self) {
         *self = Self {
             input: std::mem::take(&mut self.input),
+            takes_paths: self.takes_paths,
             focus: self.focus,
             view: self.view,
             scale: self.scale,

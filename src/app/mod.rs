@@ -34,6 +34,7 @@ pub use positions::PositionsState;
 pub use update::{Message, handle, start, update};
 pub use words::WordsState;
 
+use crate::model::network::Kind;
 use crate::progress::Progress;
 use crate::vectors::WordVectors;
 use crate::vectors::lookup::Lookup;
@@ -215,6 +216,11 @@ impl App {
             (None, Screen::Attention) => self.attention.focus == attention::AttentionFocus::Input,
             (None, Screen::Positions) => self.positions.focus == positions::PositionsFocus::Input,
         }
+    }
+
+    /// Whether the open model looks at images, so that paths are typed in place of texts.
+    pub fn looks_at_images(&self) -> bool {
+        matches!(&self.model, ModelState::Ready(model) if model.network.kind == Kind::Vision)
     }
 
     /// The contexts that keys are looked up in now, most special first.

@@ -9,6 +9,7 @@ use crate::analysis::importance::Importance;
 use crate::analysis::spectra::HeadSpectrum;
 use crate::analysis::{HeadPlace, Stack};
 use crate::model::Trace;
+use crate::model::image::Prepared;
 use crate::model::interventions::Interventions;
 use crate::model::tokenizer::Tokens;
 use crate::model::trace::Keep;
@@ -18,6 +19,8 @@ use crate::model::trace::Keep;
 pub struct Pass {
     /// The text as it was asked for (or the path of the image).
     pub text: String,
+    /// The image, in a vision model.
+    pub image: Option<Arc<Prepared>>,
     /// Its tokens; for an image one for every patch, after the class token.
     pub tokens: Arc<Tokens>,
     /// The decoder's tokens, in an encoder-decoder model.

@@ -1,5 +1,7 @@
 //! The work on a model's passes: calls into [`crate::model`] and [`crate::analysis`].
 
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,6 +18,7 @@ use crate::analysis::spectra::head_spectrum;
 use crate::analysis::{HeadPlace, Stack, difference};
 use crate::model::Model;
 use crate::model::forward::{Input, PassOptions, forward};
+use crate::model::image::{self, Prepared};
 use crate::model::interventions::Interventions;
 use crate::model::network::Kind;
 use crate::model::tokenizer::Tokens;
@@ -32,7 +35,7 @@ const CANDIDATES: usize = 8;
 pub(super) fn tokens(model: &Model, text: &str) -> Result<Tokens, Failure> {
     if model.network.kind == Kind::Vision {
         return Err(Failure::Refused(format!(
-            "{} looks at images; `lexiscope attend` takes the path of one",
+            "{} looks at images, not at text: there are no words to look into",
             model.name
         )));
     }
@@ -47,7 +50,13 @@ pub(super) fn run(
     progress: &Progress,
 ) -> Result<Outcome, Failure> {
     let started = Instant::now();
-    let tokens = tokens(model, text)?;
+    let image = match (&changes, model.network.kind) {
+        // The file may have changed since: before and after must be of one image.
+        (Some((_, before)), Kind::Vision) if before.image.is_some() => before.image.clone(),
+        (_, Kind::Vision) => Some(Arc::new(image_at(model, text)?)),
+        _ => None,
+    };
+    let tokens = if image.is_some() { image::patch_tokens(&model.network) } else { tokens(model, text)? };
     if tokens.is_empty() {
         return Err(Failure::Refused("this text has no tokens: type something".into()));
     }
@@ -60,7 +69,11 @@ pub(super) fn run(
         memory_limit: MEMORY_LIMIT,
         last_logits_only: false,
     };
-    let trace = forward(&model.network, &Input::Tokens(&tokens.ids), &options, progress)?;
+    let input = match &image {
+        Some(image) => Input::Image(image.pixels.view()),
+        None => Input::Tokens(&tokens.ids),
+    };
+    let trace = forward(&model.network, &input, &options, progress)?;
     let decoder_tokens = match &model.tokenizer {
         Some(tokenizer) if !trace.decoder_tokens.is_empty() => {
             Some(Arc::new(tokenizer.describe(&trace.decoder_tokens)))
@@ -70,6 +83,7 @@ pub(super) fn run(
     let what_changed = before.map(|before| difference::difference(&before.trace, &trace)).transpose()?;
     let pass = Arc::new(Pass {
         text: text.to_owned(),
+        image,
         tokens: Arc::new(tokens),
         decoder_tokens,
         trace: Arc::new(trace),
@@ -82,6 +96,38 @@ pub(super) fn run(
         Some(difference) => Outcome::RanChanged(pass, Arc::new(difference)),
         None => Outcome::Ran(pass),
     })
+}
+
+/// The image whose path was typed, made ready for the model.
+fn image_at(model: &Model, typed: &str) -> Result<Prepared, Failure> {
+    let path = path_typed(typed);
+    let refused = |text: &str| Err(Failure::Refused(text.into()));
+    match std::fs::metadata(&path) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return refused("no such file: type the path of a PNG or JPEG image");
+        }
+        Ok(found) if found.is_dir() => return refused("a folder: type on, to a PNG or JPEG image in it"),
+        _ => {}
+    }
+    image::prepare(model, &path).map_err(|error| {
+        // The path stands in the line above already; its name leaves room for what is wrong.
+        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        match Failure::from(error) {
+            Failure::Refused(text) => Failure::Refused(text.replace(&path.display().to_string(), &name)),
+            other => other,
+        }
+    })
+}
+
+/// What was typed as a path: without the quotes that terminals put around a dropped file, and `~/`
+/// as the home folder.
+fn path_typed(typed: &str) -> PathBuf {
+    let unquoted =
+        ['"', '\''].iter().find_map(|&quote| typed.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(typed);
+    match (unquoted.strip_prefix("~/"), etcetera::home_dir()) {
+        (Some(rest), Ok(home)) => home.join(rest),
+        _ => Path::new(unquoted).to_owned(),
+    }
 }
 
 /// Every stage where it fits, else the weights, else a refusal with the number.
@@ -164,6 +210,9 @@ pub(super) fn inspect(
 ) -> Result<Inspection, Failure> {
     match what {
         Inspect::Lens(position) => {
+            // A classifier reads its first token, wherever the cursor stands.
+            let reads_first = model.network.head.as_ref().is_some_and(|head| head.first_token_only);
+            let position = if reads_first { 0 } else { position };
             let options = LensOptions { position: Some(position), count: CANDIDATES, watched: None };
             let rows = logit_lens(&model.network, &pass.trace, &options)?;
             let named = |candidates: &[crate::analysis::lens::Candidate]| {
@@ -180,7 +229,10 @@ pub(super) fn inspect(
         }
         Inspect::Spectrum(place) => Ok(Inspection::Spectrum(place, head_spectrum(&model.network, place)?)),
         Inspect::Importance => {
-            let input = Input::Tokens(&pass.trace.tokens);
+            let input = match &pass.image {
+                Some(image) => Input::Image(image.pixels.view()),
+                None => Input::Tokens(&pass.trace.tokens),
+            };
             let measure = Measure::of(&model.network);
             Ok(Inspection::Importance(head_importance(&model.network, &input, measure, progress)?))
         }
@@ -193,4 +245,20 @@ fn output_name(model: &Model, output: u32) -> String {
         return label.clone();
     }
     model.tokenizer.as_ref().map_or_else(|| output.to_string(), |tokenizer| tokenizer.text(output))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typed_path_may_have_quotes_and_a_home() {
+        for typed in ["a b.png", "'a b.png'", "\"a b.png\""] {
+            assert_eq!(path_typed(typed), Path::new("a b.png"));
+        }
+        assert_eq!(path_typed("'"), Path::new("'"));
+        assert_eq!(path_typed("it's"), Path::new("it's"));
+        let home = etcetera::home_dir().expect("a home folder");
+        assert_eq!(path_typed("~/cat.jpg"), home.join("cat.jpg"));
+    }
 }

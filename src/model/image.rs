@@ -58,6 +58,8 @@ pub struct Prepared {
     pub picture: Picture,
     /// What goes into the model, `[C, side, side]`.
     pub pixels: Array3<f32>,
+    /// How many patches lie side by side.
+    pub across: usize,
 }
 
 /// Reads the image file `path` and makes it ready for `model`, as the model's
@@ -81,7 +83,7 @@ pub fn prepare(model: &Model, path: &Path) -> Result<Prepared> {
     let preparation = Preparation::of(model.path.as_deref(), embedding.image)?;
     let picture = preparation.fit(&read(path)?)?;
     let pixels = preparation.numbers(&picture);
-    Ok(Prepared { picture, pixels })
+    Ok(Prepared { picture, pixels, across: embedding.across() })
 }
 
 /// The patches of a vision transformer as tokens: the class token, then `ROW,COLUMN` from the top

@@ -93,6 +93,31 @@ fn a_text_too_long_for_memory_says_so() {
 }
 
 #[test]
+fn an_image_stands_beside_its_map() {
+    assert_text("attention_image", &state::looking_at_an_image());
+    let theme = theme("dark").with_depth(ColourDepth::C256);
+    insta::assert_snapshot!(
+        "styles_attention_image",
+        styles(&render(&state::looking_at_an_image(), &theme, 80, 24))
+    );
+}
+
+#[test]
+fn an_unfinished_path_is_said_calmly() {
+    let mut app = state::looking_at_an_image();
+    app.attention.problem = Some("no such file".into());
+    let theme = theme("dark");
+    let style = |app: &App| {
+        let buffer = render(app, &theme, 80, 24);
+        let line = buffer.content.chunks(80).find(|line| line[3].symbol() == "n" && line[4].symbol() == "o");
+        line.expect("the message is on the screen")[3].fg
+    };
+    assert_eq!(Some(style(&app)), theme.roles().error.fg);
+    app.attention.focus = AttentionFocus::Input;
+    assert_eq!(Some(style(&app)), theme.roles().faint.fg);
+}
+
+#[test]
 fn typing_shows_tokens() {
     let mut app = looking();
     app.attention.focus = AttentionFocus::Input;
@@ -137,7 +162,10 @@ proptest! {
         depth in prop::sample::select(&[ColourDepth::Mono, ColourDepth::C16, ColourDepth::C256, ColourDepth::TrueColour]),
     ) {
         let shown: Vec<&str> = words.iter().map(String::as_str).collect();
-        let mut app = state::looking(&shown, 2, flags & 1 != 0);
+        let mut app = match words.len() {
+            0 => state::looking_at_an_image(),
+            _ => state::looking(&shown, 2, flags & 1 != 0),
+        };
         if flags & 2 != 0 {
             app = state::changed(app);
         }

@@ -1,6 +1,7 @@
 //! Fixed states of the screens Attention and Positions: a small pass written down here, not run.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use lexiscope::jobs::attention::{LensRow, Pass};
 use lexiscope::jobs::positions::{
     PositionExperiments, PositionKind, PositionTable, ShuffleExperiment, TwoPlaces,
 };
+use lexiscope::model::image::{self, Picture, Prepared};
 use lexiscope::model::tokenizer::Tokens;
 use lexiscope::model::trace::{AttentionTrace, Keep, LayerTrace};
 use lexiscope::model::{Model, Trace, open};
@@ -86,6 +88,7 @@ pub fn pass(words: &[&str], layers: usize, causal: bool) -> Pass {
         .collect();
     Pass {
         text: words.join(" "),
+        image: None,
         tokens: Arc::new(tokens(words)),
         decoder_tokens: None,
         trace: Arc::new(Trace { layers, ..Trace::default() }),
@@ -94,6 +97,30 @@ pub fn pass(words: &[&str], layers: usize, causal: bool) -> Pass {
         bytes: 1000,
         elapsed: Duration::from_millis(3),
     }
+}
+
+/// A vision model on an image of 4 x 4 patches: a bright square on a ramp.
+pub fn looking_at_an_image() -> App {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden/transformers/vit");
+    let model = open::open(folder.to_str().expect("a path")).expect("the golden ViT");
+    let tokens = image::patch_tokens(&model.network);
+    let names: Vec<&str> = tokens.pieces.iter().map(String::as_str).collect();
+    let mut app = looking(&names, 2, false);
+    let mut picture = Picture::black(32, 32);
+    for (index, byte) in picture.bytes.iter_mut().enumerate() {
+        let (x, y) = (index / 3 % 32, index / 3 / 32);
+        let in_square = (16..24).contains(&x) && (8..16).contains(&y);
+        *byte = if in_square { 255 } else { (x * 6) as u8 };
+    }
+    let state = &mut app.attention;
+    if let Some(pass) = state.before.as_mut().map(Arc::make_mut) {
+        pass.image = Some(Arc::new(Prepared { picture, pixels: Array3::zeros((3, 32, 32)), across: 4 }));
+        pass.text = "pictures/square.png".into();
+    }
+    state.input = Line::new("pictures/square.png");
+    (state.head, state.query, state.key) = (2, 7, 12);
+    app.model = ModelState::Ready(Arc::new(model));
+    app
 }
 
 fn figures(layers: usize) -> Vec<HeadFigures> {

@@ -5,6 +5,7 @@
 mod support;
 
 mod attention;
+mod images;
 mod models;
 mod positions;
 mod words;

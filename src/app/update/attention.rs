@@ -108,6 +108,7 @@ impl App {
     pub(super) fn model_opened(&mut self, model: Arc<Model>) -> Vec<Effect> {
         self.positions.kind = PositionKind::of(&model.network).unwrap_or_default();
         self.model = ModelState::Ready(model);
+        self.attention.take_paths(self.looks_at_images());
         let mut effects = self.attention_text_changed();
         effects.extend(self.ask_positions_if_needed());
         effects
@@ -115,8 +116,13 @@ impl App {
 
     /// Cuts what is typed into tokens and runs the model on it.
     pub(super) fn attention_text_changed(&mut self) -> Vec<Effect> {
-        self.attention.problem = None;
         let Some(model) = self.open_model_ready() else { return Vec::new() };
+        if self.looks_at_images() {
+            // A path is wrong until its last character: the old message stays until the answer is
+            // there, so that nothing flickers.
+            return self.ask_pass();
+        }
+        self.attention.problem = None;
         let text = self.attention.input.text().trim().to_owned();
         let typed = Request::Tokenise { model, text };
         let mut effects = vec![self.begin(typed, |app| &mut app.attention.tokenising)];
@@ -128,6 +134,7 @@ impl App {
         let Some(model) = self.open_model_ready() else { return Vec::new() };
         if self.attention.input.is_blank() {
             self.attention.running.clear();
+            self.attention.problem = None;
             return vec![Effect::Cancel(Slot::Pass)];
         }
         let text = self.attention.input.text().trim().to_owned();
@@ -147,6 +154,9 @@ impl App {
         let other_text = state.before.as_ref().is_none_or(|old| old.text != pass.text);
         state.problem = None;
         state.before = Some(Arc::clone(&pass));
+        if pass.image.is_some() {
+            state.tokens = Some(Arc::clone(&pass.tokens));
+        }
         (state.after, state.difference, state.figures) = (None, None, None);
         (state.inspection, state.cell) = (None, None);
         state.changing.clear();
@@ -170,21 +180,26 @@ impl App {
     }
 
     /// The last head of the last layer; in the first text the row of "it", elsewhere of the last
-    /// token of the text; the column that it looks at most.
+    /// token of the text, of an image the class token; the column (of an image the patch) that it
+    /// looks at most.
     fn choose_first_cell(&mut self, pass: &Pass) {
         let state = &mut self.attention;
         let (layers, _) = state.layers_and_heads();
         state.layer = layers.saturating_sub(1);
         state.head = state.layers_and_heads().1.saturating_sub(1);
         let tokens = &pass.tokens;
+        let first_key = usize::from(pass.image.is_some());
         let own = tokens.special.iter().rposition(|special| !special).unwrap_or(0);
         let pronoun = tokens.pieces.iter().position(|piece| piece == "it");
-        state.query = pronoun.filter(|_| pass.text == FIRST_TEXT).unwrap_or(own);
+        state.query = match pass.image {
+            Some(_) => 0,
+            None => pronoun.filter(|_| pass.text == FIRST_TEXT).unwrap_or(own),
+        };
         if let Some(weights) = state.weights(pass, state.layer, state.head)
             && state.query < weights.nrows()
         {
             let row = weights.row(state.query);
-            let best = row.iter().enumerate().max_by(|one, other| one.1.total_cmp(other.1));
+            let best = row.iter().enumerate().skip(first_key).max_by(|one, other| one.1.total_cmp(other.1));
             state.key = best.map_or(0, |(key, _)| key);
         }
     }

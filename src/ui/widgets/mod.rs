@@ -4,6 +4,7 @@ pub mod arcs;
 pub mod bars;
 pub mod chart;
 pub mod heatmap;
+pub mod picture;
 pub mod plot;
 pub mod signed;
 pub mod strip;

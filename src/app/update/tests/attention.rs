@@ -23,6 +23,7 @@ fn pass(text: &str, keep: Keep, interventions: Interventions) -> Arc<Pass> {
     let trace = forward(&model.network, &Input::Tokens(&tokens.ids), &options, &Progress::default()).unwrap();
     Arc::new(Pass {
         text: text.into(),
+        image: None,
         tokens: Arc::new(tokens),
         decoder_tokens: None,
         trace: Arc::new(trace),

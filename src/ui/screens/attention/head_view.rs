@@ -4,7 +4,7 @@ use ndarray::Array2;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{Looked, lines, panels, wall_view};
+use super::{Looked, image_view, lines, panels, wall_view};
 use crate::app::attention::{AttentionPanel, View};
 use crate::theme::Theme;
 use crate::ui::text::{fit, put};
@@ -12,9 +12,11 @@ use crate::ui::widgets::arcs::Arcs;
 use crate::ui::widgets::heatmap::{Heatmap, Scale, largest};
 
 /// Columns between two parts.
-const GAP: u16 = 3;
+pub(super) const GAP: u16 = 3;
 /// The least columns for all heads as thumbnails.
 const WIDTH_FOR_WALL: u16 = 44;
+/// The least columns for one cell in all heads.
+const WIDTH_FOR_STRIPS: u16 = 12;
 /// The least height of the whole for arcs.
 const HEIGHT_FOR_ARCS: u16 = 26;
 const ARC_LINES: u16 = 6;
@@ -82,15 +84,20 @@ fn draw_maps(looked: &Looked, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     let heat = looked.heatmap(map);
     let height = area.height.saturating_sub(1);
     let body = Rect { height, ..area };
-    let used = heat.used(body).min(area.width);
+    let image = image_view::Place::new(looked, body);
+    let kept_free = image.as_ref().map_or(0, image_view::Place::columns);
+    let used = heat.used(Rect { width: body.width.saturating_sub(kept_free), ..body }).min(area.width);
     let left = Rect { width: used, ..body };
     heat.draw(theme, buffer, left);
     let legend = Rect { y: area.y + height, height: 1, width: used.max(46).min(area.width), ..area };
     heat.legend(theme, buffer, legend, 0);
-    let x = used + GAP;
-    let right = Rect { x: area.x + x.min(area.width), width: area.width.saturating_sub(x), ..area };
+    let right_of =
+        |x: u16| Rect { x: area.x + x.min(area.width), width: area.width.saturating_sub(x), ..area };
+    let beside = Rect { height, ..right_of(used + GAP) };
+    let drawn = image.map_or(0, |place| image_view::draw(looked, &place, theme, buffer, beside));
+    let x = used + GAP + drawn;
     // What stands beside a narrow map ends above its legend, which is wider.
-    let right = if legend.width > x { Rect { height, ..right } } else { right };
+    let right = if legend.width > x { Rect { height, ..right_of(x) } } else { right_of(x) };
     if compared(looked, theme, buffer, Rect { height, ..right }) {
         return;
     }
@@ -156,7 +163,7 @@ fn compared(looked: &Looked, theme: &Theme, buffer: &mut Buffer, area: Rect) -> 
 fn draw_everywhere(looked: &Looked, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     let state = looked.state;
     let (layers, heads) = state.layers_and_heads();
-    if area.width < 12 || area.height < 4 || layers == 0 || heads == 0 {
+    if area.width < WIDTH_FOR_STRIPS || area.height < 4 || layers == 0 || heads == 0 {
         return;
     }
     let values = Array2::from_shape_fn((layers, heads), |(layer, head)| {

@@ -2,6 +2,7 @@
 
 mod cell_view;
 mod head_view;
+mod image_view;
 mod lines;
 mod panels;
 mod wall_view;
@@ -171,7 +172,9 @@ fn draw_input(app: &App, theme: &Theme, buffer: &mut Buffer, line: Rect) -> Opti
     }
     let cursor = super::input(&state.input, theme, buffer, line, (2, 0), room);
     if state.input.text().is_empty() {
-        put(buffer, line, 2, 0, "a sentence to look into", roles.faint);
+        let what =
+            if app.looks_at_images() { "the path of a PNG or JPEG image" } else { "a sentence to look into" };
+        put(buffer, line, 2, 0, what, roles.faint);
     }
     cursor.filter(|_| typing)
 }
@@ -181,7 +184,9 @@ fn draw_tokens(app: &App, theme: &Theme, buffer: &mut Buffer, line: Rect) {
     let roles = theme.roles();
     let state = &app.attention;
     if let Some(problem) = &state.problem {
-        put(buffer, line, 2, 0, problem, roles.error);
+        // A path that is being typed is no mistake yet.
+        let unfinished = app.looks_at_images() && state.focus == AttentionFocus::Input;
+        put(buffer, line, 2, 0, problem, if unfinished { roles.faint } else { roles.error });
         return;
     }
     if state.focus != AttentionFocus::Input {
@@ -237,9 +242,13 @@ fn draw_waiting(app: &App, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     let roles = theme.roles();
     let state = &app.attention;
     if state.problem.is_some() {
-        let hints = ["Press e (or /) to edit the text: a shorter one needs less memory and time."];
-        for (y, hint) in hints.into_iter().flat_map(|hint| wrap(hint, usize::from(area.width))).enumerate() {
-            put(buffer, area, 1, y as u16, &hint, roles.faint);
+        let hint = match app.looks_at_images() {
+            true if state.focus == AttentionFocus::Input => "",
+            true => "Press e (or /) to type the path of a PNG or JPEG image.",
+            false => "Press e (or /) to edit the text: a shorter one needs less memory and time.",
+        };
+        for (y, hint) in wrap(hint, usize::from(area.width)).iter().enumerate() {
+            put(buffer, area, 1, y as u16, hint, roles.faint);
         }
     } else if state.is_running() {
         if !app.is_late() {
@@ -254,6 +263,12 @@ fn draw_waiting(app: &App, theme: &Theme, buffer: &mut Buffer, area: Rect) {
             put(buffer, area, width as u16 + 2, 2, &format!("{:>3.0} %", share * 100.0), roles.number);
         }
         put(buffer, area, 1, 4, "Esc stops it.", roles.faint);
+    } else if app.looks_at_images() {
+        let text = "This model looks at images. Press e and type the path of a PNG or JPEG image \
+                    to see what every patch of it looks at.";
+        for (y, line) in wrap(text, usize::from(area.width.saturating_sub(1))).iter().enumerate() {
+            put(buffer, area, 1, y as u16, line, roles.text);
+        }
     } else {
         put(buffer, area, 1, 0, "Type a sentence to see what every head looks at.", roles.text);
     }

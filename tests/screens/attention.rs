@@ -103,6 +103,19 @@ fn an_image_stands_beside_its_map() {
 }
 
 #[test]
+fn a_change_leaves_room_for_before_and_after() {
+    let mut app = state::changed(state::looking_at_an_image());
+    for (width, height, image) in [(160, 50, true), (80, 24, false)] {
+        let screen = text(&render(&app, &theme("mono"), width, height));
+        assert!(screen.contains("after - before"), "{screen}");
+        assert_eq!(screen.contains("1,2 looks at   "), image, "{screen}");
+    }
+    app.attention.after = None;
+    let screen = text(&render(&app, &theme("mono"), 160, 50));
+    assert!(screen.contains("the image") && !screen.contains("after - before"), "{screen}");
+}
+
+#[test]
 fn an_unfinished_path_is_said_calmly() {
     let mut app = state::looking_at_an_image();
     app.attention.problem = Some("no such file".into());

@@ -71,7 +71,9 @@ pub(super) fn draw(looked: &Looked, place: &Place, theme: &Theme, buffer: &mut B
     let rows = size(image.across, place.one, area.height.saturating_sub(2)).1;
     let legend = Rect { width: area.width.min(place.one + GAP), ..area };
     put(buffer, legend, 0, 1 + rows, "> looks  [] looked at", theme.roles().faint);
-    if !place.both || area.width < place.columns() {
+    // What is changed shows its maps in the place of the second image.
+    let kept_free = if state.after.is_some() { WIDTH_FOR_OTHERS } else { 0 };
+    if !place.both || area.width < place.columns() + kept_free {
         return place.one + GAP;
     }
     let plain = Patches { light: None, from: None, to: None, ..attended };

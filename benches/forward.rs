@@ -21,6 +21,10 @@ use lexiscope::model::network::Kind;
 use lexiscope::model::trace::{Keep, Trace};
 use lexiscope::model::{Model, open};
 use lexiscope::progress::Progress;
+
+/// As in `src/main.rs`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use serde_json::{Value, json};

@@ -120,7 +120,9 @@ fn suspended_and_resumed_it_draws_again() {
         terminal.wait_text("queen");
     }
     terminal.send("q");
-    terminal.wait("the shell", |terminal| !terminal.screen.screen().alternate_screen());
+    terminal.wait("the shell", |terminal| {
+        !terminal.screen.screen().alternate_screen() && terminal.text().trim_end().ends_with("ready>")
+    });
     terminal.send("exit\r");
     terminal.end();
 }

@@ -29,9 +29,13 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use serde_json::{Value, json};
 
-/// Passes that are not counted, then passes of which the median is taken.
-const WARM_UPS: usize = 3;
-const ROUNDS: usize = 15;
+/// The contenders take turns. In a turn the first pass is not counted: it finds the other's data in
+/// the cache, and for a moment PyTorch's threads go on spinning after a pass.
+const TURNS: usize = 5;
+const COUNTED_PASSES: usize = 3;
+
+/// Milliseconds of a pass, and the mean magnitude of its last output.
+type Pass = (f64, f64);
 
 /// A checkpoint to measure: its configuration, tensors and lengths of text.
 struct Subject {
@@ -49,7 +53,7 @@ fn main() -> Result<()> {
         Err(_) => std::thread::available_parallelism()?.get(),
     };
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-    println!("medians of {ROUNDS} passes in milliseconds, {threads} threads");
+    println!("medians of {} passes in milliseconds, {threads} threads", TURNS * COUNTED_PASSES);
     for subject in [minilm(), gpt2()] {
         measure(&subject, threads)?;
     }
@@ -66,29 +70,27 @@ fn measure(subject: &Subject, threads: usize) -> Result<()> {
     for &length in subject.lengths {
         let ids: Vec<u32> = (0..length as u32).map(|i| (i * 7919 + 13) % 30_000).collect();
         let (mut everything, mut weights, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
-        for round in 0..WARM_UPS + ROUNDS {
-            let (time, output) = pass(&model, &ids, Keep::Everything)?;
-            let (weights_time, _) = pass(&model, &ids, Keep::Weights)?;
-            let answer = peer.ask(&ids)?;
-            if let Some((_, their_output)) = answer {
-                ensure!(
-                    (output - their_output).abs() <= 1e-3 * their_output,
-                    "{} at {length} tokens: mean output {output}, PyTorch's {their_output}",
-                    subject.name
-                );
-            }
-            if round >= WARM_UPS {
-                everything.push(time);
-                weights.push(weights_time);
-                theirs.extend(answer.map(|(time, _)| time));
+        for _ in 0..TURNS {
+            everything.extend(turn(|| pass(&model, &ids, Keep::Everything))?);
+            weights.extend(turn(|| pass(&model, &ids, Keep::Weights))?);
+            if peer.process.is_some() {
+                theirs.extend(turn(|| peer.ask(&ids))?);
             }
         }
-        let (ours, weights) = (median(&mut everything), median(&mut weights));
+        let outputs = [everything[0].1, theirs.first().map_or(everything[0].1, |pass: &Pass| pass.1)];
+        ensure!(
+            (outputs[0] - outputs[1]).abs() <= 1e-3 * outputs[1],
+            "{} at {length} tokens: mean output {}, PyTorch's {}",
+            subject.name,
+            outputs[0],
+            outputs[1]
+        );
+        let (ours, weights) = (median_time(&everything), median_time(&weights));
         print!("{length:>8} {ours:>12.2} {weights:>12.2}");
         if theirs.is_empty() {
             println!();
         } else {
-            let theirs = median(&mut theirs);
+            let theirs = median_time(&theirs);
             println!(" {theirs:>20.2} {:>8.2}", ours / theirs);
         }
     }
@@ -103,16 +105,32 @@ fn further_token(model: &Model) -> Result<f64> {
     let prompt: Vec<u32> = (0..128).collect();
     let mut last = None;
     let mut times = Vec::new();
-    generate(&model.network, &prompt, 1 + ROUNDS, &Sampling::default(), &Progress::unobserved(), |_| {
-        let now = Instant::now();
-        times.extend(last.replace(now).map(|before: Instant| (now - before).as_secs_f64() * 1e3));
-        true
-    })?;
-    Ok(median(&mut times))
+    generate(
+        &model.network,
+        &prompt,
+        1 + TURNS * COUNTED_PASSES,
+        &Sampling::default(),
+        &Progress::unobserved(),
+        |_| {
+            let now = Instant::now();
+            times.extend(last.replace(now).map(|before: Instant| (now - before).as_secs_f64() * 1e3));
+            true
+        },
+    )?;
+    Ok(median(times))
 }
 
-/// Milliseconds of one pass, and the mean magnitude of its last output.
-fn pass(model: &Model, ids: &[u32], keep: Keep) -> Result<(f64, f64)> {
+/// The counted passes of one contender's turn.
+fn turn(mut pass: impl FnMut() -> Result<Pass>) -> Result<Vec<Pass>> {
+    pass()?;
+    (0..COUNTED_PASSES).map(|_| pass()).collect()
+}
+
+fn median_time(passes: &[Pass]) -> f64 {
+    median(passes.iter().map(|pass| pass.0).collect())
+}
+
+fn pass(model: &Model, ids: &[u32], keep: Keep) -> Result<Pass> {
     let options = PassOptions { keep, ..Default::default() };
     let start = Instant::now();
     let trace = forward(&model.network, &Input::Tokens(ids), &options, &Progress::unobserved())?;
@@ -125,7 +143,7 @@ fn mean_output(trace: &Trace) -> f64 {
     output.iter().map(|number| f64::from(number.abs())).sum::<f64>() / output.len() as f64
 }
 
-fn median(values: &mut [f64]) -> f64 {
+fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
@@ -157,14 +175,13 @@ impl Peer {
         Ok(peer)
     }
 
-    /// Milliseconds of one pass and the mean magnitude of its last output.
-    fn ask(&mut self, ids: &[u32]) -> Result<Option<(f64, f64)>> {
-        let Some((_, input, _)) = &mut self.process else { return Ok(None) };
+    fn ask(&mut self, ids: &[u32]) -> Result<Pass> {
+        let (_, input, _) = self.process.as_mut().context("no peer was started")?;
         let ids: Vec<String> = ids.iter().map(u32::to_string).collect();
         writeln!(input, "{}", ids.join(" "))?;
         let line = self.line()?;
         let (time, output) = line.split_once(' ').context("time and output")?;
-        Ok(Some((time.parse()?, output.parse()?)))
+        Ok((time.parse()?, output.parse()?))
     }
 
     fn line(&mut self) -> Result<String> {

@@ -322,12 +322,15 @@ impl Default for AttentionState {
 }
 
 impl AttentionState {
-    /// Makes the line one for paths of images, or for texts: with an empty one, or the first text,
-    /// where it was of the other kind.
+    /// Makes the line one for paths of images, or for texts: with an empty one, ready to be typed
+    /// into since there is nothing else to do, or the first text, where it was of the other kind.
     pub(super) fn take_paths(&mut self, paths: bool) {
         if self.takes_paths != paths {
             self.takes_paths = paths;
-            self.input = if paths { Line::default() } else { Line::new(FIRST_TEXT) };
+            (self.input, self.focus) = match paths {
+                true => (Line::default(), AttentionFocus::Input),
+                false => (Line::new(FIRST_TEXT), AttentionFocus::Maps),
+            };
         }
     }
 

@@ -84,6 +84,8 @@ pub struct ShuffleExperiment {
     pub with_positions: f64,
     /// The same, with positions removed from both passes.
     pub without_positions: f64,
+    /// Whether a causal mask still tells the tokens their order (Haviv et al. 2022).
+    pub causal: bool,
 }
 
 /// One word at two places, layer by layer.
@@ -106,7 +108,7 @@ pub struct PositionExperiments {
     pub text: String,
     /// The words in another order; `None` for fewer than two words.
     pub shuffle: Option<ShuffleExperiment>,
-    /// Every word that stands at two places, in the order of the text.
+    /// Every word that stands at two places, the one that changes most first.
     pub places: Vec<TwoPlaces>,
 }
 

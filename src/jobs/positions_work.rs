@@ -279,6 +279,7 @@ fn shuffle(
         shuffled: spelt.join(" "),
         with_positions: cosine(trace, &other),
         without_positions: cosine(&bare, &other_bare),
+        causal: model.network.blocks.iter().any(|block| block.attention.causal),
     }))
 }
 

@@ -256,6 +256,7 @@ pub fn positions() -> App {
                 shuffled: "bank the she at sat bank by the".into(),
                 with_positions: 0.888,
                 without_positions: 1.0,
+                causal: false,
             }),
             places: vec![TwoPlaces {
                 word: "bank".into(),

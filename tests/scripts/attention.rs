@@ -376,6 +376,12 @@ fn every_change_is_the_engines_own() {
 }
 
 #[test]
+fn the_last_step_knows_of_a_head_that_is_off() {
+    look("<enter><enter><enter><enter><enter><enter>").shows("are the head's output");
+    look("x<enter><enter><enter><enter><enter><enter>").shows("you switched it off");
+}
+
+#[test]
 fn a_hidden_token_is_masked_in_the_making_of_its_weight() {
     let played = look("m    ");
     let steps = played.app.attention.cell.clone().unwrap();

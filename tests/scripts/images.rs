@@ -20,10 +20,10 @@ fn an_image_is_looked_at_once_its_path_is_typed() {
     started.shows("type the path of a PNG or JPEG image");
     assert_eq!(started.app.attention.input.text(), "");
     let (unfinished, last) = path.split_at(path.len() - 1);
-    let played = look_at(&format!("e<paste:{unfinished}>"));
+    let played = look_at(&format!("<paste:{unfinished}>"));
     played.shows("no such file");
     assert!(played.app.attention.before.is_none());
-    let played = look_at(&format!("e<paste:{unfinished}>{last}<enter><down>"));
+    let played = look_at(&format!("<paste:{unfinished}>{last}<enter><down>"));
     played.shows("> looks  [] looked at");
     played.shows("0,0 looks at");
     assert_eq!(played.app.attention.problem, None);
@@ -42,7 +42,7 @@ fn a_wrong_path_leaves_the_image_that_is_shown() {
     ];
     for (name, message) in wrong {
         let played =
-            look_at(&format!("e<paste:{folder}/photo.jpg><enter>e<ctrl-u><paste:{folder}/{name}><enter>"));
+            look_at(&format!("<paste:{folder}/photo.jpg><enter>e<ctrl-u><paste:{folder}/{name}><enter>"));
         played.shows(message);
         let pass = played.app.attention.before.as_ref().unwrap();
         assert!(pass.text.ends_with("photo.jpg"), "{}", pass.text);
@@ -52,15 +52,15 @@ fn a_wrong_path_leaves_the_image_that_is_shown() {
 #[test]
 fn an_image_can_be_changed_inspected_and_left_for_a_text() {
     let path = fixture("images/photo.jpg").display().to_string();
-    let changed = look_at(&format!("e<paste:'{path}'><enter>xv<tab>"));
+    let changed = look_at(&format!("<paste:'{path}'><enter>xv<tab>"));
     let (before, after) = (changed.app.attention.before.unwrap(), changed.app.attention.after.unwrap());
     assert!(Arc::ptr_eq(before.image.as_ref().unwrap(), after.image.as_ref().unwrap()));
-    let inspected = look_at(&format!("e<paste:{path}><enter>jj<tab>"));
+    let inspected = look_at(&format!("<paste:{path}><enter>jj<tab>"));
     inspected.shows("at class: what each layer");
     inspected.shows("LABEL_1");
-    let importance = look_at(&format!("e<paste:{path}><enter><tab><tab><tab>"));
+    let importance = look_at(&format!("<paste:{path}><enter><tab><tab><tab>"));
     importance.shows("best prediction's probability");
-    let left = look_at(&format!("e<paste:{path}><enter>D"));
+    let left = look_at(&format!("<paste:{path}><enter>D"));
     assert_eq!(left.app.attention.input.text(), FIRST_TEXT);
     assert!(left.app.attention.before.as_ref().unwrap().image.is_none());
     left.shows("it looks at");

@@ -150,6 +150,15 @@ fn order_matters_only_with_positions() {
 }
 
 #[test]
+fn a_causal_mask_tells_the_order_too() {
+    let played = look_with("llama", "e<ctrl-u>a b c d<enter>");
+    assert!(played.app.positions.experiments.as_ref().unwrap().shuffle.as_ref().unwrap().causal);
+    played.shows("the causal mask still tells the order");
+    let shuffle = look("").app.positions.experiments.as_ref().unwrap().shuffle.clone().unwrap();
+    assert!(!shuffle.causal);
+}
+
+#[test]
 fn one_word_at_two_places_parts_layer_by_layer() {
     let played = look("");
     let model = open::shipped().unwrap();

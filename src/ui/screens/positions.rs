@@ -235,7 +235,10 @@ fn draw_found(
         x = put(buffer, area, x, y, &format!("similarity {:.4}", shuffle.with_positions), pick(roles.number))
             + 2;
         let without = format!("without positions {:.6}", shuffle.without_positions);
-        put(buffer, area, x, y, &without, pick(roles.number));
+        x = put(buffer, area, x, y, &without, pick(roles.number)) + 2;
+        if shuffle.causal {
+            put(buffer, area, x, y, "the causal mask still tells the order", pick(roles.faint));
+        }
         y += 1;
         if area.height >= 4 {
             put(buffer, area, 4, y, &format!("\"{}\"", visible(&shuffle.shuffled)), pick(roles.faint));

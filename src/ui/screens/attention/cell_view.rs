@@ -5,8 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::{Looked, lines};
+use crate::analysis::Stack;
 use crate::analysis::cell::{CellSteps, Mask};
 use crate::app::attention::{CellStep, Zoom};
+use crate::model::interventions::HeadChange;
 use crate::model::trace::Keep;
 use crate::theme::Theme;
 use crate::ui::text::{columns, fit, put, visible, wrap};
@@ -123,7 +125,7 @@ fn formula(stage: CellStep, steps: &CellSteps) -> String {
 }
 
 /// What the present stage means, in a sentence.
-fn meaning(stage: CellStep, steps: &CellSteps) -> String {
+fn meaning(stage: CellStep, steps: &CellSteps, change: Option<&HeadChange>) -> String {
     let size = steps.query.len();
     match stage {
         CellStep::QueryKey => String::from(
@@ -146,9 +148,16 @@ fn meaning(stage: CellStep, steps: &CellSteps) -> String {
             "exp of each score of the row, divided by their sum: all weights of the row are positive \
              and add up to 1. The row:",
         ),
-        CellStep::Value => String::from(
+        CellStep::Value => format!(
             "The weight says how much of the other token's value is carried over. All weighted values \
-             of the row, added up, are the head's output for this token.",
+             of the row, added up, {}",
+            match change {
+                Some(HeadChange::Zero) => "would be the head's output; you switched it off, so it is 0.",
+                Some(HeadChange::Mean) => {
+                    "would be the head's output; you put its mean over all tokens in its place."
+                }
+                Some(HeadChange::Uniform) | None => "are the head's output for this token.",
+            }
         ),
     }
 }
@@ -156,7 +165,12 @@ fn meaning(stage: CellStep, steps: &CellSteps) -> String {
 fn draw_detail(looked: &Looked, steps: &CellSteps, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     let roles = theme.roles();
     let state = looked.state;
-    let text = wrap(&meaning(state.step, steps), usize::from(area.width.saturating_sub(4)).min(96));
+    let place = (steps.place.layer, steps.place.head);
+    let change = match steps.place.stack {
+        Stack::Decoder | Stack::Cross => None,
+        Stack::Text => looked.pass.interventions.heads.get(&place),
+    };
+    let text = wrap(&meaning(state.step, steps, change), usize::from(area.width.saturating_sub(4)).min(96));
     for (y, line) in text.iter().enumerate() {
         put(buffer, area, 2, y as u16, line, roles.faint);
     }

@@ -4,6 +4,7 @@
 //! Shapes: T tokens, D hidden size, H heads, G key/value heads, E head size, F feed-forward size,
 //! V vocabulary. A linear map is stored `[out, in]` and computes y = x Wᵀ + b.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use ndarray::{Array1, Array2, ArrayView2, CowArray, Ix2};
@@ -169,6 +170,15 @@ pub struct Attention {
     pub causal: bool,
     /// How many tokens it sees, itself included.
     pub window: Option<usize>,
+}
+
+impl Attention {
+    /// The keys, of `keys`, that the mask leaves open to `query`.
+    pub fn open_keys(&self, query: usize, keys: usize) -> Range<usize> {
+        let end = if self.causal { keys.min(query + 1) } else { keys };
+        let start = self.window.map_or(0, |window| (query + 1).saturating_sub(window));
+        start.min(end)..end
+    }
 }
 
 /// One feed-forward part: down(act(up x)), or down(act(gate x) * up x).

@@ -51,7 +51,7 @@ impl<'a> Scorer<'a> {
     /// Turns row `index` of q·k into scores in place; minus infinity where masked.
     pub fn score(&self, index: usize, row: &mut [f32]) {
         let query = self.place.past + index;
-        let open = open_keys(self.attention, query, row.len());
+        let open = self.attention.open_keys(query, row.len());
         row[..open.start].fill(f32::NEG_INFINITY);
         row[open.end..].fill(f32::NEG_INFINITY);
         let scale = self.attention.scale;
@@ -88,7 +88,7 @@ impl<'a> Scorer<'a> {
         for (index, mut row) in weights.axis_iter_mut(Axis(0)).enumerate() {
             let query = self.place.past + index;
             let mut open = vec![false; keys];
-            open[open_keys(self.attention, query, keys)].fill(true);
+            open[self.attention.open_keys(query, keys)].fill(true);
             for &key in hidden(self.place.interventions, query, keys) {
                 open[key] = false;
             }
@@ -98,13 +98,6 @@ impl<'a> Scorer<'a> {
                 .for_each(|(weight, open)| *weight = if open { 1.0 / count } else { 0.0 });
         }
     }
-}
-
-/// The keys, of `keys`, that the network's own mask leaves open to `query`.
-fn open_keys(attention: &Attention, query: usize, keys: usize) -> Range<usize> {
-    let end = if attention.causal { keys.min(query + 1) } else { keys };
-    let start = attention.window.map_or(0, |window| (query + 1).saturating_sub(window));
-    start.min(end)..end
 }
 
 /// The keys, of `keys`, that the pass hides from `query`.

@@ -33,6 +33,13 @@ pub fn model() -> Arc<Model> {
     Arc::clone(MODEL.get_or_init(|| Arc::new(open::shipped().expect("the shipped model"))))
 }
 
+/// The shipped model, described as one that sees only what came before.
+fn causal_model() -> Arc<Model> {
+    let mut model = open::shipped().expect("the shipped model");
+    model.network.blocks.iter_mut().for_each(|block| block.attention.causal = true);
+    Arc::new(model)
+}
+
 pub fn tokens(words: &[&str]) -> Tokens {
     Tokens {
         ids: (0..words.len() as u32).collect(),
@@ -178,7 +185,7 @@ pub fn cell() -> CellSteps {
 pub fn looking(words: &[&str], layers: usize, causal: bool) -> App {
     let mut app = App::default();
     app.screen = Screen::Attention;
-    app.model = ModelState::Ready(model());
+    app.model = ModelState::Ready(if causal { causal_model() } else { model() });
     let mut pass = pass(words, layers, causal);
     let state = &mut app.attention;
     state.input = Line::new("the cat sat it slept");

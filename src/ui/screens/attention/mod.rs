@@ -7,10 +7,11 @@ mod lines;
 mod panels;
 mod wall_view;
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis, s};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use crate::analysis::Stack;
 use crate::analysis::heads::HeadFigures;
 use crate::app::attention::{AttentionFocus, AttentionState, MapScale, View, Zoom};
 use crate::app::{App, ModelState};
@@ -87,24 +88,24 @@ impl<'a> Looked<'a> {
         if self.state.view == View::Rollout {
             return Some(map);
         }
-        for ((row, column), value) in map.indexed_iter_mut() {
-            if self.is_masked(layer, head, row, column) {
-                *value = f32::NAN;
-            }
-        }
+        self.mask(layer, &mut map);
         Some(map)
     }
 
-    /// Whether token `row` cannot see token `column`.
-    fn is_masked(&self, layer: usize, head: usize, row: usize, column: usize) -> bool {
-        let Some(attention) = self.state.stack.trace(&self.pass.trace, layer) else { return false };
-        match attention.scores.as_ref().and_then(|scores| scores.get((head, row, column))) {
-            Some(score) => *score == f32::NEG_INFINITY,
-            // Without the scores an exact zero that comes later in the text, or was hidden, is one.
-            None => {
-                let hidden = self.pass.interventions.hidden_tokens.contains(&column);
-                let zero = attention.weights.get((head, row, column)).is_none_or(|weight| *weight == 0.0);
-                zero && (hidden || column > row)
+    /// Makes NaN of what a token cannot see: what the layer masks, and tokens that were hidden.
+    fn mask(&self, layer: usize, map: &mut Array2<f32>) {
+        let ModelState::Ready(model) = &self.app.model else { return };
+        let Some(attention) = self.state.stack.attention(&model.network, layer) else { return };
+        let hidden = &self.pass.interventions.hidden_tokens;
+        for (query, mut row) in map.axis_iter_mut(Axis(0)).enumerate() {
+            let open = attention.open_keys(query, row.len());
+            row.slice_mut(s![..open.start]).fill(f32::NAN);
+            row.slice_mut(s![open.end..]).fill(f32::NAN);
+            let reached = |key: &&usize| **key != query && self.state.stack == Stack::Text;
+            for &key in hidden.iter().filter(reached) {
+                if let Some(weight) = row.get_mut(key) {
+                    *weight = f32::NAN;
+                }
             }
         }
     }

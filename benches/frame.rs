@@ -1,13 +1,25 @@
-//! How long one frame of the screen *Words* takes to draw, with a full answer on it.
+//! How long one frame takes to draw: of the screen *Words* with a full answer on it, and of the
+//! screen *Attention* on a text of 512 tokens.
 //!
-//! `cargo bench --bench frame`. Two answers take turns, so that most cells change every time;
+//! `cargo bench --bench frame`. Two states take turns, so that most cells change every time;
 //! the terminal itself is left out.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use criterion::{Criterion, criterion_group, criterion_main};
-use lexiscope::app::App;
+use lexiscope::analysis::thumbnails::Thumbnails;
+use lexiscope::app::attention::{ModelState, Zoom};
+use lexiscope::app::{App, Screen};
 use lexiscope::jobs::answers::{
     Certificate, MapPoint, Neighbour, NeighbourAnswer, NeighbourMap, Origin, VectorStrip,
 };
+use lexiscope::jobs::attention::Pass;
+use lexiscope::model::forward::{Input, PassOptions, forward};
+use lexiscope::model::open;
+use lexiscope::model::tokenizer::Tokens;
+use lexiscope::model::trace::Keep;
+use lexiscope::progress::Progress;
 use lexiscope::{theme, ui};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -38,22 +50,61 @@ fn answer(query: &str, turn: usize) -> NeighbourAnswer {
     }
 }
 
+fn words(query: &str, turn: usize) -> App {
+    let mut app = App::default();
+    app.words.answer = Some(answer(query, turn));
+    app
+}
+
+/// The shipped model on 512 tokens, with one of two heads selected.
+fn attention(zoom: Zoom) -> [App; 2] {
+    let model = Arc::new(open::shipped().expect("the shipped model"));
+    let ids: Vec<u32> = (0..512).map(|index| 1000 + 37 * index).collect();
+    let options = PassOptions { keep: Keep::Weights, ..PassOptions::default() };
+    let trace = forward(&model.network, &Input::Tokens(&ids), &options, &Progress::unobserved());
+    let trace = trace.expect("a pass");
+    let names = ids.iter().map(|id| format!("token{id}")).collect();
+    let pass = Arc::new(Pass {
+        text: String::from("a long text"),
+        image: None,
+        tokens: Arc::new(Tokens::unmarked(ids, names)),
+        decoder_tokens: None,
+        thumbnails: Thumbnails::of(&trace),
+        trace: Arc::new(trace),
+        keep: Keep::Weights,
+        interventions: Default::default(),
+        bytes: 0,
+        elapsed: Duration::ZERO,
+    });
+    [3, 4].map(|layer| {
+        let mut app = App::default();
+        app.screen = Screen::Attention;
+        app.model = ModelState::Ready(Arc::clone(&model));
+        app.attention.tokens = Some(Arc::clone(&pass.tokens));
+        app.attention.before = Some(Arc::clone(&pass));
+        (app.attention.layer, app.attention.head, app.attention.zoom) = (layer, layer, zoom);
+        app
+    })
+}
+
 fn frame(criterion: &mut Criterion) {
     let theme = theme::load("dark", None).expect("a theme of the program's own");
-    let apps = [("king", 0), ("river", 1)].map(|(query, turn)| {
-        let mut app = App::default();
-        app.words.answer = Some(answer(query, turn));
-        app
-    });
-    for (width, height) in [(80, 24), (200, 60)] {
-        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal in memory");
-        let mut turn = 0;
-        criterion.bench_function(&format!("words at {width} x {height}"), |bencher| {
-            bencher.iter(|| {
-                turn = 1 - turn;
-                terminal.draw(|frame| ui::draw(&apps[turn], &theme, frame)).expect("a frame").area
+    let states = [
+        ("words", [words("king", 0), words("river", 1)]),
+        ("all heads on 512 tokens", attention(Zoom::Wall)),
+        ("one head on 512 tokens", attention(Zoom::Head)),
+    ];
+    for (name, apps) in states {
+        for (width, height) in [(80, 24), (200, 60)] {
+            let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal in memory");
+            let mut turn = 0;
+            criterion.bench_function(&format!("{name} at {width} x {height}"), |bencher| {
+                bencher.iter(|| {
+                    turn = 1 - turn;
+                    terminal.draw(|frame| ui::draw(&apps[turn], &theme, frame)).expect("a frame").area
+                });
             });
-        });
+        }
     }
 }
 

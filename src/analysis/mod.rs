@@ -7,6 +7,7 @@
 //!         +-> rollout      all heads and layers in one map
 //!         +-> cell         the making of one weight
 //!         +-> similarity   one word at two places, layer by layer
+//!         +-> thumbnails   all maps, small
 //! Trace + Network -> norms (what a weight moves), lens (what each layer would predict)
 //! Network -> spectra (what a head can do), importance (what is lost without it)
 //! ```
@@ -29,5 +30,6 @@ pub mod rollout;
 pub mod similarity;
 pub mod spectra;
 pub mod statistics;
+pub mod thumbnails;
 
 pub use place::{HeadPlace, Stack};

@@ -7,6 +7,7 @@ use ndarray::{Array2, Array3};
 
 use crate::analysis::importance::Importance;
 use crate::analysis::spectra::HeadSpectrum;
+use crate::analysis::thumbnails::Thumbnails;
 use crate::analysis::{HeadPlace, Stack};
 use crate::model::Trace;
 use crate::model::image::Prepared;
@@ -27,6 +28,8 @@ pub struct Pass {
     pub decoder_tokens: Option<Arc<Tokens>>,
     /// What was computed.
     pub trace: Arc<Trace>,
+    /// Its attention maps, small.
+    pub thumbnails: Thumbnails,
     /// How much was kept: every stage, or the weights where every stage would take too much memory.
     pub keep: Keep,
     /// What was changed.

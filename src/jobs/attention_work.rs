@@ -15,6 +15,7 @@ use crate::analysis::lens::{LensOptions, logit_lens};
 use crate::analysis::norms::norm_weighted;
 use crate::analysis::rollout::{mean_over_heads, rollout};
 use crate::analysis::spectra::head_spectrum;
+use crate::analysis::thumbnails::Thumbnails;
 use crate::analysis::{HeadPlace, Stack, difference};
 use crate::model::Model;
 use crate::model::forward::{Input, PassOptions, forward};
@@ -86,6 +87,7 @@ pub(super) fn run(
         image,
         tokens: Arc::new(tokens),
         decoder_tokens,
+        thumbnails: Thumbnails::of(&trace),
         trace: Arc::new(trace),
         keep,
         interventions,

@@ -10,6 +10,7 @@ use lexiscope::analysis::cell::CellSteps;
 use lexiscope::analysis::heads::{HeadFigures, HeadKind, HeadLabel};
 use lexiscope::analysis::importance::{Importance, Measure};
 use lexiscope::analysis::spectra::HeadSpectrum;
+use lexiscope::analysis::thumbnails::Thumbnails;
 use lexiscope::app::attention::ModelState;
 use lexiscope::app::line::Line;
 use lexiscope::app::positions::PositionsState;
@@ -93,12 +94,14 @@ pub fn pass(words: &[&str], layers: usize, causal: bool) -> Pass {
     let layers = (0..layers)
         .map(|layer| LayerTrace { attention: attention(layer, words.len(), causal), ..LayerTrace::default() })
         .collect();
+    let trace = Trace { layers, ..Trace::default() };
     Pass {
         text: words.join(" "),
         image: None,
         tokens: Arc::new(tokens(words)),
         decoder_tokens: None,
-        trace: Arc::new(Trace { layers, ..Trace::default() }),
+        thumbnails: Thumbnails::of(&trace),
+        trace: Arc::new(trace),
         keep: Keep::Everything,
         interventions: Default::default(),
         bytes: 1000,

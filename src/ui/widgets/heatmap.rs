@@ -4,12 +4,13 @@
 //! that labels fit above it. What is masked is NaN and stays off the ramp. A matrix that is larger
 //! than its area is shown as a window around the cursor.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::ArrayView2;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::analysis::thumbnails::pool;
 use crate::theme::{HeatCell, Theme};
 use crate::ui::text::{columns, fit, put, put_right, visible};
 
@@ -370,9 +371,7 @@ pub fn thumbnail(values: ArrayView2<f32>, scale: Scale, theme: &Theme, buffer: &
     }
     let halves = if theme.has_ramps() { 2 } else { 1 };
     let (width, lines) = (usize::from(area.width), usize::from(area.height) * halves);
-    let blocks = Array2::from_shape_fn((lines, width), |(line, x)| {
-        pooled(values, span(line, lines, rows), span(x, width, columns))
-    });
+    let blocks = pool(values, lines, width);
     let full = largest(&blocks);
     let share = |x: usize, line: usize| {
         let value = blocks[[line, x]];
@@ -394,28 +393,11 @@ pub fn thumbnail(values: ArrayView2<f32>, scale: Scale, theme: &Theme, buffer: &
     }
 }
 
-/// The entries of `count` that cell `index` of `cells` stands for; never none.
-fn span(index: usize, cells: usize, count: usize) -> (usize, usize) {
-    let start = (index * count / cells).min(count - 1);
-    (start, ((index + 1) * count / cells).clamp(start + 1, count))
-}
-
-/// The value of the largest magnitude of a block; NaN when all of it is masked.
-fn pooled(values: ArrayView2<f32>, rows: (usize, usize), columns: (usize, usize)) -> f32 {
-    values
-        .slice(ndarray::s![rows.0..rows.1, columns.0..columns.1])
-        .iter()
-        .copied()
-        .filter(|value| !value.is_nan())
-        .max_by(|one, other| one.abs().total_cmp(&other.abs()))
-        .unwrap_or(f32::NAN)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::theme::load;
-    use ndarray::array;
+    use ndarray::{Array2, array};
 
     fn labels(words: &[&str]) -> Vec<String> {
         words.iter().map(|word| (*word).to_owned()).collect()
@@ -478,17 +460,6 @@ mod tests {
         assert_eq!(window(50, 10, 100), 45);
         assert_eq!(window(99, 10, 100), 90);
         assert_eq!(window(3, 10, 5), 0);
-    }
-
-    #[test]
-    fn pooling_keeps_the_largest() {
-        let mut values = Array2::zeros((512, 512));
-        values[[300, 7]] = 0.9;
-        assert_eq!(pooled(values.view(), span(4, 8, 512), span(0, 16, 512)), 0.9);
-        assert_eq!(pooled(values.view(), span(3, 8, 512), span(0, 16, 512)), 0.0);
-        values.fill(f32::NAN);
-        assert!(pooled(values.view(), (0, 3), (0, 3)).is_nan());
-        assert_eq!(span(7, 8, 3), (2, 3));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::*;
+use crate::analysis::thumbnails::Thumbnails;
 use crate::app::attention::{FIRST_TEXT, View, Zoom};
 use crate::jobs::attention::{DerivedMaps, Inspection, Pass};
 use crate::model::forward::{Input, PassOptions, forward};
@@ -26,6 +27,7 @@ fn pass(text: &str, keep: Keep, interventions: Interventions) -> Arc<Pass> {
         image: None,
         tokens: Arc::new(tokens),
         decoder_tokens: None,
+        thumbnails: Thumbnails::of(&trace),
         trace: Arc::new(trace),
         keep,
         interventions,

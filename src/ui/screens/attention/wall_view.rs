@@ -38,7 +38,7 @@ pub(super) fn wall(looked: &Looked, labels: bool, theme: &Theme, buffer: &mut Bu
                 state.stack.trace(&looked.pass.trace, layer).map_or(0, |attention| attention.weights.dim().0);
             (0..heads)
                 .filter_map(|head| {
-                    let values = state.weights(looked.pass, layer, head)?;
+                    let values = looked.pass.thumbnails.get(state.stack, layer, head)?;
                     let label = looked.figures(layer, head).map_or("", |one| lines::short(one.label.kind));
                     let off = matches!(state.change_of(layer, head), Some(HeadChange::Zero));
                     Some(Tile { values, label, off })

@@ -1,0 +1,127 @@
+//! Small pictures of all maps of a pass, pooled once, so that drawing every head at once takes as
+//! long for 512 tokens as for 64.
+
+use ndarray::{Array2, Array3, ArrayView2, Axis, s};
+use rayon::prelude::*;
+
+use super::place::Stack;
+use crate::model::Trace;
+use crate::model::trace::AttentionTrace;
+
+/// The longest side of a thumbnail; shorter maps stay as they are.
+pub const LONGEST_SIDE: usize = 64;
+
+/// The thumbnails of the attention weights of a pass.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Thumbnails {
+    text: Vec<Array3<f32>>,
+    decoder: Vec<Array3<f32>>,
+    cross: Vec<Array3<f32>>,
+}
+
+impl Thumbnails {
+    /// Those of all heads of `trace`.
+    pub fn of(trace: &Trace) -> Self {
+        let all = |stack: Stack| -> Vec<Array3<f32>> {
+            let layers: Vec<usize> = (0..stack.layers(trace)).collect();
+            layers.into_par_iter().filter_map(|layer| stack.trace(trace, layer)).map(of_layer).collect()
+        };
+        Self { text: all(Stack::Text), decoder: all(Stack::Decoder), cross: all(Stack::Cross) }
+    }
+
+    /// That of one head, `[T, S]` or smaller.
+    pub fn get(&self, stack: Stack, layer: usize, head: usize) -> Option<ArrayView2<'_, f32>> {
+        let layers = match stack {
+            Stack::Text => &self.text,
+            Stack::Decoder => &self.decoder,
+            Stack::Cross => &self.cross,
+        };
+        let heads = layers.get(layer)?;
+        (head < heads.dim().0).then(|| heads.index_axis(Axis(0), head))
+    }
+}
+
+fn of_layer(attention: &AttentionTrace) -> Array3<f32> {
+    let (heads, rows, columns) = attention.weights.dim();
+    let (lines, width) = (rows.min(LONGEST_SIDE), columns.min(LONGEST_SIDE));
+    let mut pooled = Array3::zeros((heads, lines, width));
+    for (mut pooled, map) in pooled.axis_iter_mut(Axis(0)).zip(attention.weights.axis_iter(Axis(0))) {
+        pooled.assign(&pool(map, lines, width));
+    }
+    pooled
+}
+
+/// `values` pooled to `lines` x `width`, or spread where that is more: each number is the one of
+/// largest magnitude of its block, NaN where all of the block is NaN.
+pub fn pool(values: ArrayView2<'_, f32>, lines: usize, width: usize) -> Array2<f32> {
+    let (rows, columns) = values.dim();
+    if rows == 0 || columns == 0 {
+        return Array2::zeros((0, 0));
+    }
+    Array2::from_shape_fn((lines, width), |(line, x)| {
+        let (top, bottom) = span(line, lines, rows);
+        let (left, right) = span(x, width, columns);
+        largest(values.slice(s![top..bottom, left..right]))
+    })
+}
+
+/// The entries of `count` that cell `index` of `cells` stands for; never none.
+fn span(index: usize, cells: usize, count: usize) -> (usize, usize) {
+    let start = (index * count / cells).min(count - 1);
+    (start, ((index + 1) * count / cells).clamp(start + 1, count))
+}
+
+fn largest(block: ArrayView2<'_, f32>) -> f32 {
+    let (mut found, mut magnitude) = (f32::NAN, -1.0);
+    for row in block.rows() {
+        for &value in row {
+            // False for NaN.
+            if value.abs() > magnitude {
+                (found, magnitude) = (value, value.abs());
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::trace::LayerTrace;
+
+    #[test]
+    fn pooling_keeps_the_largest_magnitude_of_each_block() {
+        let mut values = Array2::<f32>::zeros((512, 512));
+        values[[300, 17]] = -0.9;
+        values[[301, 18]] = 0.5;
+        let pooled = pool(values.view(), 8, 16);
+        assert_eq!((pooled[[4, 0]], pooled.iter().filter(|&&value| value != 0.0).count()), (-0.9, 1));
+        let masked = Array2::from_elem((3, 3), f32::NAN);
+        assert!(pool(masked.view(), 1, 1)[[0, 0]].is_nan());
+        let mut part = masked;
+        part[[1, 1]] = 0.0;
+        assert_eq!(pool(part.view(), 1, 1)[[0, 0]], 0.0);
+    }
+
+    #[test]
+    fn few_entries_are_spread_over_more_cells() {
+        assert_eq!((span(7, 8, 3), span(0, 8, 3)), ((2, 3), (0, 1)));
+        let values = ndarray::array![[1.0, 2.0]];
+        assert_eq!(pool(values.view(), 1, 4), ndarray::array![[1.0, 1.0, 2.0, 2.0]]);
+        assert!(pool(Array2::zeros((0, 5)).view(), 3, 3).is_empty());
+    }
+
+    #[test]
+    fn short_maps_are_their_own_thumbnails() {
+        let weights = Array3::from_shape_fn((2, 5, 100), |(h, i, j)| (h * 500 + i * 100 + j) as f32);
+        let attention = AttentionTrace { weights: weights.clone(), ..Default::default() };
+        let trace =
+            Trace { layers: vec![LayerTrace { attention, ..Default::default() }], ..Default::default() };
+        let thumbnails = Thumbnails::of(&trace);
+        let second = thumbnails.get(Stack::Text, 0, 1).expect("a head");
+        assert_eq!(second.dim(), (5, LONGEST_SIDE));
+        assert_eq!((second[[4, 63]], second[[0, 0]]), (999.0, 500.0));
+        assert!(thumbnails.get(Stack::Text, 0, 2).is_none());
+        assert!(thumbnails.get(Stack::Cross, 0, 0).is_none());
+    }
+}

@@ -13,7 +13,7 @@ use crate::theme::Theme;
 use crate::ui::chrome;
 use crate::ui::text::{columns, fit, put, put_right, visible, wrap};
 use crate::ui::widgets::chart::Chart;
-use crate::ui::widgets::heatmap::{Heatmap, Scale, largest};
+use crate::ui::widgets::heatmap::{Heatmap, Scale, largest, number};
 
 /// Free columns on both sides.
 const MARGIN: u16 = 1;
@@ -190,7 +190,7 @@ fn draw_curve(
     let line = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..area };
     for distance in show {
         let Some(value) = table.curve.get(distance) else { break };
-        let text = format!("{distance}: {value:.2}");
+        let text = format!("{distance}: {}", number(*value as f32));
         if usize::from(x) + text.len() > usize::from(area.width) {
             break;
         }

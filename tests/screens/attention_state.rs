@@ -206,6 +206,7 @@ pub fn looking(words: &[&str], layers: usize, causal: bool) -> App {
 
 /// The same with a head off and a token hidden, before and after.
 pub fn changed(mut app: App) -> App {
+    use lexiscope::analysis::difference::difference;
     use lexiscope::model::interventions::HeadChange;
     let state = &mut app.attention;
     state.interventions.heads.insert((0, 0), HeadChange::Zero);
@@ -216,6 +217,7 @@ pub fn changed(mut app: App) -> App {
     for layer in &mut trace.layers {
         layer.attention.weights.mapv_inplace(|weight| weight * 0.75);
     }
+    state.difference = difference(&before.trace, &trace).ok().map(Arc::new);
     after.trace = Arc::new(trace);
     after.interventions = state.interventions.clone();
     state.after = Some(Arc::new(after));

@@ -376,6 +376,21 @@ fn every_change_is_the_engines_own() {
 }
 
 #[test]
+fn what_a_change_does_to_the_whole_is_told() {
+    let last = look("x");
+    last.shows("no map changes, only what comes out at the end");
+    let difference = last.app.attention.difference.clone().unwrap();
+    let cosine = difference.sentence_cosine.unwrap();
+    assert!((0.5..0.9999).contains(&cosine), "{cosine}");
+    last.shows(&format!("sentence vector cosine {cosine:.4}"));
+    let earlier = look("kx");
+    let difference = earlier.app.attention.difference.clone().unwrap();
+    let most = difference.heads.iter().max_by(|one, other| one.largest.total_cmp(&other.largest)).unwrap();
+    assert_eq!(most.place.layer, 5, "the heads of layer 4 are not changed by one of them");
+    earlier.shows(&format!("most changed: head 5.{} by {:.4}", most.place.head, most.largest));
+}
+
+#[test]
 fn the_last_step_knows_of_a_head_that_is_off() {
     look("<enter><enter><enter><enter><enter><enter>").shows("are the head's output");
     look("x<enter><enter><enter><enter><enter><enter>").shows("you switched it off");

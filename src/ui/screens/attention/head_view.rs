@@ -35,12 +35,10 @@ pub(super) fn draw(looked: &Looked, theme: &Theme, buffer: &mut Buffer, area: Re
     let upper = Rect { y: area.y + top, height: area.height.saturating_sub(below + top), ..area };
     if let Some(figures) = figures {
         // Directly below the line that names the head.
-        lines::label(
-            figures,
-            theme,
-            buffer,
-            Rect { y: area.y.saturating_sub(u16::from(area.height >= 16)), height: 1, ..area },
-        );
+        let line = Rect { y: area.y.saturating_sub(u16::from(area.height >= 16)), height: 1, ..area };
+        if !lines::change(looked, theme, buffer, line) {
+            lines::label(figures, theme, buffer, line);
+        }
     }
     draw_maps(looked, theme, buffer, upper);
     let lower = Rect { y: area.bottom().saturating_sub(panel), height: panel.min(area.height), ..area };

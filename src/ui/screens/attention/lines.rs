@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 use super::Looked;
 use crate::analysis::heads::{HeadFigures, HeadKind};
+use crate::analysis::{HeadPlace, Stack};
 use crate::app::App;
 use crate::app::attention::{View, Zoom};
 use crate::model::interventions::{HeadChange, PositionChange};
@@ -122,6 +123,36 @@ pub(super) fn label(figures: &HeadFigures, theme: &Theme, buffer: &mut Buffer, l
     if usize::from(x) + 2 + columns(&numbers) <= width {
         put_right(buffer, line, 0, &numbers, roles.faint);
     }
+}
+
+/// What the changes did to the whole pass, as far as there is room; `false` where nothing is changed.
+pub(super) fn change(looked: &Looked, theme: &Theme, buffer: &mut Buffer, line: Rect) -> bool {
+    let state = looked.state;
+    let (Some(_), Some(difference)) = (&state.after, &state.difference) else { return false };
+    let roles = theme.roles();
+    let most = difference.heads.iter().max_by(|one, other| one.largest.total_cmp(&other.largest));
+    let maps = match most.filter(|most| most.largest > 0.0) {
+        Some(most) => {
+            let HeadPlace { layer, head, .. } = most.place;
+            let (from, to) = (looked.row_label(most.at.0), looked.column_label(most.at.1));
+            let pair = match state.stack {
+                Stack::Text => fit(&format!(", {} -> {}", visible(from), visible(to)), 40),
+                Stack::Decoder | Stack::Cross => String::new(),
+            };
+            format!("most changed: head {layer}.{head} by {:.4}{pair}", most.largest)
+        }
+        None => String::from("no map changes, only what comes out at the end"),
+    };
+    let vector = if looked.pass.image.is_some() { "image vector" } else { "sentence vector" };
+    let cosine = difference.sentence_cosine.map(|cosine| format!("{vector} cosine {cosine:.4}"));
+    let logit = difference.largest_logit_change.map(|change| format!("a logit changes by {change:.3}"));
+    let mut x = put(buffer, line, 2, 0, &maps, if looked.stale { roles.stale } else { roles.query }) + 2;
+    for text in [cosine, logit].into_iter().flatten() {
+        if usize::from(x) + columns(&text) <= usize::from(line.width) {
+            x = put(buffer, line, x, 0, &text, if looked.stale { roles.stale } else { roles.number }) + 2;
+        }
+    }
+    true
 }
 
 /// The value under the cursor, with what it was made of as far as there is room.

@@ -19,6 +19,7 @@ pub(super) fn draw(looked: &Looked, theme: &Theme, buffer: &mut Buffer, area: Re
         ..area
     };
     match looked.figures(looked.state.layer, looked.state.head) {
+        _ if lines::change(looked, theme, buffer, line(2)) => {}
         Some(figures) => lines::label(figures, theme, buffer, line(2)),
         None => {
             let text = "every square is one head: rows look at columns, brighter is more attention";

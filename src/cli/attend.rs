@@ -9,6 +9,7 @@ use super::model_arguments::LowView;
 use super::model_source::{self, Subject};
 use super::output::{Report, Value};
 use super::settings::name_of;
+use crate::analysis::difference::difference;
 use crate::analysis::{HeadPlace, Stack, norms, rollout};
 use crate::model::forward::PassOptions;
 use crate::model::interventions::{HeadChange, Interventions};
@@ -50,15 +51,23 @@ pub fn answer(request: &Request) -> Result<Report> {
         let values = choice.values(&subject, &trace)?;
         Ok((trace, values))
     };
-    let before = if interventions.is_empty() { None } else { Some(run(Interventions::default())?.1) };
+    let before = if interventions.is_empty() { None } else { Some(run(Interventions::default())?) };
     let (trace, values) = run(interventions)?;
+    // A head of the last layer changes no map: this says that it changed something.
+    let cosine = match &before {
+        Some((before, _)) => difference(before, &trace)?.sentence_cosine,
+        None => None,
+    };
     let (rows, columns) = labels(request.stack, &subject, &trace);
     let head = choice.head.map_or(Value::Nothing, Value::from);
-    let report = subject
+    let mut report = subject
         .report()
         .fact("view", Value::text(name_of(choice.view)))
         .fact("layer", choice.layer)
         .fact("head", head);
+    if let Some(cosine) = cosine {
+        report = report.fact("sentence_cosine", f64::from(cosine));
+    }
     Ok(report.map(Map {
         title: choice.title(&subject),
         quantity: choice.quantity(),
@@ -67,7 +76,7 @@ pub fn answer(request: &Request) -> Result<Report> {
         rows,
         columns,
         values,
-        before,
+        before: before.map(|(_, values)| values),
     }))
 }
 

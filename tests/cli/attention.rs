@@ -100,6 +100,11 @@ fn changes_are_shown_before_and_after() {
     // Nobody but the token itself sees a hidden one.
     assert_eq!(found["values"][8][2], 0.0);
     assert!(found["values"][2][2].as_f64().unwrap() > 0.0);
+    assert!(plain.get("sentence_cosine").is_none());
+    // A head of the last layer changes no map, only what comes out.
+    let last = json(&["attend", TEXT, "--layer", "5", "--head", "11", "--off", "5.11"]);
+    assert_eq!(last["before"], last["values"]);
+    assert!((0.5..0.9999).contains(&last["sentence_cosine"].as_f64().unwrap()));
 }
 
 #[test]

@@ -17,17 +17,6 @@ pub fn vectorised<R>(work: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(work)
 }
 
-/// eˣ of every number: within 1.4 half units in the last place; 0 below -87.3 and infinite above
-/// 88, just short of where f32 has no normal numbers left.
-pub fn exponential(values: &mut [f32]) {
-    vectorised(|| values.iter_mut().for_each(|value| *value = exp(*value)));
-}
-
-/// tanh of every number, within 1e-7.
-pub fn hyperbolic_tangent(values: &mut [f32]) {
-    vectorised(|| values.iter_mut().for_each(|value| *value = tanh(*value)));
-}
-
 /// The sum of `values`, in f64.
 pub fn sum(values: &[f32]) -> f64 {
     vectorised(|| sum_of(values, |value| value))
@@ -85,6 +74,9 @@ fn sum_of(values: &[f32], of: impl Fn(f64) -> f64) -> f64 {
     lanes.iter().sum::<f64>() + rest.iter().map(|&value| of(f64::from(value))).sum::<f64>()
 }
 
+/// eˣ, within 1.4 half units in the last place; 0 below -87.3 and infinite above 88, just short of
+/// where f32 has no normal numbers left.
+///
 /// eˣ = 2ⁿ eʳ with n = round(x / ln 2), so that |r| <= ln 2 / 2 and a polynomial gives eʳ
 /// (Cody and Waite 1980, chapter 6, where ln 2 is taken away in two parts too).
 #[inline(always)]
@@ -180,14 +172,12 @@ mod tests {
     }
 
     #[test]
-    fn slices_get_what_single_numbers_get() {
+    fn vector_instructions_give_the_bits_of_plain_ones() {
         let numbers: Vec<f32> = grid(-9.0, 9.0).step_by(777).collect();
-        let (mut exponentials, mut tangents) = (numbers.clone(), numbers.clone());
-        exponential(&mut exponentials);
-        hyperbolic_tangent(&mut tangents);
-        for (index, &number) in numbers.iter().enumerate() {
-            assert_eq!(exponentials[index].to_bits(), exp(number).to_bits());
-            assert_eq!(tangents[index].to_bits(), tanh(number).to_bits());
+        let mut found = numbers.clone();
+        vectorised(|| found.iter_mut().for_each(|value| *value = exp(erf(tanh(*value)))));
+        for (found, &number) in found.iter().zip(&numbers) {
+            assert_eq!(found.to_bits(), std::hint::black_box(exp(erf(tanh(number)))).to_bits());
         }
     }
 

@@ -21,7 +21,7 @@ enum Bias {
     None,
     /// A slope times the distance.
     Slope(f32),
-    /// One number an offset; the first is of offset -`(values.len() of queries - 1)`.
+    /// One number an offset from query to key; `values[zero]` is that of offset 0.
     ByOffset {
         values: Array1<f32>,
         zero: isize,

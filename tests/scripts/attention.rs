@@ -378,7 +378,7 @@ fn every_change_is_the_engines_own() {
 #[test]
 fn what_a_change_does_to_the_whole_is_told() {
     let last = look("x");
-    last.shows("no map changes, only what comes out at the end");
+    last.shows("no map changes, only the output");
     let difference = last.app.attention.difference.clone().unwrap();
     let cosine = difference.sentence_cosine.unwrap();
     assert!((0.5..0.9999).contains(&cosine), "{cosine}");

@@ -141,7 +141,7 @@ pub(super) fn change(looked: &Looked, theme: &Theme, buffer: &mut Buffer, line: 
             };
             format!("most changed: head {layer}.{head} by {:.4}{pair}", most.largest)
         }
-        None => String::from("no map changes, only what comes out at the end"),
+        None => String::from("no map changes, only the output"),
     };
     let vector = if looked.pass.image.is_some() { "image vector" } else { "sentence vector" };
     let cosine = difference.sentence_cosine.map(|cosine| format!("{vector} cosine {cosine:.4}"));

@@ -139,7 +139,7 @@ fn pass(model: &Model, ids: &[u32], keep: Keep) -> Result<Pass> {
 }
 
 fn mean_output(trace: &Trace) -> f64 {
-    let output = trace.logits.as_ref().or(trace.hidden_states.last()).expect("a pass has an output");
+    let output = trace.logits.as_ref().or(trace.hidden_states().last()).expect("a pass has an output");
     output.iter().map(|number| f64::from(number.abs())).sum::<f64>() / output.len() as f64
 }
 

@@ -13,7 +13,7 @@ use lexiscope::analysis::spectra::head_spectrum;
 use lexiscope::analysis::{HeadPlace, Stack, cell, difference, statistics};
 use lexiscope::model::forward::{Input, PassOptions, forward};
 use lexiscope::model::interventions::{HeadChange, Interventions};
-use lexiscope::model::network::Kind;
+use lexiscope::model::network::{FIRST, Kind};
 use lexiscope::model::{Network, Trace, families::FAMILIES, open};
 use lexiscope::progress::Progress;
 use ndarray::{Array2, ArrayD, ArrayViewD, Axis, IxDyn, s};
@@ -69,10 +69,10 @@ fn close(what: &str, found: ArrayViewD<'_, f32>, expected: ArrayViewD<'_, f32>, 
 
 /// A function of every head's map, as `[layers, heads]`.
 fn by_head(trace: &Trace, figure: impl Fn(ndarray::ArrayView2<'_, f32>) -> f64) -> ArrayD<f32> {
-    let layers = trace.layers.len();
-    let heads = trace.layers[0].attention.weights.dim().0;
+    let layers = trace.layers(FIRST);
+    let heads = trace.weights(FIRST, 0).expect("kept").dim().0;
     Array2::from_shape_fn((layers, heads), |(layer, head)| {
-        figure(trace.layers[layer].attention.weights.index_axis(Axis(0), head)) as f32
+        figure(trace.weights(FIRST, layer).expect("kept").index_axis(Axis(0), head)) as f32
     })
     .into_dyn()
 }
@@ -109,7 +109,7 @@ fn maps_over_heads_and_layers() {
     for family in RECORDED {
         let network = golden(family);
         let trace = run(&network, &ids(family), Interventions::default());
-        for layer in 0..trace.layers.len() {
+        for layer in 0..trace.layers(FIRST) {
             let check = |name: &str, found: &Array2<f32>| {
                 let expected = recorded.get(family, name);
                 close(name, found.view().into_dyn(), expected.index_axis(Axis(0), layer), 1e-5);
@@ -118,7 +118,7 @@ fn maps_over_heads_and_layers() {
             check("rollout", &rollout(&trace, layer, true).unwrap());
             check("rollout_plain", &rollout(&trace, layer, false).unwrap());
             check("norms_layer", &norm_weighted_layer(&network, &trace, Stack::Text, layer).unwrap());
-            for head in 0..trace.layers[layer].attention.weights.dim().0 {
+            for head in 0..trace.weights(FIRST, layer).expect("kept").dim().0 {
                 let found = norm_weighted(&network, &trace, HeadPlace::new(layer, head)).unwrap();
                 let expected = recorded.get(family, "norms");
                 close(
@@ -129,7 +129,7 @@ fn maps_over_heads_and_layers() {
                 );
             }
         }
-        assert!(rollout(&trace, trace.layers.len(), true).is_none(), "there is no such layer");
+        assert!(rollout(&trace, trace.layers(FIRST), true).is_none(), "there is no such layer");
     }
 }
 
@@ -305,7 +305,7 @@ fn two_passes_differ_where_something_was_changed() {
     hide.hidden_tokens.insert(5);
     let after = run(&network, &ids, hide);
     let changed = difference::difference(&before, &after).expect("alike");
-    let (one, other) = (&before.layers[1].attention.weights, &after.layers[1].attention.weights);
+    let (one, other) = (&before.weights(FIRST, 1).expect("kept"), &after.weights(FIRST, 1).expect("kept"));
     for head in 0..4 {
         let gap = &one.index_axis(Axis(0), head) - &other.index_axis(Axis(0), head);
         let found = changed.heads[4 + head];

@@ -9,6 +9,7 @@ use lexiscope::analysis::rollout::rollout;
 use lexiscope::analysis::similarity::occurrences;
 use lexiscope::analysis::{HeadPlace, Stack, cell, ranking};
 use lexiscope::model::forward::{Input, PassOptions, forward};
+use lexiscope::model::network::FIRST;
 use lexiscope::model::tokenizer::Tokens;
 use lexiscope::model::{Model, Trace, open};
 use lexiscope::progress::Progress;
@@ -80,7 +81,7 @@ fn norms_show_that_special_tokens_move_little() {
         let (_, trace) = run(&model);
         for (layer, (raw, normed)) in expected.into_iter().enumerate() {
             let on_special = |map: ArrayView2<'_, f32>| f64::from(map.column(0).sum() + map.column(11).sum());
-            let weights = &trace.layers[layer].attention.weights;
+            let weights = &trace.weights(FIRST, layer).expect("kept");
             close(weights.outer_iter().map(on_special).sum::<f64>() / 144.0, raw, tolerance + 0.005);
             let (mut special, mut all) = (0.0, 0.0);
             for head in 0..12 {

@@ -7,6 +7,7 @@ use lexiscope::mmap::Bytes;
 use lexiscope::model::config::Config;
 use lexiscope::model::forward::{Input, PassOptions, forward};
 use lexiscope::model::gguf::{self, header};
+use lexiscope::model::network::FIRST;
 use lexiscope::model::weights::Weights;
 use lexiscope::model::{Network, Trace, families, open};
 use lexiscope::progress::Progress;
@@ -73,7 +74,7 @@ fn a_whole_llama_attends_as_in_pytorch() {
         differences.map(|d| if d.is_nan() { f32::INFINITY } else { d }).fold(0.0, f32::max)
     };
     for layer in 0..2 {
-        let weights = trace.layers[layer].attention.weights.view().into_dyn();
+        let weights = trace.weights(FIRST, layer).expect("kept").view().into_dyn();
         assert!(worst(weights, &format!("0.attention.{layer}")) <= 1e-5);
     }
     assert!(worst(trace.logits.expect("logits").view().into_dyn(), "0.logits") <= 1e-5);
@@ -93,8 +94,8 @@ fn sixteen_bit_weights_equal_the_same_numbers_as_f32() {
         let short = run(&gpt2(&format!("{kind}.safetensors")), &[5, 17, 9, 30]);
         let long = run(&gpt2(&format!("{kind}_rounded.safetensors")), &[5, 17, 9, 30]);
         assert_eq!(short.logits, long.logits, "{kind}");
-        for (short, long) in short.layers.iter().zip(&long.layers) {
-            assert_eq!(short.attention.weights, long.attention.weights, "{kind}");
+        for layer in 0..2 {
+            assert_eq!(short.weights(FIRST, layer), long.weights(FIRST, layer), "{kind}");
         }
     }
     let whole = open::open(&fixtures().join("golden/transformers/gpt2").to_string_lossy()).expect("opens");

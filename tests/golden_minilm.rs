@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use lexiscope::model::forward::{Input, PassOptions, forward, sentence_vector};
+use lexiscope::model::network::FIRST;
 use lexiscope::model::{Model, open};
 use lexiscope::progress::Progress;
 use ndarray::{Array1, ArrayD, Axis, Ix2, IxDyn};
@@ -56,11 +57,11 @@ fn differences(model: &Model) -> (f32, f32, f32) {
             assert_eq!(found.shape(), expected.shape(), "{name}");
             found.iter().zip(&expected).map(|(f, e)| (f - e).abs()).fold(0f32, f32::max)
         };
-        for (layer, recorded) in trace.layers.iter().enumerate() {
-            let found = recorded.attention.weights.view().into_dyn();
+        for layer in 0..trace.layers(FIRST) {
+            let found = trace.weights(FIRST, layer).expect("kept").view().into_dyn();
             weights = weights.max(worst(found, format!("{case}.attention.{layer}")));
         }
-        for (index, state) in trace.hidden_states.iter().enumerate() {
+        for (index, state) in trace.hidden_states().iter().enumerate() {
             states = states.max(worst(state.view().into_dyn(), format!("{case}.hidden_state.{index}")));
         }
         let last = tensor(&expected, &format!("{case}.hidden_state.6"))

@@ -111,7 +111,7 @@ fn stages(trace: &Trace) -> Option<Vec<(&'static str, ArrayD<f32>)>> {
         ("block0", trace.layers[0].after.clone()?.into_dyn()),
         ("block1", trace.layers[1].after.clone()?.into_dyn()),
         ("block2", trace.layers[2].after.clone()?.into_dyn()),
-        ("ln_f", trace.hidden_states.last()?.clone().into_dyn()),
+        ("ln_f", trace.hidden_states().last()?.clone().into_dyn()),
         ("lm_head", logits.clone().into_dyn()),
         ("probs", probabilities(logits).into_dyn()),
     ])

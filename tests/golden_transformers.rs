@@ -7,7 +7,7 @@ use lexiscope::mmap::Bytes;
 use lexiscope::model::config::Config;
 use lexiscope::model::families::{self, FAMILIES};
 use lexiscope::model::forward::{Input, PassOptions, forward};
-use lexiscope::model::network::Kind;
+use lexiscope::model::network::{DECODER, FIRST, Kind};
 use lexiscope::model::weights::Weights;
 use lexiscope::model::{Network, Trace};
 use lexiscope::progress::Progress;
@@ -77,16 +77,18 @@ fn check_case(family: &str, case: usize, trace: &Trace, expected: &Expected, kin
         }
     };
     let encoder = if kind == Kind::EncoderDecoder { "encoder_attention" } else { "attention" };
-    for (layer, recorded) in trace.layers.iter().enumerate() {
-        rows_sum_to_one(family, &recorded.attention.weights);
-        check(format!("{encoder}.{layer}"), recorded.attention.weights.view().into_dyn());
+    for layer in 0..trace.layers(FIRST) {
+        let weights = trace.weights(FIRST, layer).expect("kept");
+        rows_sum_to_one(family, weights);
+        check(format!("{encoder}.{layer}"), weights.view().into_dyn());
     }
-    for (layer, recorded) in trace.decoder_layers.iter().enumerate() {
-        check(format!("decoder_attention.{layer}"), recorded.attention.weights.view().into_dyn());
-        let cross = recorded.cross.as_ref().expect("a decoder attends to its encoder");
+    for layer in 0..trace.layers(DECODER) {
+        let weights = trace.weights(DECODER, layer).expect("kept");
+        check(format!("decoder_attention.{layer}"), weights.view().into_dyn());
+        let cross = trace.cross_attention(DECODER, layer).expect("a decoder attends to its encoder");
         check(format!("cross_attention.{layer}"), cross.weights.view().into_dyn());
     }
-    for (index, state) in trace.hidden_states.iter().enumerate() {
+    for (index, state) in trace.hidden_states().iter().enumerate() {
         check(format!("hidden_state.{index}"), state.view().into_dyn());
     }
     if let Some(logits) = &trace.logits {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use lexiscope::model::forward::{Input, PassOptions, forward, sentence_vector};
 use lexiscope::model::interventions::{HeadChange, Interventions, PositionChange};
+use lexiscope::model::network::FIRST;
 use lexiscope::model::{Model, Trace, open};
 use lexiscope::progress::Progress;
 use ndarray::{Array1, Array2, Axis};
@@ -25,7 +26,7 @@ fn head_changed(layer: usize, head: usize, change: HeadChange) -> Interventions 
 }
 
 fn head_output(trace: &Trace, layer: usize, head: usize) -> Array2<f32> {
-    let outputs = trace.layers[layer].attention.head_outputs.as_ref().expect("kept");
+    let outputs = trace.attention(FIRST, layer).expect("kept").head_outputs.as_ref().expect("kept");
     outputs.index_axis(Axis(0), head).to_owned()
 }
 
@@ -44,9 +45,9 @@ fn the_shipped_model_has_its_known_heads() {
     assert_eq!(ids, [101, 1996, 4937, 2938, 2006, 1996, 13523, 2138, 2009, 2001, 5458, 102]);
     let trace = run(&model, &ids, Interventions::default());
     let (it, cat) = (8, 2);
-    let weight = trace.layers[5].attention.weights[[11, it, cat]];
+    let weight = trace.weights(FIRST, 5).expect("kept")[[11, it, cat]];
     assert!((weight - 0.6826).abs() < 0.02, "it -> cat {weight}");
-    let previous = &trace.layers[0].attention.weights;
+    let previous = &trace.weights(FIRST, 0).expect("kept");
     let mean = (1..ids.len()).map(|i| previous[[2, i, i - 1]]).sum::<f32>() / (ids.len() - 1) as f32;
     assert!((mean - 0.9996).abs() < 0.001, "previous token {mean}");
 }
@@ -76,7 +77,7 @@ fn permuted_positions_are_permuted_tokens() {
         moved[place] = ids[index];
     }
     let moved = run(&model, &moved, Interventions::default());
-    let (told, moved) = (&told.hidden_states[6], &moved.hidden_states[6]);
+    let (told, moved) = (&told.hidden_states()[6], &moved.hidden_states()[6]);
     for (index, &place) in places.iter().enumerate() {
         let difference = (&told.row(index) - &moved.row(place)).mapv(f32::abs).fold(0f32, |a, &b| a.max(b));
         assert!(difference < 1e-4, "token {index} differs by {difference}");
@@ -86,7 +87,7 @@ fn permuted_positions_are_permuted_tokens() {
         ..Interventions::default()
     };
     let unchanged = run(&model, &ids, Interventions::default());
-    assert_eq!(run(&model, &ids, same).hidden_states[6], unchanged.hidden_states[6]);
+    assert_eq!(run(&model, &ids, same).hidden_states()[6], unchanged.hidden_states()[6]);
 }
 
 #[test]
@@ -97,8 +98,8 @@ fn a_head_is_switched_off_and_the_layers_before_do_not_notice() {
     let after = run(&model, &ids, head_changed(3, 7, HeadChange::Zero));
     assert!(head_output(&after, 3, 7).iter().all(|&number| number == 0.0));
     assert_eq!(head_output(&after, 3, 6), head_output(&before, 3, 6));
-    assert_eq!(after.hidden_states[3], before.hidden_states[3]);
-    assert_ne!(after.hidden_states[4], before.hidden_states[4]);
+    assert_eq!(after.hidden_states()[3], before.hidden_states()[3]);
+    assert_ne!(after.hidden_states()[4], before.hidden_states()[4]);
 }
 
 #[test]
@@ -133,12 +134,14 @@ fn a_uniform_map_spreads_over_what_the_mask_lets_through() {
     let model = open::shipped().expect("opens");
     let tokens = ids(&model, SENTENCE);
     let trace = run(&model, &tokens, head_changed(1, 3, HeadChange::Uniform));
-    let map = trace.layers[1].attention.weights.index_axis(Axis(0), 3).to_owned();
+    let map = trace.weights(FIRST, 1).expect("kept").index_axis(Axis(0), 3).to_owned();
     assert!(map.iter().all(|&weight| (weight - 1.0 / tokens.len() as f32).abs() < 1e-7));
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden/transformers/gpt2");
     let causal = open::open(&folder.to_string_lossy()).expect("opens");
     let trace = run(&causal, &[5, 17, 9, 30], head_changed(1, 2, HeadChange::Uniform));
-    for ((query, key), &weight) in trace.layers[1].attention.weights.index_axis(Axis(0), 2).indexed_iter() {
+    for ((query, key), &weight) in
+        trace.weights(FIRST, 1).expect("kept").index_axis(Axis(0), 2).indexed_iter()
+    {
         let expected = if key <= query { 1.0 / (query + 1) as f32 } else { 0.0 };
         assert!((weight - expected).abs() < 1e-7, "{query} -> {key}: {weight}");
     }
@@ -151,11 +154,12 @@ fn nobody_else_sees_a_hidden_token() {
     let hidden = 2;
     let trace =
         run(&model, &ids, Interventions { hidden_tokens: [hidden].into(), ..Interventions::default() });
-    for layer in &trace.layers {
-        for ((head, query, key), &weight) in layer.attention.weights.indexed_iter() {
+    for layer in 0..trace.layers(FIRST) {
+        let weights = trace.weights(FIRST, layer).expect("kept");
+        for ((head, query, key), &weight) in weights.indexed_iter() {
             assert!(key != hidden || query == hidden || weight == 0.0, "head {head}: {query} sees it");
         }
-        for sum in layer.attention.weights.sum_axis(Axis(2)) {
+        for sum in weights.sum_axis(Axis(2)) {
             assert!((sum - 1.0).abs() < 1e-5);
         }
     }
@@ -169,7 +173,7 @@ fn changes_to_what_is_not_there_do_not_panic() {
     let ids = ids(&model, SENTENCE);
     let before = run(&model, &ids, Interventions::default());
     let nowhere = Interventions { hidden_tokens: [99].into(), ..head_changed(99, 99, HeadChange::Zero) };
-    assert_eq!(run(&model, &ids, nowhere).hidden_states, before.hidden_states);
+    assert_eq!(run(&model, &ids, nowhere).hidden_states(), before.hidden_states());
     let out = Interventions { positions: PositionChange::Permute(vec![100_000]), ..Interventions::default() };
     let options = PassOptions { interventions: out, ..PassOptions::default() };
     let error = forward(&model.network, &Input::Tokens(&ids), &options, &Progress::unobserved());

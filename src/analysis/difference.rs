@@ -7,6 +7,7 @@ use super::similarity::cosine;
 use crate::model::Trace;
 use crate::model::error::{ModelError, Result};
 use crate::model::forward::sentence_vector;
+use crate::model::network::FIRST;
 
 /// How one head's map changed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,14 +52,17 @@ pub struct Difference {
 /// # Errors
 /// Traces of different networks or of texts of different lengths.
 pub fn difference(before: &Trace, after: &Trace) -> Result<Difference> {
-    if before.layers.len() != after.layers.len() {
+    let layers = before.layers(FIRST);
+    if layers != after.layers(FIRST) {
         return Err(unlike("they have different numbers of layers"));
     }
-    let rows = before.layers.first().map_or(0, |layer| layer.attention.weights.dim().1);
+    let rows = before.weights(FIRST, 0).map_or(0, |weights| weights.dim().1);
     let mut heads = Vec::new();
     let mut largest_of_token = vec![0f32; rows];
-    for (layer, (one, other)) in before.layers.iter().zip(&after.layers).enumerate() {
-        let (one, other) = (&one.attention.weights, &other.attention.weights);
+    for layer in 0..layers {
+        let Some((one, other)) = before.weights(FIRST, layer).zip(after.weights(FIRST, layer)) else {
+            continue;
+        };
         if one.dim() != other.dim() || one.dim().1 != rows {
             return Err(unlike("their texts have different lengths, or their layers different heads"));
         }
@@ -66,7 +70,7 @@ pub fn difference(before: &Trace, after: &Trace) -> Result<Difference> {
             heads.push(compare(HeadPlace::new(layer, head), one, other, &mut largest_of_token));
         }
     }
-    let states = before.hidden_states.last().zip(after.hidden_states.last());
+    let states = before.hidden_states().last().zip(after.hidden_states().last());
     let states = states.filter(|(one, other)| one.dim() == other.dim());
     let tokens = largest_of_token.into_iter().enumerate();
     Ok(Difference {

@@ -9,7 +9,7 @@ use crate::model::error::{ModelError, Result};
 use crate::model::forward::{Input, PassOptions, forward, sentence_vector};
 use crate::model::generate::likeliest;
 use crate::model::interventions::{HeadChange, Interventions};
-use crate::model::network::Kind;
+use crate::model::network::{FIRST, Kind};
 use crate::model::trace::Keep;
 use crate::model::{Network, Trace};
 use crate::progress::Progress;
@@ -75,11 +75,9 @@ pub fn head_importance(
         let options = PassOptions { keep, interventions, ..Default::default() };
         forward(network, input, &options, &Progress::unobserved())
     };
-    let heads: Vec<(usize, usize)> = network
-        .blocks
-        .iter()
-        .enumerate()
-        .flat_map(|(layer, block)| (0..block.attention.heads).map(move |head| (layer, head)))
+    let layers = network.layers(FIRST);
+    let heads: Vec<(usize, usize)> = (0..layers)
+        .flat_map(|layer| (0..network.heads(FIRST, layer)).map(move |head| (layer, head)))
         .collect();
     progress.check()?;
     progress.start(heads.len() as u64);
@@ -95,8 +93,8 @@ pub fn head_importance(
             Ok(change)
         })
         .collect::<Result<Vec<f64>>>()?;
-    let widest = network.blocks.iter().map(|block| block.attention.heads).max().unwrap_or(0);
-    let mut table = Array2::from_elem((network.blocks.len(), widest), f64::NAN);
+    let widest = (0..layers).map(|layer| network.heads(FIRST, layer)).max().unwrap_or(0);
+    let mut table = Array2::from_elem((layers, widest), f64::NAN);
     for (&place, change) in heads.iter().zip(changes) {
         table[place] = change;
     }

@@ -67,7 +67,7 @@ pub fn logit_lens(network: &Network, trace: &Trace, options: &LensOptions) -> Re
                 .into(),
         )
     })?;
-    let states = &trace.hidden_states;
+    let states = trace.hidden_states();
     let tokens = states.first().ok_or_else(|| not_kept("hidden states"))?.nrows();
     let position = if head.first_token_only { 0 } else { options.position.unwrap_or(tokens.wrapping_sub(1)) };
     if position >= tokens {
@@ -76,16 +76,12 @@ pub fn logit_lens(network: &Network, trace: &Trace, options: &LensOptions) -> Re
     if let Some(token) = options.watched.filter(|&token| token as usize >= network.outputs) {
         return Err(ModelError::Request(format!("there is no token id {token} among {}", network.outputs)));
     }
-    let final_norm = match &network.decoder {
-        Some(decoder) => decoder.final_norm.as_ref(),
-        None => network.final_norm.as_ref(),
-    };
     // The last recorded state is after the final norm already, except in a ViT.
     let normed_from = if network.kind == Kind::Vision { states.len() } else { states.len() - 1 };
     let mut predictions = Vec::with_capacity(states.len());
     for (after_blocks, state) in states.iter().enumerate() {
         let mut row = state.slice(s![position..position + 1, ..]).to_owned();
-        if let Some(norm) = final_norm.filter(|_| after_blocks < normed_from) {
+        if let Some(norm) = network.final_norm().filter(|_| after_blocks < normed_from) {
             normalise(norm, &mut row);
         }
         let logits = logits(head, &row, false);

@@ -1,7 +1,7 @@
 //! Which attention is meant.
 
 use crate::model::error::{ModelError, Result};
-use crate::model::network::Attention;
+use crate::model::network::{Attention, DECODER, FIRST};
 use crate::model::trace::AttentionTrace;
 use crate::model::{Network, Trace};
 
@@ -18,31 +18,33 @@ pub enum Stack {
 }
 
 impl Stack {
+    /// The network's stack that these attentions are in.
+    pub fn index(self) -> usize {
+        match self {
+            Self::Text => FIRST,
+            Self::Decoder | Self::Cross => DECODER,
+        }
+    }
+
     /// The trace of `layer` of this stack.
     pub fn trace(self, trace: &Trace, layer: usize) -> Option<&AttentionTrace> {
         match self {
-            Self::Text => trace.layers.get(layer).map(|layer| &layer.attention),
-            Self::Decoder => trace.decoder_layers.get(layer).map(|layer| &layer.attention),
-            Self::Cross => trace.decoder_layers.get(layer).and_then(|layer| layer.cross.as_ref()),
+            Self::Text | Self::Decoder => trace.attention(self.index(), layer),
+            Self::Cross => trace.cross_attention(self.index(), layer),
         }
     }
 
     /// The description of `layer` of this stack.
     pub fn attention(self, network: &Network, layer: usize) -> Option<&Attention> {
-        let decoder = || network.decoder.as_ref().and_then(|decoder| decoder.blocks.get(layer));
         match self {
-            Self::Text => network.blocks.get(layer).map(|block| &block.attention),
-            Self::Decoder => decoder().map(|block| &block.attention),
-            Self::Cross => decoder().and_then(|block| block.cross.as_ref()).map(|(_, cross)| cross),
+            Self::Text | Self::Decoder => network.attention(self.index(), layer),
+            Self::Cross => network.cross_attention(self.index(), layer),
         }
     }
 
     /// How many layers a trace has of this stack.
     pub fn layers(self, trace: &Trace) -> usize {
-        match self {
-            Self::Text => trace.layers.len(),
-            Self::Decoder | Self::Cross => trace.decoder_layers.len(),
-        }
+        trace.layers(self.index())
     }
 }
 

@@ -16,7 +16,7 @@ pub fn by_layer(one: &Trace, i: usize, other: &Trace, j: usize) -> Vec<f32> {
 
 /// As [`by_layer`], for words of several tokens: the mean of their vectors.
 pub fn words_by_layer(one: &Trace, i: Range<usize>, other: &Trace, j: Range<usize>) -> Vec<f32> {
-    let pairs = one.hidden_states.iter().zip(&other.hidden_states);
+    let pairs = one.hidden_states().iter().zip(other.hidden_states());
     pairs
         .map_while(|(one, other)| {
             let (one, other) = (mean_vector(one, &i)?, mean_vector(other, &j)?);

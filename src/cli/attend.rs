@@ -13,7 +13,7 @@ use crate::analysis::difference::difference;
 use crate::analysis::{HeadPlace, Stack, norms, rollout};
 use crate::model::forward::PassOptions;
 use crate::model::interventions::{HeadChange, Interventions};
-use crate::model::network::Block;
+use crate::model::network::FIRST;
 use crate::model::trace::{Keep, Trace};
 
 /// What is asked.
@@ -91,17 +91,16 @@ struct Choice {
 impl Choice {
     fn of(request: &Request, subject: &Subject) -> Result<Self> {
         let network = &subject.model.network;
-        let blocks: &[Block] = match (request.stack, &network.decoder) {
-            (Stack::Text, _) => &network.blocks,
-            (_, Some(decoder)) => &decoder.blocks,
-            (_, None) => {
-                let message = format!("{} has no decoder of its own", subject.model.name);
-                return Err(Failure::usage(message).hint("leave --stack out").into());
-            }
-        };
-        let layer = request.layer.unwrap_or(blocks.len().saturating_sub(1));
-        let block = blocks.get(layer).ok_or_else(|| out_of_range("layer", layer, blocks.len()))?;
-        let heads = block.attention.heads;
+        if request.stack != Stack::Text && !network.has_decoder() {
+            let message = format!("{} has no decoder of its own", subject.model.name);
+            return Err(Failure::usage(message).hint("leave --stack out").into());
+        }
+        let layers = network.layers(request.stack.index());
+        let layer = request.layer.unwrap_or(layers.saturating_sub(1));
+        if layer >= layers {
+            return Err(out_of_range("layer", layer, layers).into());
+        }
+        let heads = network.heads(request.stack.index(), layer);
         let head = match request.head {
             Some(head) if head >= heads => return Err(out_of_range("head", head, heads).into()),
             head => head,
@@ -175,11 +174,15 @@ fn out_of_range(what: &str, wanted: usize, count: usize) -> Failure {
 
 fn interventions(request: &Request, subject: &Subject) -> Result<Interventions> {
     let mut changes = Interventions::default();
-    let blocks = &subject.model.network.blocks;
+    let network = &subject.model.network;
+    let layers = network.layers(FIRST);
     for &(layer, head) in &request.off {
-        let block = blocks.get(layer).ok_or_else(|| out_of_range("layer", layer, blocks.len()))?;
-        if head >= block.attention.heads {
-            return Err(out_of_range("head", head, block.attention.heads).into());
+        if layer >= layers {
+            return Err(out_of_range("layer", layer, layers).into());
+        }
+        let heads = network.heads(FIRST, layer);
+        if head >= heads {
+            return Err(out_of_range("head", head, heads).into());
         }
         changes.heads.insert((layer, head), HeadChange::Zero);
     }

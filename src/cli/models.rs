@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::output::{Report, Table, Value};
 use super::progress;
-use crate::model::network::Kind;
+use crate::model::network::{FIRST, Kind};
 use crate::model::{Model, ModelError, open, source};
 
 /// What is asked.
@@ -43,12 +43,12 @@ fn record(name: &str, place: &str, path: Option<&Path>, opened: &Result<Model, M
     let mut values = vec![Value::text(name), Value::text(place)];
     match opened {
         Ok(model) => {
-            let heads = model.network.blocks.first().map_or(0, |block| block.attention.heads);
+            let heads = model.network.heads(FIRST, 0);
             values.extend([
                 Value::text(model.network.family),
                 Value::text(kind_name(model.network.kind)),
                 model.parameters.into(),
-                model.network.blocks.len().into(),
+                model.network.layers(FIRST).into(),
                 heads.into(),
             ]);
         }

@@ -10,7 +10,7 @@ use super::model_source;
 use super::output::{Report, Table, Value};
 use super::settings::name_of;
 use crate::model::Model;
-use crate::model::network::{AttentionPosition, Embedding, RelativeBias, Rotary};
+use crate::model::network::{AttentionPosition, Embedding, FIRST, RelativeBias, Rotary};
 use crate::model::positions::{alibi_slopes, sinusoidal};
 
 /// Dimensions, where neither the request nor the model says how many.
@@ -135,7 +135,7 @@ fn mean_cosine(table: &Array2<f64>, distance: usize) -> f64 {
 
 /// The method of the model itself.
 fn own_kind(model: &Model) -> Option<LowPositions> {
-    match (&model.network.embedding, position_of(model)) {
+    match (model.network.front(), position_of(model)) {
         (_, Some(AttentionPosition::Rotary(_))) => Some(LowPositions::Rotary),
         (_, Some(AttentionPosition::Alibi(_))) => Some(LowPositions::Alibi),
         (_, Some(AttentionPosition::Relative(_))) => Some(LowPositions::T5),
@@ -145,11 +145,11 @@ fn own_kind(model: &Model) -> Option<LowPositions> {
 }
 
 fn position_of(model: &Model) -> Option<&AttentionPosition> {
-    model.network.blocks.first().map(|block| &block.attention.position)
+    model.network.attention(FIRST, 0).map(|attention| &attention.position)
 }
 
 fn learned(model: &Model, request: &Request) -> Result<PositionTable> {
-    let table = match &model.network.embedding {
+    let table = match model.network.front() {
         Embedding::Tokens(embedding) => {
             let Some(positions) = &embedding.positions else {
                 return Err(Failure::no_answer(format!("{} has no learned positions", model.name))

@@ -10,7 +10,7 @@ use super::progress;
 use crate::analysis::lens::{self, LensOptions};
 use crate::model::forward::{Input, PassOptions, forward};
 use crate::model::generate::{Sampling, generate, likeliest};
-use crate::model::network::{Decoder, Kind};
+use crate::model::network::Kind;
 use crate::model::trace::{Keep, Trace};
 
 /// What is asked.
@@ -91,10 +91,11 @@ fn places(subject: &Subject) -> Result<Vec<Place>> {
 
 fn run(subject: &Subject, keep: Keep) -> Result<Trace> {
     let options = PassOptions { keep, ..PassOptions::default() };
-    match &subject.model.network.decoder {
+    match subject.model.network.start_token() {
         // Only the start token: what the decoder would write first.
-        Some(Decoder { start_token, .. }) => {
-            let input = Input::Pair(&subject.tokens.ids, std::slice::from_ref(start_token));
+        Some(start) => {
+            let start = [start];
+            let input = Input::Pair(&subject.tokens.ids, &start);
             Ok(progress::shown("running the model", |progress| {
                 forward(&subject.model.network, &input, &options, progress)
             })?)

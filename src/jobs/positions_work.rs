@@ -57,7 +57,7 @@ fn sinusoidal_table(model: Option<&Model>) -> PositionTable {
 
 fn learned_table(model: Option<&Model>) -> Result<PositionTable, Failure> {
     let model = model.ok_or_else(|| Failure::Refused("a learned table needs an open model".into()))?;
-    let (values, first) = match &model.network.embedding {
+    let (values, first) = match model.network.front() {
         Embedding::Patches(patches) => (patches.positions.clone(), 0),
         Embedding::Tokens(embedding) => match &embedding.positions {
             Some(positions) => (positions.table.to_matrix().into_owned(), positions.first_row),
@@ -235,7 +235,7 @@ fn pass(
 ) -> Result<Trace, Failure> {
     let interventions = Interventions { positions, ..Interventions::default() };
     let options = PassOptions {
-        keep: if model.network.decoder.is_some() { Keep::Everything } else { Keep::Weights },
+        keep: if model.network.has_decoder() { Keep::Everything } else { Keep::Weights },
         interventions,
         memory_limit: MEMORY_LIMIT,
         last_logits_only: true,
@@ -279,7 +279,7 @@ fn shuffle(
         shuffled: spelt.join(" "),
         with_positions: cosine(trace, &other),
         without_positions: cosine(&bare, &other_bare),
-        causal: model.network.blocks.iter().any(|block| block.attention.causal),
+        causal: model.network.is_causal(),
     }))
 }
 

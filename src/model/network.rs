@@ -173,6 +173,11 @@ pub struct Attention {
 }
 
 impl Attention {
+    /// Whether no token sees a later one.
+    pub fn is_causal(&self) -> bool {
+        self.causal
+    }
+
     /// The keys, of `keys`, that the mask leaves open to `query`.
     pub fn open_keys(&self, query: usize, keys: usize) -> Range<usize> {
         let end = if self.causal { keys.min(query + 1) } else { keys };
@@ -341,4 +346,67 @@ pub struct Network {
     pub decoder: Option<Decoder>,
     /// From the residual stream to logits, where the checkpoint has it.
     pub head: Option<Head>,
+}
+
+/// The number of the only stack, or of the encoder.
+pub const FIRST: usize = 0;
+/// The number of the decoder, in an encoder-decoder model.
+pub const DECODER: usize = 1;
+
+impl Network {
+    fn blocks(&self, stack: usize) -> &[Block] {
+        match (stack, &self.decoder) {
+            (FIRST, _) => &self.blocks,
+            (DECODER, Some(decoder)) => &decoder.blocks,
+            _ => &[],
+        }
+    }
+
+    /// How many blocks `stack` has; 0 for a stack that is not there.
+    pub fn layers(&self, stack: usize) -> usize {
+        self.blocks(stack).len()
+    }
+
+    /// The attention of block `layer` of `stack` to its own stream.
+    pub fn attention(&self, stack: usize, layer: usize) -> Option<&Attention> {
+        self.blocks(stack).get(layer).map(|block| &block.attention)
+    }
+
+    /// The attention of block `layer` of `stack` to another stack.
+    pub fn cross_attention(&self, stack: usize, layer: usize) -> Option<&Attention> {
+        self.blocks(stack).get(layer)?.cross.as_ref().map(|(_, cross)| cross)
+    }
+
+    /// How many heads that block `layer` of `stack` attends with; 0 where it has no attention.
+    pub fn heads(&self, stack: usize, layer: usize) -> usize {
+        self.attention(stack, layer).map_or(0, |attention| attention.heads)
+    }
+
+    /// Whether an attention of the first stack hides later tokens.
+    pub fn is_causal(&self) -> bool {
+        (0..self.layers(FIRST)).filter_map(|layer| self.attention(FIRST, layer)).any(Attention::is_causal)
+    }
+
+    /// What the first stack reads.
+    pub fn front(&self) -> &Embedding {
+        &self.embedding
+    }
+
+    /// Whether a decoder writes what an encoder read.
+    pub fn has_decoder(&self) -> bool {
+        self.decoder.is_some()
+    }
+
+    /// The token that every output of the decoder starts with.
+    pub fn start_token(&self) -> Option<u32> {
+        self.decoder.as_ref().map(|decoder| decoder.start_token)
+    }
+
+    /// The norm after the last block of the last stack.
+    pub fn final_norm(&self) -> Option<&Norm> {
+        match &self.decoder {
+            Some(decoder) => decoder.final_norm.as_ref(),
+            None => self.final_norm.as_ref(),
+        }
+    }
 }

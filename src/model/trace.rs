@@ -5,7 +5,7 @@
 
 use ndarray::{Array1, Array2, Array3};
 
-use super::network::{Attention, Block, Network};
+use super::network::{Attention, Block, DECODER, FIRST, Network};
 
 /// How much of a pass is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -112,9 +112,59 @@ pub struct FeedForwardTrace {
 }
 
 impl Trace {
-    /// The attention weights of `layer`, `[H, T, S]`.
-    pub fn weights(&self, layer: usize) -> Option<&Array3<f32>> {
-        self.layers.get(layer).map(|layer| &layer.attention.weights)
+    fn blocks(&self, stack: usize) -> &[LayerTrace] {
+        match stack {
+            FIRST => &self.layers,
+            DECODER => &self.decoder_layers,
+            _ => &[],
+        }
+    }
+
+    /// How many blocks of `stack` were kept.
+    pub fn layers(&self, stack: usize) -> usize {
+        self.blocks(stack).len()
+    }
+
+    /// The attention of block `layer` of `stack` to its own stream.
+    pub fn attention(&self, stack: usize, layer: usize) -> Option<&AttentionTrace> {
+        self.blocks(stack).get(layer).map(|layer| &layer.attention)
+    }
+
+    /// The attention of block `layer` of `stack` to another stack.
+    pub fn cross_attention(&self, stack: usize, layer: usize) -> Option<&AttentionTrace> {
+        self.blocks(stack).get(layer)?.cross.as_ref()
+    }
+
+    /// The feed-forward part of block `layer` of `stack`.
+    pub fn feed_forward(&self, stack: usize, layer: usize) -> Option<&FeedForwardTrace> {
+        self.blocks(stack).get(layer).map(|layer| &layer.feed_forward)
+    }
+
+    /// The attention weights of block `layer` of `stack`, `[H, T, S]`.
+    pub fn weights(&self, stack: usize, layer: usize) -> Option<&Array3<f32>> {
+        self.attention(stack, layer).map(|attention| &attention.weights)
+    }
+
+    /// The residual stream `[T, D]` before block `layer` of `stack`.
+    pub fn before(&self, stack: usize, layer: usize) -> Option<&Array2<f32>> {
+        self.blocks(stack).get(layer)?.before.as_ref()
+    }
+
+    /// The residual stream `[T, D]` after block `layer` of `stack`.
+    pub fn after(&self, stack: usize, layer: usize) -> Option<&Array2<f32>> {
+        self.blocks(stack).get(layer)?.after.as_ref()
+    }
+
+    /// The residual stream of the last stack, `[T, D]`: after the embedding, then after every block;
+    /// the last one is after the final norm where the network has one (but before it in a ViT, as
+    /// PyTorch reports it).
+    pub fn hidden_states(&self) -> &[Array2<f32>] {
+        &self.hidden_states
+    }
+
+    /// The encoder's output `[S, D]`, in an encoder-decoder model.
+    pub fn encoder_output(&self) -> Option<&Array2<f32>> {
+        self.encoder_output.as_ref()
     }
 
     /// The logits of the last token, `[V]`.

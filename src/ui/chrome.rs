@@ -9,6 +9,7 @@ use super::text::{columns, fit, grouped, put, put_right, visible, wrap};
 use super::widgets::bars::bar;
 use crate::app::commands::footer as footer_entries;
 use crate::app::{App, ModelState, Screen, Severity, VectorsState};
+use crate::model::network::FIRST;
 use crate::theme::Theme;
 
 /// The frames of the spinner: plain characters that screen readers and narrow fonts can take.
@@ -57,9 +58,8 @@ fn about_model(app: &App, room: usize) -> Option<String> {
     match &app.model {
         ModelState::Ready(model) => {
             let name = visible(&model.name);
-            let blocks = &model.network.blocks;
-            let heads = blocks.first().map_or(0, |block| block.attention.heads);
-            let size = format!("{} layers x {heads} heads", blocks.len());
+            let (layers, heads) = (model.network.layers(FIRST), model.network.heads(FIRST, 0));
+            let size = format!("{layers} layers x {heads} heads");
             let parameters = format!("{} parameters", grouped(model.parameters));
             longest(
                 [format!("{name}  {size}  {parameters}"), format!("{name}  {size}"), size, name.into_owned()],

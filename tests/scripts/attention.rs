@@ -9,6 +9,7 @@ use lexiscope::jobs::attention::Inspection;
 use lexiscope::jobs::positions::shuffled;
 use lexiscope::model::forward::{Input, PassOptions, forward};
 use lexiscope::model::interventions::{HeadChange, Interventions, PositionChange};
+use lexiscope::model::network::FIRST;
 use lexiscope::model::tokenizer::Tokens;
 use lexiscope::model::{Model, Trace, open};
 use lexiscope::progress::Progress;
@@ -68,7 +69,7 @@ fn at_first_it_looks_back_at_the_cat() {
     let place = |piece: &str| tokens.pieces.iter().position(|found| found == piece).unwrap();
     let (it, cat) = (place("it"), place("cat"));
     assert_eq!(played.cursor(), [5, 11, it, cat]);
-    let attention = &trace.layers[5].attention;
+    let attention = &trace.attention(FIRST, 5).expect("kept");
     let at = [11, it, cat];
     let (product, score) = (attention.products.as_ref().unwrap()[at], attention.scores.as_ref().unwrap()[at]);
     played.shows("layer 5 of 0-5  head 11 of 0-11");
@@ -87,7 +88,7 @@ fn every_keystroke_runs_the_model() {
     assert_eq!(looking.app.attention.focus, AttentionFocus::Maps);
     assert_eq!(looking.app.attention.before.as_ref().unwrap().text, "dogs bark");
     let (_, trace) = ask_shipped("dogs bark");
-    same(looking.map().view(), trace.layers[5].attention.weights.index_axis(ndarray::Axis(0), 11));
+    same(looking.map().view(), trace.weights(FIRST, 5).expect("kept").index_axis(ndarray::Axis(0), 11));
 }
 
 #[test]
@@ -98,7 +99,7 @@ fn layers_heads_and_tokens_are_steps_apart() {
     let [layer, head, query, key] = played.cursor();
     let (tokens, trace) = ask_shipped(FIRST_TEXT);
     played.shows("layer 3 of 0-5  head 9 of 0-11");
-    let weight = trace.layers[layer].attention.weights[[head, query, key]];
+    let weight = trace.weights(FIRST, layer).expect("kept")[[head, query, key]];
     played.shows(&format!("{} -> {}  {weight:.4}", tokens.pieces[query], tokens.pieces[key]));
     // The ends hold.
     let ends =
@@ -112,7 +113,7 @@ fn arcs_stand_over_the_text() {
     let played = look("");
     let (_, trace) = ask_shipped(FIRST_TEXT);
     let [layer, head, query, key] = played.cursor();
-    let weight = trace.layers[layer].attention.weights[[head, query, key]];
+    let weight = trace.weights(FIRST, layer).expect("kept")[[head, query, key]];
     played.shows("[CLS] the cat sat on the mat because it was tired [SEP]");
     let arc = format!("{weight:.2}").replacen("0.", "━.", 1);
     assert!(played.screen.lines().any(|line| line.contains('╭') && line.contains(&arc)), "{}", played.screen);
@@ -126,7 +127,7 @@ fn rows_columns_and_labels_are_told() {
     let [layer, head, query, _] = played.cursor();
     let shown = figures.iter().find(|one| one.place == HeadPlace::new(layer, head)).unwrap();
     played.shows(&format!("{} {:.2}", shown.label.kind.name(), shown.label.score));
-    let row = trace.layers[layer].attention.weights.slice(ndarray::s![head, query, ..]).to_vec();
+    let row = trace.weights(FIRST, layer).expect("kept").slice(ndarray::s![head, query, ..]).to_vec();
     let mut order: Vec<usize> = (0..row.len()).collect();
     order.sort_by(|&one, &other| row[other].total_cmp(&row[one]));
     let number = |index: usize| format!("{:.3}", row[index]).replacen("0.", ".", 1);
@@ -157,7 +158,7 @@ fn one_number_is_made_step_by_step() {
     assert_eq!((played.app.attention.zoom, played.app.attention.step), (Zoom::Cell, CellStep::QueryKey));
     let steps = played.app.attention.cell.clone().unwrap();
     let [layer, head, query, key] = played.cursor();
-    let attention = &trace.layers[layer].attention;
+    let attention = &trace.attention(FIRST, layer).expect("kept");
     let row = |stage: &Option<ndarray::Array3<f32>>, index: usize| -> Vec<f32> {
         stage.as_ref().unwrap().slice(ndarray::s![head, index, ..]).to_vec()
     };
@@ -239,7 +240,14 @@ fn views_show_the_numbers_of_the_analyses() {
     let expected = [
         (
             View::Scores,
-            trace.layers[5].attention.scores.as_ref().unwrap().index_axis(ndarray::Axis(0), 11).to_owned(),
+            trace
+                .attention(FIRST, 5)
+                .expect("kept")
+                .scores
+                .as_ref()
+                .unwrap()
+                .index_axis(ndarray::Axis(0), 11)
+                .to_owned(),
         ),
         (View::Norm, norm_weighted(&model.network, &trace, place).unwrap()),
         (View::Mean, mean_over_heads(&trace, Stack::Text, 5).unwrap()),
@@ -313,22 +321,22 @@ fn a_head_switched_off_shows_before_and_after() {
     let played = look("kkkkkxj");
     let [layer, head, query, key] = played.cursor();
     let (old, new) = (
-        before.layers[layer].attention.weights[[head, query, key]],
-        after.layers[layer].attention.weights[[head, query, key]],
+        before.weights(FIRST, layer).expect("kept")[[head, query, key]],
+        after.weights(FIRST, layer).expect("kept")[[head, query, key]],
     );
     played.shows("after: head 0.11 off");
     played.shows(&format!("before {old:.4}  after {new:.4}  change {:+.4}", new - old));
-    same(played.map().view(), after.layers[1].attention.weights.index_axis(ndarray::Axis(0), 11));
+    same(played.map().view(), after.weights(FIRST, 1).expect("kept").index_axis(ndarray::Axis(0), 11));
     let back = look("kkkkkxjb");
     back.shows("before: head 0.11 off");
-    same(back.map().view(), before.layers[1].attention.weights.index_axis(ndarray::Axis(0), 11));
+    same(back.map().view(), before.weights(FIRST, 1).expect("kept").index_axis(ndarray::Axis(0), 11));
     let difference = look("kkkkkxjvv");
     assert_eq!(difference.app.attention.view, View::Difference);
     close(difference.map()[[query, key]], new - old);
     let restored = look("kkkkkxjvvr");
     assert!(restored.app.attention.after.is_none());
     assert_eq!(restored.app.attention.view, View::Weights, "there is no difference any more");
-    same(restored.map().view(), before.layers[1].attention.weights.index_axis(ndarray::Axis(0), 11));
+    same(restored.map().view(), before.weights(FIRST, 1).expect("kept").index_axis(ndarray::Axis(0), 11));
     assert!(look("xx").app.attention.interventions.is_empty());
 }
 
@@ -363,9 +371,9 @@ fn every_change_is_the_engines_own() {
         assert_eq!(played.app.attention.interventions, interventions, "{script}");
         played.shows(&format!("after: {told}"));
         let (_, after) = changed(FIRST_TEXT, interventions);
-        same(played.map().view(), after.layers[5].attention.weights.index_axis(ndarray::Axis(0), 11));
+        same(played.map().view(), after.weights(FIRST, 5).expect("kept").index_axis(ndarray::Axis(0), 11));
         let shown = &played.app.attention.after.as_ref().unwrap().trace;
-        same(shown.hidden_states[6].view(), after.hidden_states[6].view());
+        same(shown.hidden_states()[6].view(), after.hidden_states()[6].view());
     }
     for undone in ["oo", "mm", "PPP", "XXXX", "xmPr"] {
         let played = look(undone);
@@ -419,7 +427,7 @@ fn a_shorter_text_takes_the_cursor_along() {
     let played = look("G<right><right><right><right><right><right><right><right><right>e<ctrl-u>a<enter>");
     assert_eq!(played.cursor(), [5, 11, 2, 2]);
     let (_, trace) = ask_shipped("a");
-    played.shows(&format!("[SEP] -> [SEP]  {:.4}", trace.layers[5].attention.weights[[11, 2, 2]]));
+    played.shows(&format!("[SEP] -> [SEP]  {:.4}", trace.weights(FIRST, 5).expect("kept")[[11, 2, 2]]));
 }
 
 /// A text whose pass takes long.
@@ -505,7 +513,7 @@ fn any_writing_can_be_pasted() {
         let [layer, head, query, key] = played.cursor();
         assert_eq!(played.app.attention.before.as_ref().unwrap().tokens.pieces, tokens.pieces);
         let weight = played.app.attention.cell.clone().unwrap().weight;
-        close(weight, trace.layers[layer].attention.weights[[head, query, key]]);
+        close(weight, trace.weights(FIRST, layer).expect("kept")[[head, query, key]]);
     }
 }
 
@@ -514,7 +522,7 @@ fn a_cell_and_a_map_can_be_copied() {
     let played = look("yY");
     let (tokens, trace) = ask_shipped(FIRST_TEXT);
     let [layer, head, query, key] = played.cursor();
-    let weight = trace.layers[layer].attention.weights[[head, query, key]];
+    let weight = trace.weights(FIRST, layer).expect("kept")[[head, query, key]];
     assert_eq!(played.notes.copied[0], format!("it -> cat  {weight:.4}"));
     let mut lines = played.notes.copied[1].lines();
     assert_eq!(lines.next().unwrap().trim_start_matches('\t'), tokens.pieces.join("\t"));

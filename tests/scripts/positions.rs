@@ -4,7 +4,7 @@ use lexiscope::analysis::similarity::words_by_layer;
 use lexiscope::app::positions::{FIRST_TEXT, PositionKind, PositionsFocus};
 use lexiscope::model::forward::{Input, PassOptions, forward};
 use lexiscope::model::interventions::{Interventions, PositionChange};
-use lexiscope::model::network::{AttentionPosition, Embedding};
+use lexiscope::model::network::{AttentionPosition, Embedding, FIRST};
 use lexiscope::model::open;
 use lexiscope::progress::Progress;
 
@@ -33,7 +33,7 @@ fn the_models_own_table_comes_first() {
     played.shows("[learned]");
     played.shows("minilm-l6's own table: 512 x 384");
     let model = open::shipped().unwrap();
-    let Embedding::Tokens(embedding) = &model.network.embedding else { panic!("it reads text") };
+    let Embedding::Tokens(embedding) = model.network.front() else { panic!("it reads text") };
     let positions = embedding.positions.as_ref().unwrap();
     let own = positions.table.to_matrix();
     let table = played.app.positions.table.as_ref().unwrap();
@@ -107,7 +107,8 @@ fn a_t5_has_a_bias_and_no_learned_table() {
     assert!(table.of_model);
     played.shows("t5's own bias: 8 buckets x 4 heads");
     let model = open::open(&golden("transformers").join("t5").display().to_string()).unwrap();
-    let AttentionPosition::Relative(bias) = &model.network.blocks[0].attention.position else {
+    let AttentionPosition::Relative(bias) = &model.network.attention(FIRST, 0).expect("it attends").position
+    else {
         panic!("T5 adds a bias")
     };
     for offset in [-40, -3, 0, 2, 17] {
@@ -200,7 +201,7 @@ fn of_an_encoder_and_a_decoder_the_encoder_is_asked() {
         &Progress::unobserved(),
     )
     .unwrap();
-    let last = trace.encoder_output.as_ref().unwrap();
+    let last = trace.encoder_output().unwrap();
     let place = found.places.iter().find(|place| place.word == "the").unwrap();
     let (one, other) = (last.row(place.tokens.0), last.row(place.tokens.1));
     assert_eq!(tokens.texts[place.tokens.0].trim(), "the");

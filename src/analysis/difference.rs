@@ -30,7 +30,7 @@ pub struct TokenDifference {
     pub token: usize,
     /// The largest change of a weight in its row, over all heads.
     pub largest: f32,
-    /// 1 - cosine of its last hidden state, before and after; NaN when not kept.
+    /// 1 - cosine of its last hidden state, before and after; NaN when not kept, or zero.
     pub state: f32,
 }
 
@@ -41,7 +41,7 @@ pub struct Difference {
     pub heads: Vec<HeadDifference>,
     /// Every token.
     pub tokens: Vec<TokenDifference>,
-    /// Cosine of the sentence vectors before and after, when hidden states were kept.
+    /// Cosine of the sentence vectors before and after, when hidden states were kept and neither is zero.
     pub sentence_cosine: Option<f32>,
     /// The largest change of a logit, when there is a head.
     pub largest_logit_change: Option<f32>,
@@ -80,7 +80,7 @@ pub fn difference(before: &Trace, after: &Trace) -> Result<Difference> {
             .collect(),
         sentence_cosine: states.and_then(|_| {
             let (one, other) = (sentence_vector(before)?, sentence_vector(after)?);
-            Some(cosine(&one.mapv(f64::from), &other.mapv(f64::from)) as f32)
+            Some(cosine(&one.mapv(f64::from), &other.mapv(f64::from))? as f32)
         }),
         largest_logit_change: largest_logit_change(before, after),
     })
@@ -111,7 +111,8 @@ fn compare(
 
 fn state_change(states: Option<(&Array2<f32>, &Array2<f32>)>, token: usize) -> f32 {
     let Some((one, other)) = states.filter(|(one, _)| token < one.nrows()) else { return f32::NAN };
-    (1.0 - cosine(&one.row(token).mapv(f64::from), &other.row(token).mapv(f64::from))) as f32
+    let cosine = cosine(&one.row(token).mapv(f64::from), &other.row(token).mapv(f64::from));
+    cosine.map_or(f32::NAN, |cosine| (1.0 - cosine) as f32)
 }
 
 fn largest_logit_change(before: &Trace, after: &Trace) -> Option<f32> {

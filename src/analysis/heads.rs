@@ -115,6 +115,17 @@ pub fn all_heads(trace: &Trace, tokens: &Tokens) -> Vec<HeadFigures> {
     heads_of(trace, Stack::Text, tokens, tokens)
 }
 
+/// The figures of all heads of all stacks of a pass over `tokens`; `decoder` are the decoder's, where
+/// there is one.
+pub fn all_stacks(trace: &Trace, tokens: &Tokens, decoder: Option<&Tokens>) -> Vec<HeadFigures> {
+    let mut figures = heads_of(trace, Stack::Text, tokens, tokens);
+    if let Some(decoder) = decoder {
+        figures.extend(heads_of(trace, Stack::Decoder, decoder, decoder));
+        figures.extend(heads_of(trace, Stack::Cross, decoder, tokens));
+    }
+    figures
+}
+
 /// The figures of all heads of `stack`; `from` are the tokens that look and `to` those looked at.
 /// Missing tokens (an image) are taken to be all different.
 pub fn heads_of(trace: &Trace, stack: Stack, from: &Tokens, to: &Tokens) -> Vec<HeadFigures> {

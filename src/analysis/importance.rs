@@ -32,8 +32,8 @@ pub struct Importance {
     pub measure: Measure,
     /// The value with all heads on: 1, the top probability or the loss.
     pub baseline: f64,
-    /// The change `[layers, heads]` without each head; positive where the head helps. Layers with
-    /// fewer heads than others end in NaN.
+    /// The change `[layers, heads]` without each head; positive where the head helps. NaN where
+    /// layers have fewer heads than others, and where nothing is left to compare.
     pub changes: Array2<f64>,
 }
 
@@ -152,7 +152,8 @@ impl Yardstick {
     fn change(&self, changed: &Trace) -> Result<f64> {
         match self {
             Self::Sentence(before) => {
-                Ok(1.0 - cosine(&before.mapv(f64::from), &sentence(changed)?.mapv(f64::from)))
+                let cosine = cosine(&before.mapv(f64::from), &sentence(changed)?.mapv(f64::from));
+                Ok(1.0 - cosine.unwrap_or(f64::NAN))
             }
             Self::Probability { row, token, baseline } => {
                 let logits = logits_of(changed)?;

@@ -2,13 +2,14 @@
 
 use ndarray::s;
 
+use super::names::output_name;
 use super::place::not_kept;
 use crate::model::error::{ModelError, Result};
 use crate::model::forward::logits;
 use crate::model::generate::{self, likeliest};
 use crate::model::network::Kind;
 use crate::model::normalisation::normalise;
-use crate::model::{Network, Trace};
+use crate::model::{Model, Network, Trace};
 
 /// What to look at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,6 +55,39 @@ pub struct LayerPrediction {
     pub watched: Option<Watched>,
 }
 
+/// One layer's prediction, with the names of what it predicts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LensRow {
+    /// 0 for the embedding, n for the stream after n blocks.
+    pub after_blocks: usize,
+    /// The likeliest tokens (as they read) or classes, with their probabilities, best first.
+    pub candidates: Vec<(String, f32)>,
+}
+
+/// The place whose prediction [`logit_lens`] shows when asked for `position`: a classifier reads its
+/// first token, wherever one looks.
+pub fn place(network: &Network, position: usize) -> usize {
+    let reads_first = network.head.as_ref().is_some_and(|head| head.first_token_only);
+    if reads_first { 0 } else { position }
+}
+
+/// The `count` likeliest outputs of every layer at `position`, by name.
+///
+/// # Errors
+/// As [`logit_lens`].
+pub fn by_name(model: &Model, trace: &Trace, position: usize, count: usize) -> Result<Vec<LensRow>> {
+    let options = LensOptions { position: Some(position), count, watched: None };
+    let named = |candidate: &Candidate| (output_name(model, candidate.token), candidate.probability);
+    let rows = logit_lens(&model.network, trace, &options)?;
+    Ok(rows
+        .iter()
+        .map(|row| LensRow {
+            after_blocks: row.after_blocks,
+            candidates: row.candidates.iter().map(named).collect(),
+        })
+        .collect())
+}
+
 /// The predictions of every layer at one place, from the embedding to the output: final norm and
 /// head applied to the residual stream (nostalgebraist 2020, "interpreting GPT: the logit lens"),
 /// through the whole head (map, non-linearity, norm, projection) of masked models.
@@ -69,7 +103,7 @@ pub fn logit_lens(network: &Network, trace: &Trace, options: &LensOptions) -> Re
     })?;
     let states = trace.hidden_states();
     let tokens = states.first().ok_or_else(|| not_kept("hidden states"))?.nrows();
-    let position = if head.first_token_only { 0 } else { options.position.unwrap_or(tokens.wrapping_sub(1)) };
+    let position = place(network, options.position.unwrap_or(tokens.wrapping_sub(1)));
     if position >= tokens {
         return Err(ModelError::Request(format!("there is no token {position}: the text has {tokens}")));
     }

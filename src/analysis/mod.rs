@@ -5,10 +5,12 @@
 //!         +-> heads        what a head does: its label and figures   +-> ranking: where to look next
 //!         +-> difference   two traces, before and after a change   --+
 //!         +-> rollout      all heads and layers in one map
+//!         +-> maps         a head or a layer in every view
 //!         +-> cell         the making of one weight
 //!         +-> similarity   one word at two places, layer by layer
 //!         +-> thumbnails   all maps, small
 //! Trace + Network -> norms (what a weight moves), lens (what each layer would predict)
+//! Model -> names (how tokens read), positions (what a network is told about order, and what it does)
 //! Network -> spectra (what a head can do), importance (what is lost without it)
 //! ```
 //!
@@ -23,8 +25,11 @@ pub mod head_maps;
 pub mod heads;
 pub mod importance;
 pub mod lens;
+pub mod maps;
+pub mod names;
 pub mod norms;
 pub mod place;
+pub mod positions;
 pub mod ranking;
 pub mod rollout;
 pub mod similarity;

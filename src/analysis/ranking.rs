@@ -27,6 +27,19 @@ pub fn by_change(difference: &Difference) -> Vec<HeadPlace> {
     ranked.into_iter().map(|head| head.place).collect()
 }
 
+/// Index and value of every finite number, the largest first; of changes, which have a direction, the
+/// largest step first whatever its sign. Equal ones in order.
+pub fn largest_first(
+    values: impl IntoIterator<Item = f64>,
+    are_changes: bool,
+) -> impl Iterator<Item = (usize, f64)> {
+    let size = move |value: f64| if are_changes { value.abs() } else { value };
+    let mut order: Vec<(usize, f64)> =
+        values.into_iter().enumerate().filter(|(_, value)| value.is_finite()).collect();
+    order.sort_by(|one, other| size(other.1).total_cmp(&size(one.1)).then(one.0.cmp(&other.0)));
+    order.into_iter()
+}
+
 /// The head after `current` in a ranking, the first after the last one or when `current` is not in
 /// it; `None` when the ranking is empty.
 pub fn next(ranking: &[HeadPlace], current: HeadPlace) -> Option<HeadPlace> {
@@ -38,6 +51,16 @@ pub fn next(ranking: &[HeadPlace], current: HeadPlace) -> Option<HeadPlace> {
 mod tests {
     use super::super::heads::HeadLabel;
     use super::*;
+
+    #[test]
+    fn scores_go_by_value_and_changes_by_size() {
+        let order = |are_changes| -> Vec<usize> {
+            let values = [0.5, -3.0, f64::NEG_INFINITY, 2.0, f64::NAN, 0.5];
+            largest_first(values, are_changes).map(|(index, _)| index).collect()
+        };
+        assert_eq!(order(false), [3, 0, 5, 1]);
+        assert_eq!(order(true), [1, 3, 0, 5]);
+    }
 
     #[test]
     fn labelled_heads_come_first_and_the_sharpest_broad_one_next() {

@@ -9,7 +9,7 @@ use crate::model::tokenizer::Tokens;
 
 /// The cosine between token `i` of one trace and token `j` of another (or the same), for the
 /// embedding and after every block (Ethayarajh 2019 calls the mean of it self-similarity).
-/// Ends with the shorter trace; empty when a token does not exist.
+/// Ends with the shorter trace; empty when a token does not exist; NaN where a vector is zero.
 pub fn by_layer(one: &Trace, i: usize, other: &Trace, j: usize) -> Vec<f32> {
     words_by_layer(one, i..i + 1, other, j..j + 1)
 }
@@ -20,7 +20,7 @@ pub fn words_by_layer(one: &Trace, i: Range<usize>, other: &Trace, j: Range<usiz
     pairs
         .map_while(|(one, other)| {
             let (one, other) = (mean_vector(one, &i)?, mean_vector(other, &j)?);
-            (one.len() == other.len()).then(|| cosine(&one, &other) as f32)
+            (one.len() == other.len()).then(|| cosine(&one, &other).map_or(f32::NAN, |cosine| cosine as f32))
         })
         .collect()
 }
@@ -66,8 +66,8 @@ fn mean_vector(states: &Array2<f32>, tokens: &Range<usize>) -> Option<Array1<f64
     states.slice(s![tokens.clone(), ..]).mapv(f64::from).mean_axis(Axis(0))
 }
 
-/// The cosine of two vectors; 0 when one of them is 0.
-pub(super) fn cosine(one: &Array1<f64>, other: &Array1<f64>) -> f64 {
+/// The cosine of two vectors; `None` when one of them is 0 and so has no direction.
+pub(super) fn cosine(one: &Array1<f64>, other: &Array1<f64>) -> Option<f64> {
     let lengths = (one.dot(one) * other.dot(other)).sqrt();
-    if lengths == 0.0 { 0.0 } else { one.dot(other) / lengths }
+    (lengths != 0.0).then(|| one.dot(other) / lengths)
 }

@@ -10,7 +10,8 @@ use super::pending::Pending;
 use crate::analysis::cell::CellSteps;
 use crate::analysis::difference::Difference;
 use crate::analysis::heads::HeadFigures;
-use crate::analysis::{HeadPlace, Stack};
+pub use crate::analysis::maps::View;
+use crate::analysis::{HeadPlace, Stack, maps};
 use crate::jobs::attention::{DerivedMaps, Inspection, Pass};
 use crate::model::Model;
 use crate::model::interventions::{HeadChange, Interventions};
@@ -52,52 +53,6 @@ pub enum AttentionFocus {
     /// The maps.
     #[default]
     Maps,
-}
-
-/// What a cell of a map is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum View {
-    /// Attention weights, after the softmax.
-    #[default]
-    Weights,
-    /// Scores, before the softmax: q·k x scale + position bias, masked cells minus infinity.
-    Scores,
-    /// Weights after the changes minus weights before.
-    Difference,
-    /// Weights times the length of the transformed value (Kobayashi et al. 2020).
-    Norm,
-    /// Mean over the heads of a layer.
-    Mean,
-    /// Attention rollout up to a layer.
-    Rollout,
-}
-
-impl View {
-    /// All views, in the order that `view` goes through.
-    pub const ALL: [Self; 6] =
-        [Self::Weights, Self::Scores, Self::Difference, Self::Norm, Self::Mean, Self::Rollout];
-
-    /// What to call it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Weights => "weights",
-            Self::Scores => "scores",
-            Self::Difference => "difference",
-            Self::Norm => "norm",
-            Self::Mean => "mean of heads",
-            Self::Rollout => "rollout",
-        }
-    }
-
-    /// Whether its numbers have a sign (diverging colours).
-    pub fn is_signed(self) -> bool {
-        matches!(self, Self::Scores | Self::Difference)
-    }
-
-    /// Whether it has one map a layer rather than one a head.
-    pub fn is_per_layer(self) -> bool {
-        matches!(self, Self::Mean | Self::Rollout)
-    }
 }
 
 /// How numbers become colours.
@@ -394,25 +349,20 @@ impl AttentionState {
 
     /// The attention weights of a head in `pass`, `[T, S]`.
     pub fn weights<'a>(&self, pass: &'a Pass, layer: usize, head: usize) -> Option<ArrayView2<'a, f32>> {
-        let weights = &self.stack.trace(&pass.trace, layer)?.weights;
-        (head < weights.dim().0).then(|| weights.index_axis(Axis(0), head))
+        maps::weights(&pass.trace, HeadPlace { stack: self.stack, layer, head })
     }
 
     /// The map of a head in the present view, `[T, S]`: `None` while it is not known (it is being
     /// computed, the stage was not kept, or nothing was changed that would make a difference).
     pub fn map(&self, layer: usize, head: usize) -> Option<CowArray<'_, f32, Ix2>> {
         let pass = self.shown()?;
+        let place = HeadPlace { stack: self.stack, layer, head };
         match (self.view, &self.derived) {
             (View::Weights, _) => self.weights(pass, layer, head).map(CowArray::from),
-            (View::Scores, _) => {
-                let scores = self.stack.trace(&pass.trace, layer)?.scores.as_ref()?;
-                (head < scores.dim().0).then(|| CowArray::from(scores.index_axis(Axis(0), head)))
-            }
+            (View::Scores, _) => maps::scores(&pass.trace, place).map(CowArray::from),
             (View::Difference, _) => {
                 let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
-                let before = self.weights(before, layer, head)?;
-                let after = self.weights(after, layer, head)?;
-                (before.dim() == after.dim()).then(|| CowArray::from(&after - &before))
+                maps::difference(&before.trace, &after.trace, place).map(CowArray::from)
             }
             (View::Norm, Some(DerivedMaps::Norm(stack, maps))) if *stack == self.stack => {
                 let maps = maps.get(layer)?;

@@ -1,7 +1,7 @@
 //! `attend`: one attention map.
 
 use anyhow::Result;
-use ndarray::{Array2, Array3, Axis};
+use ndarray::Array2;
 
 use super::failure::Failure;
 use super::map::Map;
@@ -10,7 +10,8 @@ use super::model_source::{self, Subject};
 use super::output::{Report, Value};
 use super::settings::name_of;
 use crate::analysis::difference::difference;
-use crate::analysis::{HeadPlace, Stack, norms, rollout};
+use crate::analysis::maps::{self, View};
+use crate::analysis::{HeadPlace, Stack};
 use crate::model::forward::PassOptions;
 use crate::model::interventions::{HeadChange, Interventions};
 use crate::model::network::FIRST;
@@ -42,10 +43,7 @@ pub fn answer(request: &Request) -> Result<Report> {
     let subject = Subject::open(&request.subject)?;
     let choice = Choice::of(request, &subject)?;
     let interventions = interventions(request, &subject)?;
-    let keep = match choice.view {
-        LowView::Scores | LowView::Norm => Keep::Everything,
-        _ => Keep::Weights,
-    };
+    let keep = if view_of(choice.view).needs_every_stage() { Keep::Everything } else { Keep::Weights };
     let run = |interventions: Interventions| -> Result<(Trace, Array2<f64>)> {
         let trace = subject.run(&PassOptions { keep, interventions, ..PassOptions::default() })?;
         let values = choice.values(&subject, &trace)?;
@@ -122,20 +120,8 @@ impl Choice {
     }
 
     fn values(&self, subject: &Subject, trace: &Trace) -> Result<Array2<f64>> {
-        let attention = self.stack.trace(trace, self.layer);
-        let head = self.head.unwrap_or(0);
-        let of_head = |numbers: &Array3<f32>| numbers.index_axis(Axis(0), head).to_owned();
-        let values = match self.view {
-            LowView::Weights => attention.map(|attention| of_head(&attention.weights)),
-            LowView::Scores => attention.and_then(|attention| attention.scores.as_ref()).map(of_head),
-            LowView::Mean => rollout::mean_over_heads(trace, self.stack, self.layer),
-            LowView::Rollout => rollout::rollout(trace, self.layer, true),
-            LowView::Norm => {
-                let place = HeadPlace { stack: self.stack, layer: self.layer, head };
-                Some(norms::norm_weighted(&subject.model.network, trace, place)?)
-            }
-        };
-        let values = values.ok_or_else(|| Failure::no_answer("the model kept no attention here"))?;
+        let place = HeadPlace { stack: self.stack, layer: self.layer, head: self.head.unwrap_or(0) };
+        let values = maps::map(&subject.model.network, trace, place, view_of(self.view))?;
         Ok(values.mapv(f64::from))
     }
 
@@ -154,6 +140,16 @@ impl Choice {
             (None, _) => format!("layer {}, mean over its heads", self.layer),
         };
         format!("{}: {what}", subject.model.name)
+    }
+}
+
+fn view_of(low: LowView) -> View {
+    match low {
+        LowView::Weights => View::Weights,
+        LowView::Scores => View::Scores,
+        LowView::Norm => View::Norm,
+        LowView::Rollout => View::Rollout,
+        LowView::Mean => View::Mean,
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map as Object, json};
 use unicode_width::UnicodeWidthStr;
 
 use super::output::{rounded, tame};
+use crate::analysis::ranking::largest_first;
 
 /// Numbers by row and column, with labels.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,25 +75,25 @@ impl Map {
     /// Readable at 80 columns: all numbers where they fit, otherwise the strongest of each row.
     pub fn push_plain(&self, text: &mut String, terminal: bool) {
         match &self.before {
-            None => self.push_values(text, &self.values, terminal),
+            None => self.push_values(text, &self.values, false, terminal),
             Some(before) => {
                 text.push_str("before\n");
-                self.push_values(text, before, terminal);
+                self.push_values(text, before, false, terminal);
                 text.push_str("\nafter\n");
-                self.push_values(text, &self.values, terminal);
+                self.push_values(text, &self.values, false, terminal);
                 text.push_str("\nchange\n");
-                self.push_values(text, &(&self.values - before), terminal);
+                self.push_values(text, &(&self.values - before), true, terminal);
             }
         }
     }
 
-    fn push_values(&self, text: &mut String, values: &Array2<f64>, terminal: bool) {
+    fn push_values(&self, text: &mut String, values: &Array2<f64>, are_changes: bool, terminal: bool) {
         let tamed = |labels: &[String]| -> Vec<String> {
             labels.iter().map(|label| tame(label, terminal).into_owned()).collect()
         };
         let (rows, columns) = (tamed(&self.rows), tamed(&self.columns));
         if !push_table(text, values, &rows, &columns) {
-            push_strongest(text, values, &rows, &columns);
+            push_strongest(text, values, &rows, &columns, are_changes);
         }
     }
 }
@@ -130,16 +131,20 @@ fn push_table(text: &mut String, values: &Array2<f64>, rows: &[String], columns:
     true
 }
 
-/// Writes each row's label with its largest numbers, by size, as many as fit into a line.
-fn push_strongest(text: &mut String, values: &Array2<f64>, rows: &[String], columns: &[String]) {
+/// Writes each row's label with its largest numbers, as many as fit into a line.
+fn push_strongest(
+    text: &mut String,
+    values: &Array2<f64>,
+    rows: &[String],
+    columns: &[String],
+    are_changes: bool,
+) {
     let digits = rows.len().saturating_sub(1).to_string().len();
     let first = rows.iter().map(|label| label.width()).max().unwrap_or(0).min(16);
     for (index, (label, values)) in rows.iter().zip(values.outer_iter()).enumerate() {
-        let mut order: Vec<usize> = (0..values.len()).filter(|&column| values[column].is_finite()).collect();
-        order.sort_by(|&a, &b| values[b].abs().total_cmp(&values[a].abs()).then(a.cmp(&b)));
         let mut line = format!("{index:digits$} {}", padded(&cut(label, first), first));
-        for column in order {
-            let next = format!("  {} {} {}", column, cut(&columns[column], 16), short_number(values[column]));
+        for (column, value) in largest_first(values.iter().copied(), are_changes) {
+            let next = format!("  {} {} {}", column, cut(&columns[column], 16), short_number(value));
             if line.width() + next.width() > WIDTH {
                 break;
             }

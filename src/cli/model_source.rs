@@ -8,6 +8,7 @@ use ndarray::{Array3, Array4, Ix3, Ix4};
 use super::failure::Failure;
 use super::output::{Report, Value};
 use super::progress;
+use crate::analysis::names;
 use crate::model::forward::{Input, PassOptions, forward};
 use crate::model::network::Kind;
 use crate::model::tokenizer::Tokens;
@@ -82,7 +83,7 @@ impl Subject {
                     .into());
             }
             Looked::Text(text) => (model.tokenizer()?.encode(text)?, None),
-            Looked::Ids(ids) => (described(&model, ids), None),
+            Looked::Ids(ids) => (names::described(&model, ids), None),
             Looked::Image(path) => {
                 (image::patch_tokens(&model.network), Some(image::prepare(&model, path)?.pixels))
             }
@@ -118,12 +119,12 @@ impl Subject {
 
     /// The tokens as labels.
     pub fn labels(&self) -> Vec<String> {
-        labels(&self.tokens)
+        names::labels(&self.tokens)
     }
 
     /// Labels for other token ids, such as a decoder's.
     pub fn labels_of(&self, ids: &[u32]) -> Vec<String> {
-        labels(&described(&self.model, ids))
+        names::labels(&names::described(&self.model, ids))
     }
 }
 
@@ -135,36 +136,6 @@ fn no_text(model: &Model, looked: &Looked) -> Failure {
             .into(),
     };
     Failure::usage(format!("{} looks at images, not at text", model.name)).hint(hint)
-}
-
-/// Tokens as labels: as they read, without the blank before them; `##ing` keeps its mark.
-fn labels(tokens: &Tokens) -> Vec<String> {
-    let label = |(piece, text): (&String, &String)| {
-        let text = if piece.starts_with("##") { piece } else { text };
-        match text.trim_start_matches(' ') {
-            "" => piece.escape_debug().to_string(),
-            label => label.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'"),
-        }
-    };
-    tokens.pieces.iter().zip(&tokens.texts).map(label).collect()
-}
-
-/// How token `id` reads; its number where there is no tokenizer.
-pub fn token_text(model: &Model, id: u32) -> String {
-    match &model.tokenizer {
-        Some(tokenizer) => tokenizer.text(id),
-        None => model.labels.get(id as usize).cloned().unwrap_or_else(|| id.to_string()),
-    }
-}
-
-fn described(model: &Model, ids: &[u32]) -> Tokens {
-    match &model.tokenizer {
-        Some(tokenizer) => tokenizer.describe(ids),
-        None => {
-            let numbers: Vec<String> = ids.iter().map(u32::to_string).collect();
-            Tokens::unmarked(ids.to_vec(), numbers)
-        }
-    }
 }
 
 /// The tensor `pixel_values` of a safetensors file, `[C, side, side]` or a batch of one.

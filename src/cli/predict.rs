@@ -4,10 +4,11 @@ use anyhow::Result;
 use ndarray::Array2;
 
 use super::failure::Failure;
-use super::model_source::{self, Subject, token_text};
+use super::model_source::{self, Subject};
 use super::output::{Report, Table, Value};
 use super::progress;
 use crate::analysis::lens::{self, LensOptions};
+use crate::analysis::names::output_name;
 use crate::model::forward::{Input, PassOptions, forward};
 use crate::model::generate::{Sampling, generate, likeliest};
 use crate::model::network::Kind;
@@ -127,7 +128,7 @@ fn records(subject: &Subject, logits: &Array2<f32>, row: usize, count: usize) ->
         .map(|(index, candidate)| {
             vec![
                 (index + 1).into(),
-                Value::text(token_text(&subject.model, candidate.id)),
+                Value::text(output_name(&subject.model, candidate.id)),
                 Value::Integer(candidate.id.into()),
                 candidate.probability.into(),
             ]
@@ -161,7 +162,7 @@ fn continuation(subject: &Subject, count: usize, sampling: &Sampling) -> Result<
     };
     let mut table = Table::new("tokens", &["position", "token", "id"]);
     for (index, &id) in written.iter().enumerate() {
-        let token = Value::text(token_text(&subject.model, id));
+        let token = Value::text(output_name(&subject.model, id));
         table.records.push(vec![(prompt.len() + index).into(), token, Value::Integer(id.into())]);
     }
     Ok(subject.report().fact("continuation", text).list(table))
@@ -180,7 +181,7 @@ fn by_layer(subject: &Subject, count: usize) -> Result<Report> {
                     place.position.into(),
                     layer.after_blocks.into(),
                     (index + 1).into(),
-                    Value::text(token_text(&subject.model, candidate.token)),
+                    Value::text(output_name(&subject.model, candidate.token)),
                     Value::Integer(candidate.token.into()),
                     f64::from(candidate.probability).into(),
                 ]);

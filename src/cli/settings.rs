@@ -20,7 +20,7 @@ use crate::vectors::VectorsError;
 use crate::vectors::analogy::Method;
 use crate::vectors::convert::Target;
 use crate::vectors::evaluate::{Objective, Protocol};
-use crate::vectors::filter::Filter;
+use crate::vectors::filter::{self, Filter};
 
 /// Length of a list when nobody asked for another.
 const DEFAULT_COUNT: usize = 10;
@@ -119,12 +119,7 @@ pub fn task(arguments: LowArguments) -> Result<Task> {
         .into());
     }
     let search = |include_query: bool, filter: LowFilter, list: &LowList| -> Result<Search> {
-        Ok(Search {
-            vectors: vectors.clone(),
-            count: count(list),
-            include_query,
-            filter: self::filter(filter)?,
-        })
+        Ok(Search { vectors: vectors.clone(), count: count(list), include_query, filter: filter_of(filter)? })
     };
     let (request, format) = match command {
         LowCommand::Neighbors { word, include_query, filter, list } => {
@@ -231,7 +226,7 @@ fn protocol(low: LowProtocol) -> Protocol {
     }
 }
 
-fn filter(low: LowFilter) -> Result<Filter> {
+fn filter_of(low: LowFilter) -> Result<Filter> {
     Ok(Filter {
         ranks: low.ranks.as_deref().map(ranks).transpose()?,
         pattern: low.pattern.as_deref().map(pattern).transpose()?,
@@ -239,29 +234,13 @@ fn filter(low: LowFilter) -> Result<Filter> {
     })
 }
 
-/// Ranks as people write them, from 1 and with both ends, as rows.
 fn ranks(text: &str) -> Result<Range<usize>> {
-    let refused = || {
-        Failure::usage(format!("--ranks {text}: not a range of ranks"))
-            .hint("write 1..5000, ..5000 or 1000.., where rank 1 is the most frequent word")
-    };
-    let (from, to) = text.split_once("..").ok_or_else(refused)?;
-    let number = |text: &str, otherwise: usize| match text.trim() {
-        "" => Ok(otherwise),
-        digits => digits.parse::<usize>().map_err(|_| refused()),
-    };
-    let (from, to) = (number(from, 1)?, number(to.trim_start_matches('='), usize::MAX)?);
-    if from == 0 || from > to {
-        return Err(refused().into());
-    }
-    Ok(from - 1..to)
+    filter::read_ranks(text)
+        .map_err(|reason| Failure::usage(format!("--ranks {text}: {reason}")).hint(filter::RANKS).into())
 }
 
 fn pattern(text: &str) -> Result<regex::bytes::Regex> {
-    regex::bytes::Regex::new(text).map_err(|error| {
-        // The library draws the place over several lines; the last one says what is wrong.
-        let message = error.to_string();
-        let reason = message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    filter::read_pattern(text).map_err(|reason| {
         Failure::usage(format!("--pattern {text}: {reason}"))
             .hint("the syntax is that of Rust's regex crate; put a backslash before a character meant literally")
             .into()
@@ -269,19 +248,10 @@ fn pattern(text: &str) -> Result<regex::bytes::Regex> {
 }
 
 fn words(path: &Path) -> Result<HashSet<Vec<u8>>> {
-    let text = std::fs::read(path).map_err(VectorsError::io("read the word list", path))?;
-    let words: HashSet<Vec<u8>> = text
-        .split(|&byte| byte == b'\n')
-        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
-        .filter(|line| !line.is_empty())
-        .map(<[u8]>::to_vec)
-        .collect();
-    if words.is_empty() {
-        return Err(Failure::file(format!("{}: the word list is empty", path.display()))
-            .hint("write one word a line")
-            .into());
-    }
-    Ok(words)
+    filter::read_words(path).map_err(|error| match error {
+        VectorsError::Request(message) => Failure::file(message).into(),
+        other => other.into(),
+    })
 }
 
 fn target(low: Option<LowTarget>, int8: bool, output: &Path) -> Result<LowTarget> {
@@ -328,29 +298,6 @@ fn target_by_ending(output: &Path) -> Result<LowTarget> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ranks_count_from_one_and_include_both_ends() {
-        assert_eq!(ranks("1..5000").unwrap(), 0..5000);
-        assert_eq!(ranks("..5000").unwrap(), 0..5000);
-        assert_eq!(ranks("1..=5000").unwrap(), 0..5000);
-        assert_eq!(ranks("1000..").unwrap(), 999..usize::MAX);
-        assert_eq!(ranks("7..7").unwrap(), 6..7);
-    }
-
-    #[test]
-    fn ranges_without_a_rank_are_refused() {
-        for text in ["", "5000", "0..5", "9..3", "a..b", "1..2..3", "-1..5", "1...5"] {
-            assert!(ranks(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_bad_pattern_is_refused_in_one_line() {
-        let error = pattern("king(").unwrap_err().to_string();
-        assert_eq!(error.lines().count(), 1, "{error}");
-        assert!(error.contains("unclosed group"), "{error}");
-    }
 
     #[test]
     fn the_ending_decides_only_when_nothing_else_does() {

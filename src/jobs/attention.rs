@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ndarray::{Array2, Array3};
-
+use crate::analysis::HeadPlace;
 use crate::analysis::importance::Importance;
+pub use crate::analysis::lens::LensRow;
+pub use crate::analysis::maps::{DerivedKind, DerivedMaps};
 use crate::analysis::spectra::HeadSpectrum;
 use crate::analysis::thumbnails::Thumbnails;
-use crate::analysis::{HeadPlace, Stack};
 use crate::model::Trace;
 use crate::model::image::Prepared;
 use crate::model::interventions::Interventions;
@@ -40,26 +40,6 @@ pub struct Pass {
     pub elapsed: Duration,
 }
 
-/// Views that have to be computed.
-#[derive(Debug, Clone)]
-pub enum DerivedMaps {
-    /// Norm-weighted attention (Kobayashi et al. 2020) of a stack: one `[H, T, S]` a layer.
-    Norm(Stack, Vec<Array3<f32>>),
-    /// The mean over the heads of a stack: one `[T, S]` a layer.
-    Mean(Stack, Vec<Array2<f32>>),
-    /// Rollout up to each layer (Abnar and Zuidema 2020): one `[T, S]` a layer.
-    Rollout(Vec<Array2<f32>>),
-}
-
-/// What the model would predict from the stream after some layers.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LensRow {
-    /// 0 for the embedding, n for the stream after n blocks.
-    pub after_blocks: usize,
-    /// The likeliest tokens (as they read) or classes, with their probabilities, best first.
-    pub candidates: Vec<(String, f32)>,
-}
-
 /// What the lower part of the screen shows once it is worked out.
 #[derive(Debug, Clone)]
 pub enum Inspection {
@@ -74,17 +54,6 @@ pub enum Inspection {
     Spectrum(HeadPlace, HeadSpectrum),
     /// What is lost without each head.
     Importance(Importance),
-}
-
-/// Which maps to compute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DerivedKind {
-    /// [`DerivedMaps::Norm`].
-    Norm,
-    /// [`DerivedMaps::Mean`].
-    Mean,
-    /// [`DerivedMaps::Rollout`].
-    Rollout,
 }
 
 /// What to work out for the lower part of the screen.

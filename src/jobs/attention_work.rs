@@ -5,18 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use ndarray::{Array3, Axis};
-
-use super::attention::{DerivedKind, DerivedMaps, Inspect, Inspection, LensRow, Pass};
+use super::attention::{Inspect, Inspection, Pass};
 use super::request::{Failure, Outcome};
-use crate::analysis::heads::{HeadFigures, heads_of};
+use crate::analysis::heads::{self, HeadFigures};
 use crate::analysis::importance::{Measure, head_importance};
-use crate::analysis::lens::{LensOptions, logit_lens};
-use crate::analysis::norms::norm_weighted;
-use crate::analysis::rollout::{mean_over_heads, rollout};
 use crate::analysis::spectra::head_spectrum;
 use crate::analysis::thumbnails::Thumbnails;
-use crate::analysis::{HeadPlace, Stack, difference};
+use crate::analysis::{difference, lens};
 use crate::model::Model;
 use crate::model::forward::{Input, PassOptions, forward};
 use crate::model::image::{self, Prepared};
@@ -147,60 +142,7 @@ fn what_to_keep(model: &Model, tokens: usize) -> Result<(Keep, u64), Failure> {
 
 /// The figures of all heads of all stacks.
 pub(super) fn figures(pass: &Pass) -> Vec<HeadFigures> {
-    let mut figures = heads_of(&pass.trace, Stack::Text, &pass.tokens, &pass.tokens);
-    if let Some(decoder) = &pass.decoder_tokens {
-        figures.extend(heads_of(&pass.trace, Stack::Decoder, decoder, decoder));
-        figures.extend(heads_of(&pass.trace, Stack::Cross, decoder, &pass.tokens));
-    }
-    figures
-}
-
-/// Maps of all layers.
-pub(super) fn derive(
-    model: &Model,
-    pass: &Pass,
-    kind: DerivedKind,
-    stack: Stack,
-    progress: &Progress,
-) -> Result<DerivedMaps, Failure> {
-    let layers = stack.layers(&pass.trace);
-    progress.start(layers as u64);
-    let each_layer = 0..layers;
-    let stop = |_| Failure::Cancelled;
-    match kind {
-        DerivedKind::Norm => {
-            let mut maps = Vec::with_capacity(layers);
-            for layer in each_layer {
-                progress.check().map_err(stop)?;
-                maps.push(norms_of_layer(model, pass, stack, layer)?);
-                progress.advance(1);
-            }
-            Ok(DerivedMaps::Norm(stack, maps))
-        }
-        DerivedKind::Mean => {
-            let maps = each_layer.map_while(|layer| mean_over_heads(&pass.trace, stack, layer));
-            Ok(DerivedMaps::Mean(stack, maps.collect()))
-        }
-        DerivedKind::Rollout => {
-            let mut maps = Vec::with_capacity(layers);
-            for layer in 0..Stack::Text.layers(&pass.trace) {
-                progress.check().map_err(stop)?;
-                maps.extend(rollout(&pass.trace, layer, true));
-                progress.advance(1);
-            }
-            Ok(DerivedMaps::Rollout(maps))
-        }
-    }
-}
-
-fn norms_of_layer(model: &Model, pass: &Pass, stack: Stack, layer: usize) -> Result<Array3<f32>, Failure> {
-    let Some(attention) = stack.trace(&pass.trace, layer) else { return Ok(Array3::zeros((0, 0, 0))) };
-    let mut maps = Array3::zeros(attention.weights.dim());
-    for (head, mut map) in maps.axis_iter_mut(Axis(0)).enumerate() {
-        let lengths = norm_weighted(&model.network, &pass.trace, HeadPlace { stack, layer, head })?;
-        map.assign(&lengths);
-    }
-    Ok(maps)
+    heads::all_stacks(&pass.trace, &pass.tokens, pass.decoder_tokens.as_deref())
 }
 
 /// What stands below the maps.
@@ -212,21 +154,8 @@ pub(super) fn inspect(
 ) -> Result<Inspection, Failure> {
     match what {
         Inspect::Lens(position) => {
-            // A classifier reads its first token, wherever the cursor stands.
-            let reads_first = model.network.head.as_ref().is_some_and(|head| head.first_token_only);
-            let position = if reads_first { 0 } else { position };
-            let options = LensOptions { position: Some(position), count: CANDIDATES, watched: None };
-            let rows = logit_lens(&model.network, &pass.trace, &options)?;
-            let named = |candidates: &[crate::analysis::lens::Candidate]| {
-                candidates
-                    .iter()
-                    .map(|candidate| (output_name(model, candidate.token), candidate.probability))
-                    .collect()
-            };
-            let rows = rows
-                .iter()
-                .map(|row| LensRow { after_blocks: row.after_blocks, candidates: named(&row.candidates) })
-                .collect();
+            let position = lens::place(&model.network, position);
+            let rows = lens::by_name(model, &pass.trace, position, CANDIDATES)?;
             Ok(Inspection::Lens { position, rows })
         }
         Inspect::Spectrum(place) => Ok(Inspection::Spectrum(place, head_spectrum(&model.network, place)?)),
@@ -239,14 +168,6 @@ pub(super) fn inspect(
             Ok(Inspection::Importance(head_importance(&model.network, &input, measure, progress)?))
         }
     }
-}
-
-/// What an output stands for: a class, or a token as it reads.
-fn output_name(model: &Model, output: u32) -> String {
-    if let Some(label) = model.labels.get(output as usize) {
-        return label.clone();
-    }
-    model.tokenizer.as_ref().map_or_else(|| output.to_string(), |tokenizer| tokenizer.text(output))
 }
 
 #[cfg(test)]

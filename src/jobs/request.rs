@@ -1,6 +1,5 @@
 //! What can be asked of the workers, and what comes back.
 
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,6 +13,8 @@ use crate::analysis::{HeadPlace, Stack};
 use crate::model::interventions::Interventions;
 use crate::model::tokenizer::Tokens;
 use crate::model::{Model, ModelError};
+pub use crate::vectors::explain::AnalogyQuestion;
+pub use crate::vectors::filter::FilterSettings;
 use crate::vectors::lookup::Lookup;
 use crate::vectors::{VectorsError, WordVectors};
 
@@ -52,47 +53,6 @@ pub enum Slot {
     Positions,
     /// What position does to a text.
     Experiments,
-}
-
-/// Which words may be answers.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct FilterSettings {
-    /// Rows (ranks from 0), end excluded.
-    pub ranks: Option<Range<usize>>,
-    /// A regular expression.
-    pub pattern: Option<String>,
-    /// The only words that may be answers; a single `@file` names a list with one word a line.
-    pub words: Option<Vec<String>>,
-}
-
-impl FilterSettings {
-    /// Whether everything may be an answer.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// The conditions in one line, such as `rank 1-5000, matches ^[a-z]+$`; ranks from 1.
-    pub fn describe(&self) -> String {
-        let ranks = self.ranks.as_ref().map(|ranks| match ranks.end {
-            usize::MAX => format!("rank {} and on", ranks.start + 1),
-            end => format!("rank {}-{end}", ranks.start + 1),
-        });
-        let pattern = self.pattern.as_ref().map(|pattern| format!("matches {pattern}"));
-        let words = self.words.as_ref().map(|words| match words.as_slice() {
-            [only] => format!("among {only}"),
-            many => format!("among {} words", many.len()),
-        });
-        [ranks, pattern, words].into_iter().flatten().collect::<Vec<_>>().join(", ")
-    }
-}
-
-/// An analogy as three words or as an expression.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AnalogyQuestion {
-    /// a : b :: c : ?
-    Words([String; 3]),
-    /// `king - man + woman`
-    Expression(String),
 }
 
 /// A piece of work.

@@ -33,6 +33,19 @@ pub enum Kind {
     Typo,
 }
 
+impl Kind {
+    /// The reason in one word.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Case => "case",
+            Self::Unicode => "accents",
+            Self::Prefix => "prefix",
+            Self::Typo => "typo",
+        }
+    }
+}
+
 /// A word that is offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Match {

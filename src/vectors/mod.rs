@@ -17,6 +17,7 @@ pub mod compare;
 pub mod convert;
 pub mod error;
 pub mod evaluate;
+pub mod explain;
 pub mod expression;
 pub mod filter;
 pub mod formats;

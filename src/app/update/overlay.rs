@@ -6,6 +6,7 @@ use super::super::overlay::{FilterForm, GoToEntry, Overlay};
 use super::super::{Action, App, Effect, VectorsState};
 use super::{moved, update};
 use crate::jobs::FilterSettings;
+use crate::vectors::filter;
 
 impl App {
     /// Carries out an action in the overlay; `None` when it is not one of the overlay's.
@@ -149,40 +150,19 @@ impl FilterForm {
         let [ranks, pattern, words] = self.lines.each_ref().map(|line| line.text().trim());
         let pattern = (!pattern.is_empty()).then(|| pattern.to_owned());
         if let Some(pattern) = &pattern {
-            regex::bytes::Regex::new(pattern).map_err(|error| last_line(&error.to_string()))?;
+            filter::read_pattern(pattern).map_err(|reason| format!("regex: {reason}"))?;
         }
         let words: Vec<String> = match words {
             file if file.starts_with('@') => vec![file.to_owned()],
             list => list.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect(),
         };
+        let rows = (!ranks.is_empty()).then(|| filter::read_ranks(ranks)).transpose();
         Ok(FilterSettings {
-            ranks: parse_ranks(ranks)?,
+            ranks: rows.map_err(|reason| format!("ranks: {ranks}: {reason}; {}", filter::RANKS))?,
             pattern,
             words: (!words.is_empty()).then_some(words),
         })
     }
-}
-
-/// The regex crate explains over several lines; the last says what is wrong.
-fn last_line(text: &str) -> String {
-    format!("regex: {}", text.lines().last().unwrap_or(text).trim_start_matches("error: "))
-}
-
-fn parse_ranks(text: &str) -> Result<Option<std::ops::Range<usize>>, String> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let wrong = || format!("ranks: cannot read \"{text}\"; write 1-5000, 5000 (the first 5000) or 100-");
-    let number = |text: &str| text.trim().replace(',', "").parse::<usize>().map_err(|_| wrong());
-    let (first, last) = match text.split_once('-') {
-        None => (1, number(text)?),
-        Some((first, last)) if last.trim().is_empty() => (number(first)?, usize::MAX),
-        Some((first, last)) => (number(first)?, number(last)?),
-    };
-    if first == 0 || last < first {
-        return Err(format!("ranks: {text} is empty; ranks count from 1, smaller first"));
-    }
-    Ok(Some(first - 1..last))
 }
 
 /// Keeps the help of a command in reach of the palette's text search.

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::{Looked, lines};
-use crate::analysis::Stack;
 use crate::analysis::cell::{CellSteps, Mask};
+use crate::analysis::{Stack, ranking};
 use crate::app::attention::{CellStep, Zoom};
 use crate::model::interventions::HeadChange;
 use crate::model::trace::Keep;
@@ -268,11 +268,12 @@ fn draw_row(looked: &Looked, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     if state.query >= weights.nrows() {
         return;
     }
-    let mut order: Vec<(usize, f32)> = weights.row(state.query).iter().copied().enumerate().collect();
-    order.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
+    let row = weights.row(state.query);
+    let order: Vec<(usize, f64)> =
+        ranking::largest_first(row.iter().copied().map(f64::from), false).collect();
     let items: Vec<RankedWord> = order
         .iter()
-        .map(|&(index, weight)| RankedWord { word: looked.column_label(index), score: f64::from(weight) })
+        .map(|&(index, weight)| RankedWord { word: looked.column_label(index), score: weight })
         .collect();
     RankedList {
         items: &items,

@@ -1,10 +1,10 @@
 //! One head: its map, beside it every other head, below it the cell, row and column of the cursor.
 
-use ndarray::Array2;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{Looked, image_view, lines, panels, wall_view};
+use crate::analysis::maps;
 use crate::app::attention::{AttentionPanel, View};
 use crate::theme::Theme;
 use crate::ui::text::{fit, put};
@@ -113,13 +113,12 @@ fn compared(looked: &Looked, theme: &Theme, buffer: &mut Buffer, area: Rect) -> 
     let roles = theme.roles();
     let state = looked.state;
     let (Some(before), Some(after)) = (&state.before, &state.after) else { return false };
-    let weights = |pass| state.weights(pass, state.layer, state.head);
-    let (Some(old), Some(new)) = (weights(before), weights(after)) else { return false };
-    if old.dim() != new.dim() || area.width < 24 || area.height < 4 {
+    let Some(difference) = maps::difference(&before.trace, &after.trace, state.place()) else { return false };
+    let other = if state.show_before { after } else { before };
+    let Some(other) = state.weights(other, state.layer, state.head) else { return false };
+    if area.width < 24 || area.height < 4 {
         return false;
     }
-    let other = if state.show_before { new } else { old };
-    let difference: Array2<f32> = &new - &old;
     let half = (area.width - GAP) / 2;
     let both = half >= 20;
     let titled = |x: u16, width: u16| Rect { x: area.x + x, y: area.y + 1, width, height: area.height - 1 };
@@ -164,14 +163,9 @@ fn draw_everywhere(looked: &Looked, theme: &Theme, buffer: &mut Buffer, area: Re
     if area.width < WIDTH_FOR_STRIPS || area.height < 4 || layers == 0 || heads == 0 {
         return;
     }
-    let values = Array2::from_shape_fn((layers, heads), |(layer, head)| {
-        state
-            .weights(looked.pass, layer, head)
-            .and_then(|map| map.get((state.query, state.key)).copied())
-            .unwrap_or(f32::NAN)
-    });
+    let values = maps::everywhere(&looked.pass.trace, state.stack, state.query, state.key);
     let rows: Vec<String> = (0..layers).map(|layer| format!("L{layer}")).collect();
-    let columns: Vec<String> = (0..heads).map(|head| head.to_string()).collect();
+    let columns: Vec<String> = (0..values.ncols()).map(|head| head.to_string()).collect();
     let roles = theme.roles();
     let heading = if looked.stale { roles.stale } else { roles.heading };
     let width = usize::from(area.width);

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use super::Looked;
 use crate::analysis::heads::{HeadFigures, HeadKind};
-use crate::analysis::{HeadPlace, Stack};
+use crate::analysis::{HeadPlace, Stack, ranking};
 use crate::app::App;
 use crate::app::attention::{View, Zoom};
 use crate::model::interventions::{HeadChange, PositionChange};
@@ -225,9 +225,8 @@ pub(super) fn largest(looked: &Looked, of_row: bool, theme: &Theme, buffer: &mut
     } else {
         return;
     };
-    let mut order: Vec<(usize, f32)> =
-        lane.iter().copied().enumerate().filter(|(_, value)| !value.is_nan()).collect();
-    order.sort_by(|one, other| other.1.abs().total_cmp(&one.1.abs()).then(one.0.cmp(&other.0)));
+    let changes = state.view == View::Difference;
+    let order = ranking::largest_first(lane.iter().copied().map(f64::from), changes);
     let heading = if looked.stale { roles.stale } else { roles.heading };
     let mut x = put(buffer, line, 2, 0, &fit(&title, 30), heading) + 2;
     for (index, value) in order {

@@ -7,16 +7,16 @@ mod lines;
 mod panels;
 mod wall_view;
 
-use ndarray::{Array2, Axis, s};
+use ndarray::Array2;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::analysis::Stack;
 use crate::analysis::heads::HeadFigures;
+use crate::analysis::names::labels;
+use crate::analysis::{Stack, maps};
 use crate::app::attention::{AttentionFocus, AttentionState, MapScale, View, Zoom};
 use crate::app::{App, ModelState};
 use crate::jobs::attention::Pass;
-use crate::model::tokenizer::Tokens;
 use crate::theme::Theme;
 use crate::ui::chrome;
 use crate::ui::text::{columns, fit, put, put_right, visible, wrap};
@@ -96,18 +96,11 @@ impl<'a> Looked<'a> {
     fn mask(&self, layer: usize, map: &mut Array2<f32>) {
         let ModelState::Ready(model) = &self.app.model else { return };
         let Some(attention) = self.state.stack.attention(&model.network, layer) else { return };
-        let hidden = &self.pass.interventions.hidden_tokens;
-        for (query, mut row) in map.axis_iter_mut(Axis(0)).enumerate() {
-            let open = attention.open_keys(query, row.len());
-            row.slice_mut(s![..open.start]).fill(f32::NAN);
-            row.slice_mut(s![open.end..]).fill(f32::NAN);
-            let reached = |key: &&usize| **key != query && self.state.stack == Stack::Text;
-            for &key in hidden.iter().filter(reached) {
-                if let Some(weight) = row.get_mut(key) {
-                    *weight = f32::NAN;
-                }
-            }
-        }
+        // Tokens are hidden in the text that goes in, so only its own attention loses them.
+        let none = Default::default();
+        let hidden =
+            if self.state.stack == Stack::Text { &self.pass.interventions.hidden_tokens } else { &none };
+        maps::mark_unseen(attention, hidden, map);
     }
 
     /// The map as a widget.
@@ -147,13 +140,6 @@ fn scale(scale: MapScale) -> Scale {
         MapScale::SquareRoot => Scale::SquareRoot,
         MapScale::Row => Scale::PerRow,
     }
-}
-
-/// How tokens are shown: as they read, or as the vocabulary writes them where they read as nothing.
-fn labels(tokens: &Tokens) -> Vec<String> {
-    let pieces = tokens.pieces.iter().map(String::as_str);
-    let texts = tokens.texts.iter().map(|text| text.trim()).chain(std::iter::repeat(""));
-    pieces.zip(texts).map(|(piece, text)| if text.is_empty() { piece } else { text }.to_owned()).collect()
 }
 
 fn draw_input(app: &App, theme: &Theme, buffer: &mut Buffer, line: Rect) -> Option<Position> {

@@ -1,0 +1,52 @@
+//! What tokens and outputs are called where a person reads them.
+
+use crate::model::Model;
+use crate::model::tokenizer::Tokens;
+
+/// A label for every token: as it reads, without blanks around it, on one line. `##ing` keeps the mark
+/// that it continues a word; a token that reads as nothing is called as the vocabulary writes it.
+pub fn labels(tokens: &Tokens) -> Vec<String> {
+    let texts = tokens.texts.iter().map(String::as_str).chain(std::iter::repeat(""));
+    tokens.pieces.iter().zip(texts).map(|(piece, text)| label(piece, text)).collect()
+}
+
+fn label(piece: &str, text: &str) -> String {
+    let text = if piece.starts_with("##") { piece } else { text };
+    let shown = match text.trim_matches(' ') {
+        "" => piece,
+        shown => shown,
+    };
+    shown.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'")
+}
+
+/// How the output `id` of a model reads: a token, or a class where it names no tokens; its number
+/// where neither is known.
+pub fn output_name(model: &Model, id: u32) -> String {
+    match &model.tokenizer {
+        Some(tokenizer) => tokenizer.text(id),
+        None => model.labels.get(id as usize).cloned().unwrap_or_else(|| id.to_string()),
+    }
+}
+
+/// Token ids that were given as numbers, with the names that the model's tokenizer knows.
+pub fn described(model: &Model, ids: &[u32]) -> Tokens {
+    match &model.tokenizer {
+        Some(tokenizer) => tokenizer.describe(ids),
+        None => Tokens::unmarked(ids.to_vec(), ids.iter().map(u32::to_string).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_one_line_that_says_something() {
+        assert_eq!(label("Ġcat", " cat"), "cat");
+        assert_eq!(label("##ing", "ing"), "##ing");
+        assert_eq!(label("Ġ", " "), "Ġ");
+        assert_eq!(label("Ċ", "\n"), "\\n");
+        assert_eq!(label("\"", "\""), "\"");
+        assert_eq!(labels(&Tokens { pieces: vec!["x".into()], ..Tokens::default() }), ["x"]);
+    }
+}

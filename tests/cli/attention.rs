@@ -118,6 +118,31 @@ fn a_drawing_is_well_formed_xml() {
     check_xml(&answer(&["positions", "--kind", "alibi", "--format", "svg"]));
 }
 
+#[test]
+fn methods_are_shown_without_a_model_that_uses_them() {
+    let shape = |arguments: &[&str]| json(arguments)["shape"].clone();
+    // Buckets are the same for every T5; what is learned for them is not.
+    let buckets = json(&["positions", "--kind", "t5", "--count", "65"]);
+    assert_eq!(
+        (buckets["values"][0][63].as_f64(), buckets["values"][0][65].as_f64()),
+        (Some(1.0), Some(17.0))
+    );
+    assert_eq!(buckets["by_distance"][128], serde_json::json!({"distance": 64, "bucket": 30.0}));
+    // The model's own width, unless another is asked for.
+    assert_eq!(shape(&["positions", "--kind", "sinusoidal"]), serde_json::json!([64, 384]));
+    assert_eq!(
+        shape(&["positions", "--kind", "sinusoidal", "--dimensions", "6"]),
+        serde_json::json!([64, 6])
+    );
+    // Cosines, then sines.
+    let rotary = json(&["positions", "--kind", "rotary", "--dimensions", "4", "--count", "3"]);
+    let row: Vec<f64> = rotary["values"][2].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
+    let expected = [2f64.cos(), 0.02f64.cos(), 2f64.sin(), 0.02f64.sin()];
+    row.iter()
+        .zip(expected)
+        .for_each(|(found, expected)| assert!((found - expected).abs() < 2e-6, "{row:?}"));
+}
+
 /// Every tag closes, attributes are quoted, and no bare `&` or `<` stands in text.
 fn check_xml(text: &str) {
     let mut rest = text.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>").expect("a declaration");
@@ -282,7 +307,7 @@ fn what_cannot_be_asked_of_a_model_is_refused() {
     check(USAGE, &["heads"], "--ids");
     check(USAGE, &["heads", &"word ".repeat(600)], "512");
     check(NO_ANSWER, &["predict", "the [MASK] sat"], "predicts nothing");
-    check(NO_ANSWER, &["positions", "--kind", "t5"], "learned");
+    check(NO_ANSWER, &["positions", "--kind", "learned", "--model", &name(&model("t5"))], "it uses T5");
     check(FILE, &["tokens", "hi", "--model", "no/such-model"], "minilm-l6");
     let empty = tempfile::tempdir().unwrap();
     check(FILE, &["tokens", "hi", "--model", &name(empty.path())], "config.json");

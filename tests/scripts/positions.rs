@@ -72,7 +72,7 @@ fn methods_that_the_model_does_not_use_are_shown_by_example() {
     rotary.shows("[rotary]");
     rotary.shows("an example: 64 pairs a head, base 10,000");
     let angle = |pair: f64| 10_000f64.powf(-2.0 * pair / 128.0);
-    rotary.shows(&format!("position 1, pair 1: {:.5}", angle(1.0).cos()));
+    rotary.shows(&format!("position 1, dimension 1: {:.5}", angle(1.0).cos()));
     let curve = &rotary.app.positions.table.as_ref().unwrap().curve;
     close(curve[5], (0..64).map(|pair| (5.0 * angle(f64::from(pair))).cos()).sum::<f64>() / 64.0);
 

@@ -1,6 +1,6 @@
 //! The methods, and which of them a network uses.
 
-use crate::model::network::{AttentionPosition, Embedding, Network};
+use crate::model::network::{AttentionPosition, Embedding, FIRST, Network};
 
 /// The ways to tell a network where a token stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, PartialOrd, Ord)]
@@ -24,7 +24,7 @@ impl PositionKind {
 
     /// The method that a network uses; `None` when it uses none.
     pub fn of(network: &Network) -> Option<Self> {
-        match (&network.embedding, attention_position(network)) {
+        match (network.front(), attention_position(network)) {
             (_, Some(AttentionPosition::Rotary(_))) => Some(Self::Rotary),
             (_, Some(AttentionPosition::Alibi(_))) => Some(Self::Alibi),
             (_, Some(AttentionPosition::Relative(_))) => Some(Self::T5),
@@ -47,5 +47,5 @@ impl PositionKind {
 
 /// What the attention of the first block does with positions.
 pub(super) fn attention_position(network: &Network) -> Option<&AttentionPosition> {
-    network.blocks.first().map(|block| &block.attention.position)
+    network.attention(FIRST, 0).map(|attention| &attention.position)
 }

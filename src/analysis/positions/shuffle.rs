@@ -57,7 +57,7 @@ pub fn shuffle(
         shuffled: spelt.join(" "),
         with_positions: likeness(trace, &other),
         without_positions: likeness(&bare, &other_bare),
-        causal: model.network.blocks.iter().any(|block| block.attention.causal),
+        causal: model.network.is_causal(),
     }))
 }
 

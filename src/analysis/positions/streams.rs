@@ -21,7 +21,7 @@ pub fn run(
 ) -> Result<Trace> {
     let interventions = Interventions { positions, ..Interventions::default() };
     let options = PassOptions {
-        keep: if model.network.decoder.is_some() { Keep::Everything } else { Keep::Weights },
+        keep: if model.network.has_decoder() { Keep::Everything } else { Keep::Weights },
         interventions,
         memory_limit,
         last_logits_only: true,

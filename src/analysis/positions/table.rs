@@ -106,7 +106,7 @@ fn sinusoidal_table(model: Option<&Model>, options: &TableOptions) -> PositionTa
 fn learned_table(model: Option<&Model>, options: &TableOptions) -> Result<PositionTable> {
     let refused = |message: String| Err(ModelError::Request(message));
     let Some(model) = model else { return refused("a learned table needs an open model".into()) };
-    let (stored, first) = match &model.network.embedding {
+    let (stored, first) = match model.network.front() {
         Embedding::Patches(patches) => (patches.positions.clone(), 0),
         Embedding::Tokens(embedding) => match &embedding.positions {
             Some(positions) => (positions.table.to_matrix().into_owned(), positions.first_row),

@@ -40,13 +40,14 @@ fn main() -> Result<()> {
     };
     let package = read(source)?;
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("embeddings/glove-6b-100d.safetensors");
-    let mut codes = Int8ContainerWriter::create(&target, DIMENSIONS, metadata("int8, one scale a row"))?;
+    let mut codes =
+        Int8ContainerWriter::create(&target, None, DIMENSIONS, metadata("int8, one scale a row"))?;
     for (word, row) in rows(&package) {
         codes.push(word.as_bytes(), row?)?;
     }
     println!("{}: {} bytes", target.display(), codes.finish()?);
     if let Some(path) = float {
-        let mut floats = ContainerWriter::create(path, DIMENSIONS, metadata("f32"))?;
+        let mut floats = ContainerWriter::create(path, None, DIMENSIONS, metadata("f32"))?;
         for (word, row) in rows(&package) {
             floats.push(word.as_bytes(), row?)?;
         }

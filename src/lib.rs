@@ -16,7 +16,8 @@
 //!      model            networks that keep everything they computed
 //!        |
 //! linalg, matmul, elementary    decompositions, products, functions of many numbers at a time
-//! mmap, progress                mapped files, progress of long work
+//! mmap, files, progress         mapped files, files written whole, progress of long work
+//! random, spelling              numbers from a seed, names that were probably meant
 //! ```
 //!
 //! Dependencies point downwards only; `tests/architecture.rs` holds that. Numeric code knows
@@ -37,6 +38,7 @@ pub mod analysis;
 pub mod app;
 pub mod cli;
 pub mod elementary;
+pub mod files;
 pub mod jobs;
 #[cfg(not(feature = "openblas"))]
 mod lapack;
@@ -45,6 +47,8 @@ pub mod matmul;
 pub mod mmap;
 pub mod model;
 pub mod progress;
+pub mod random;
+pub mod spelling;
 pub mod terminal;
 pub mod theme;
 pub mod ui;

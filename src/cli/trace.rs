@@ -10,10 +10,10 @@ use serde_json::{Map, Value as Json, json};
 use super::model_source::{self, Subject};
 use super::output::{Report, Value};
 use super::progress;
+use crate::files::AtomicFile;
 use crate::model::forward::PassOptions;
 use crate::model::network::Kind;
 use crate::model::trace::{AttentionTrace, Keep, LayerTrace, Trace};
-use crate::vectors::atomic_file::AtomicFile;
 
 /// What is asked.
 pub struct Request {
@@ -101,7 +101,7 @@ impl<'a> TensorFile<'a> {
         }
         let mut header = serde_json::to_vec(&Json::Object(header))?;
         header.resize(header.len().next_multiple_of(8), b' ');
-        let mut file = AtomicFile::create(path)?;
+        let mut file = AtomicFile::create(path, None)?;
         file.write(&(header.len() as u64).to_le_bytes())?;
         file.write(&header)?;
         for tensor in &self.tensors {

@@ -5,6 +5,7 @@ use super::error::{ModelError, Result};
 use super::forward::continue_with;
 use super::network::{Kind, Network};
 use crate::progress::Progress;
+use crate::random::Random;
 
 /// How the next token is chosen.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +74,7 @@ pub fn generate(
         )));
     }
     progress.start(count as u64);
-    let mut random = SplitMix(sampling.seed);
+    let mut random = Random::new(sampling.seed);
     let mut caches: Vec<KeyValueCache> = Vec::new();
     let mut written: Vec<u32> = Vec::new();
     let mut past = 0;
@@ -94,7 +95,7 @@ pub fn generate(
 }
 
 /// Chooses a token from `logits`.
-fn choose(logits: &[f32], sampling: &Sampling, random: &mut SplitMix) -> Result<u32> {
+fn choose(logits: &[f32], sampling: &Sampling, random: &mut Random) -> Result<u32> {
     let empty = || ModelError::Request("the model's output is not finite: the checkpoint is broken".into());
     if sampling.temperature <= 0.0 {
         return likeliest(logits, 1).first().map(|candidate| candidate.id).ok_or_else(empty);
@@ -118,22 +119,4 @@ fn choose(logits: &[f32], sampling: &Sampling, random: &mut SplitMix) -> Result<
         }
     }
     candidates.last().map(|candidate| candidate.id).ok_or_else(empty)
-}
-
-/// SplitMix64 (Steele et al. 2014): small, seeded, the same on every machine.
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// Uniform in [0, 1).
-    fn fraction(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
-    }
 }

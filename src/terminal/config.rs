@@ -20,7 +20,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::capabilities::ColourChoice;
 use crate::app::{Action, Keymap};
-use crate::theme::did_you_mean;
+use crate::spelling::did_you_mean;
 
 const KEYS: [&str; 3] = ["color", "keys", "theme"];
 

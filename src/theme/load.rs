@@ -13,6 +13,7 @@ use super::colour_map::{Background, Diverging, Sequential};
 use super::depth::ColourDepth;
 use super::roles::Roles;
 use super::{DEFAULT_THEME, Theme};
+use crate::spelling::did_you_mean;
 
 /// The themes inside the binary.
 const BUILT_IN: [(&str, &str); 5] = [
@@ -309,38 +310,6 @@ fn parse_colour(text: &str) -> Result<Color, String> {
         ));
     }
     text.parse().map_err(|_| format!("no colour is called `{text}`"))
-}
-
-/// "; did you mean `x`?" for the candidate that is nearest to `name`, if one is near enough.
-pub(crate) fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    let most = (name.chars().count() / 3).max(1);
-    candidates
-        .into_iter()
-        .map(|candidate| (edit_distance(name, candidate), candidate))
-        .filter(|(distance, _)| *distance <= most)
-        .min()
-        .map_or_else(String::new, |(_, candidate)| format!("; did you mean `{candidate}`?"))
-}
-
-/// Insertions, deletions, substitutions and swapped neighbours (optimal string alignment).
-fn edit_distance(from: &str, to: &str) -> usize {
-    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
-    let mut before = vec![0; to.len() + 1];
-    let mut above: Vec<usize> = (0..=to.len()).collect();
-    for row in 1..=from.len() {
-        let mut here = vec![row; to.len() + 1];
-        for column in 1..=to.len() {
-            let substituted = above[column - 1] + usize::from(from[row - 1] != to[column - 1]);
-            here[column] = substituted.min(above[column] + 1).min(here[column - 1] + 1);
-            let swapped =
-                row > 1 && column > 1 && from[row - 1] == to[column - 2] && from[row - 2] == to[column - 1];
-            if swapped {
-                here[column] = here[column].min(before[column - 2] + 1);
-            }
-        }
-        before = std::mem::replace(&mut above, here);
-    }
-    above[to.len()]
 }
 
 #[cfg(test)]

@@ -14,7 +14,6 @@ use ratatui::style::{Color, Style};
 
 pub use colour_map::{Background, Diverging, HeatCell, Sequential};
 pub use depth::ColourDepth;
-pub(crate) use load::did_you_mean;
 pub use load::{ThemeError, load, load_or_default, names};
 pub use roles::Roles;
 

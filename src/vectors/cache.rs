@@ -13,6 +13,7 @@ use std::time::UNIX_EPOCH;
 
 use super::formats::container;
 use super::{Result, VectorsError};
+use crate::files;
 use crate::mmap::Bytes;
 
 /// Metadata key of the source's identity.
@@ -67,7 +68,11 @@ pub fn create(source: &Path, purpose: &str) -> Result<Slot> {
     })?;
     let identity = identity(source)?;
     fs::create_dir_all(&folder).map_err(VectorsError::io("create the cache folder", &folder))?;
-    Ok(Slot { path: folder.join(file_name(source, purpose)?), identity })
+    files::sweep(&folder, "");
+    let path = folder.join(file_name(source, purpose)?);
+    // What is there is of no use any more, and the new file is to have the source's permissions.
+    let _ = fs::remove_file(&path);
+    Ok(Slot { path, identity })
 }
 
 /// Makes `folder` the folder of the cache for this process, whatever the environment says.

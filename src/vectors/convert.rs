@@ -10,10 +10,10 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::atomic_file::AtomicFile;
 use super::formats::Flaws;
 use super::formats::container::{ContainerWriter, Int8ContainerWriter, Pairs};
 use super::{Result, VectorsError, WordVectors};
+use crate::files::AtomicFile;
 use crate::progress::Progress;
 
 /// Rows that are made into bytes by one task.
@@ -146,7 +146,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn word2vec_binary(&self) -> Result<u64> {
-        let mut file = AtomicFile::create(self.path)?;
+        let mut file = AtomicFile::create(self.path, self.vectors.path())?;
         file.write(self.header().as_bytes())?;
         self.encoded(&mut file, |word, numbers, out| {
             out.extend_from_slice(word);
@@ -154,11 +154,11 @@ impl Work<'_> {
             out.extend_from_slice(bytemuck::cast_slice(numbers));
             out.push(b'\n');
         })?;
-        file.commit()
+        Ok(file.commit()?)
     }
 
     fn text(&self, header: bool) -> Result<u64> {
-        let mut file = AtomicFile::create(self.path)?;
+        let mut file = AtomicFile::create(self.path, self.vectors.path())?;
         if header {
             file.write(self.header().as_bytes())?;
         }
@@ -173,7 +173,7 @@ impl Work<'_> {
             out.extend_from_slice(text.as_bytes());
             out.push(b'\n');
         })?;
-        file.commit()
+        Ok(file.commit()?)
     }
 
     fn header(&self) -> String {
@@ -181,13 +181,23 @@ impl Work<'_> {
     }
 
     fn container(&self) -> Result<u64> {
-        let mut writer = ContainerWriter::create(self.path, self.vectors.dimensions(), self.metadata())?;
+        let mut writer = ContainerWriter::create(
+            self.path,
+            self.vectors.path(),
+            self.vectors.dimensions(),
+            self.metadata(),
+        )?;
         self.one_by_one(|word, numbers| writer.push(word, numbers))?;
         writer.finish()
     }
 
     fn int8_container(&self) -> Result<u64> {
-        let mut writer = Int8ContainerWriter::create(self.path, self.vectors.dimensions(), self.metadata())?;
+        let mut writer = Int8ContainerWriter::create(
+            self.path,
+            self.vectors.path(),
+            self.vectors.dimensions(),
+            self.metadata(),
+        )?;
         self.one_by_one(|word, numbers| writer.push(word, numbers))?;
         writer.finish()
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::formats::Format;
+use crate::files::WriteError;
 use crate::progress::Cancelled;
 
 /// Result of everything in [`crate::vectors`].
@@ -89,6 +90,9 @@ pub enum VectorsError {
     /// A request that makes no sense, with what would.
     #[error("{0}")]
     Request(String),
+    /// A file could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
     /// A decomposition failed.
     #[error(transparent)]
     Linalg(#[from] crate::linalg::LinalgError),

@@ -11,7 +11,6 @@
 //! ```
 
 pub mod analogy;
-pub mod atomic_file;
 pub mod cache;
 pub mod compare;
 pub mod convert;

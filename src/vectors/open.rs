@@ -123,11 +123,11 @@ fn through_cache(path: &Path, format: Format, dimensions: usize, fill: Fill) -> 
 
 /// Whether `error` is about the cache file rather than the source.
 fn concerns(error: &VectorsError, slot: &Slot) -> bool {
-    matches!(error, VectorsError::Io { path, .. } if path.file_name() == slot.path.file_name())
+    matches!(error, VectorsError::Write(error) if error.path == slot.path)
 }
 
 fn write_cache(slot: &Slot, path: &Path, format: Format, dimensions: usize, fill: Fill) -> Result<()> {
-    let mut writer = ContainerWriter::create(&slot.path, dimensions, slot.metadata())?;
+    let mut writer = ContainerWriter::create(&slot.path, Some(path), dimensions, slot.metadata())?;
     let flaws = fill(&mut writer)?;
     if !slot.is_current(path) {
         let message = format!("{} changed while it was being read; open it again", path.display());

@@ -9,6 +9,7 @@ use crate::model::interventions::PositionChange;
 use crate::model::tokenizer::Tokens;
 use crate::model::{Model, Trace};
 use crate::progress::Progress;
+use crate::random::Random;
 
 /// What telling the words in another order does.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,20 +68,7 @@ fn likeness(one: &Trace, other: &Trace) -> f64 {
     vectors.and_then(|(one, other)| cosine(&one.mapv(f64::from), &other.mapv(f64::from))).unwrap_or(f64::NAN)
 }
 
-/// A permutation of `0..count` that looks random and is always the same (Fisher and Yates, with
-/// the splitmix64 generator of Steele et al. 2014).
+/// A permutation of `0..count` that looks random and is always the same.
 pub fn shuffled(count: usize) -> Vec<usize> {
-    let mut state = 1u64;
-    let mut next = || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    };
-    let mut order: Vec<usize> = (0..count).collect();
-    for last in (1..count).rev() {
-        order.swap(last, (next() % (last as u64 + 1)) as usize);
-    }
-    order
+    Random::new(1).permutation(count)
 }

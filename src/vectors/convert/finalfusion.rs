@@ -3,8 +3,8 @@
 //! the u64 length of what follows, and that.
 
 use super::Work;
+use crate::files::AtomicFile;
 use crate::vectors::Result;
-use crate::vectors::atomic_file::AtomicFile;
 
 const SIMPLE_VOCABULARY: u32 = 1;
 const ARRAY: u32 = 2;
@@ -21,7 +21,7 @@ fn padding(position: u64) -> u64 {
 
 /// Writes the file and returns its size.
 pub(super) fn write(work: &Work) -> Result<u64> {
-    let mut file = Positioned { file: AtomicFile::create(work.path)?, at: 0 };
+    let mut file = Positioned { file: AtomicFile::create(work.path, work.vectors.path())?, at: 0 };
     file.write(b"FiFu")?;
     for number in [0, 3, SIMPLE_VOCABULARY, ARRAY, NORMS] {
         file.write(&number.to_le_bytes())?;
@@ -29,7 +29,7 @@ pub(super) fn write(work: &Work) -> Result<u64> {
     vocabulary(work, &mut file)?;
     let norms = array(work, &mut file)?;
     write_norms(&norms, &mut file)?;
-    file.file.commit()
+    Ok(file.file.commit()?)
 }
 
 struct Positioned {
@@ -40,7 +40,7 @@ struct Positioned {
 impl Positioned {
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.at += bytes.len() as u64;
-        self.file.write(bytes)
+        Ok(self.file.write(bytes)?)
     }
 
     /// A chunk of f32: its own `fields`, the type, padding; `count` numbers have to follow.

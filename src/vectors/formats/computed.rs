@@ -98,7 +98,8 @@ impl Computation<'_> {
         fill: &(impl Fn(usize, &mut [f32], &mut [f32]) + Sync),
     ) -> Result<Rows> {
         let slot = cache::create(self.path, self.purpose)?;
-        let mut writer = ContainerWriter::create(&slot.path, self.dimensions, slot.metadata())?;
+        let mut writer =
+            ContainerWriter::create(&slot.path, Some(self.path), self.dimensions, slot.metadata())?;
         self.for_each_chunk(progress, fill, |chunk| {
             // The words themselves stay in the source, which is opened anyway.
             chunk.chunks_exact(self.dimensions).try_for_each(|row| writer.push(b"", row))

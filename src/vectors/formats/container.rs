@@ -16,8 +16,8 @@ use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 use serde_json::{Map, Value, json};
 
 use super::{Flaws, Format, Parts, int8};
+use crate::files::AtomicFile;
 use crate::mmap::Bytes;
-use crate::vectors::atomic_file::AtomicFile;
 use crate::vectors::vocabulary::Span;
 use crate::vectors::{Result, Rows, VectorsError, Vocabulary};
 
@@ -32,12 +32,13 @@ pub const HEADER_UNIT: usize = 4096;
 pub struct ContainerWriter(Writer);
 
 impl ContainerWriter {
-    /// Starts the container that will become `path`, with rows of `dimensions` numbers.
+    /// Starts the container that will become `path`, with rows of `dimensions` numbers and the
+    /// permissions of `model`.
     ///
     /// # Errors
     /// Whatever the system says on creating the file.
-    pub fn create(path: &Path, dimensions: usize, metadata: Pairs) -> Result<Self> {
-        Writer::create(path, dimensions, metadata).map(Self)
+    pub fn create(path: &Path, model: Option<&Path>, dimensions: usize, metadata: Pairs) -> Result<Self> {
+        Writer::create(path, model, dimensions, metadata).map(Self)
     }
 
     /// Appends a row.
@@ -82,8 +83,8 @@ impl Int8ContainerWriter {
     ///
     /// # Errors
     /// As [`ContainerWriter::create`].
-    pub fn create(path: &Path, dimensions: usize, metadata: Pairs) -> Result<Self> {
-        let writer = Writer::create(path, dimensions, metadata)?;
+    pub fn create(path: &Path, model: Option<&Path>, dimensions: usize, metadata: Pairs) -> Result<Self> {
+        let writer = Writer::create(path, model, dimensions, metadata)?;
         Ok(Self { writer, scales: Vec::new(), codes: vec![0; dimensions] })
     }
 
@@ -133,8 +134,8 @@ struct Writer {
 }
 
 impl Writer {
-    fn create(path: &Path, dimensions: usize, metadata: Pairs) -> Result<Self> {
-        let mut file = AtomicFile::create(path)?;
+    fn create(path: &Path, model: Option<&Path>, dimensions: usize, metadata: Pairs) -> Result<Self> {
+        let mut file = AtomicFile::create(path, model)?;
         // Room for the tensors' entries, the metadata known now, and that which may follow.
         let metadata_size: usize =
             metadata.iter().map(|(key, value)| 8 + 2 * (key.len() + value.len())).sum();
@@ -177,7 +178,7 @@ impl Writer {
         let mut bytes = (room as u64).to_le_bytes().to_vec();
         bytes.extend_from_slice(header.as_bytes());
         self.file.patch(0, &bytes)?;
-        self.file.commit()
+        Ok(self.file.commit()?)
     }
 
     fn header(&self, tensors: &[Tensor]) -> String {

@@ -1,13 +1,22 @@
 //! `completions`: a script that teaches a shell the commands and options.
 
-use clap::CommandFactory;
+use anyhow::Result;
+use clap::Args;
 use clap_complete::Shell;
 
-use super::arguments::LowArguments;
+use super::command::{Answer, Command, Shared};
 
-/// The completion script for `shell`.
-pub fn script(shell: Shell) -> Vec<u8> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut LowArguments::command(), "lexiscope", &mut script);
-    script
+/// Print shell completions
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// For which shell
+    shell: Shell,
+}
+
+impl Command for Arguments {
+    fn answer(self, shared: &Shared) -> Result<Answer> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut (shared.program)(), "lexiscope", &mut script);
+        Ok(Answer::Text(script))
+    }
 }

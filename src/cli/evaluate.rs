@@ -4,46 +4,84 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use clap::Args;
 
+use super::arguments::choices::{Choice, Choices};
+use super::arguments::format::FormatArguments;
+use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
-use super::output::{Report, Table, Value};
-use super::{progress, source};
+use super::report::{Report, Table, Value};
+use super::{progress, vector_source};
 use crate::vectors::evaluate::{self, Count, Objective, PairSet, Protocol, QuestionSet};
 use crate::vectors::{VectorsError, WordVectors};
 
-/// What is asked.
-pub struct Request {
-    /// The questions or pairs.
-    pub file: PathBuf,
-    /// Whose rules to follow.
-    pub protocol: Protocol,
-    /// Only the first so many words of the vectors, instead of as many as the tool uses.
-    pub limit: Option<usize>,
-    /// How to score a word.
-    pub objective: Objective,
-    /// The vectors; `None` for the shipped ones.
-    pub vectors: Option<PathBuf>,
+const fn protocol(name: &'static str, help: &'static str, value: Protocol) -> Choice<Protocol> {
+    Choice { name, aliases: &[], help, value }
 }
 
-/// Counts by section and in total, or the correlations.
+static PROTOCOLS: Choices<Protocol> = Choices(&[
+    protocol("word2vec", "compute-accuracy of the word2vec tools", Protocol::Word2vec),
+    protocol("gensim", "evaluate_word_analogies of gensim", Protocol::Gensim),
+    protocol("glove", "evaluate.py of GloVe", Protocol::Glove),
+    protocol("gluon", "The evaluation scripts of gluon-nlp", Protocol::Gluon),
+    protocol("honest", "Nothing excluded, nothing skipped, no folding of case", Protocol::Honest),
+]);
+
+static OBJECTIVES: Choices<Objective> = Choices(&[
+    Choice {
+        name: "3cosadd",
+        aliases: &["add", "cosadd"],
+        help: "Add and subtract (Mikolov et al. 2013)",
+        value: Objective::CosAdd,
+    },
+    Choice {
+        name: "3cosmul",
+        aliases: &["mul", "cosmul"],
+        help: "Multiply and divide (Levy and Goldberg 2014)",
+        value: Objective::CosMul,
+    },
+]);
+
+/// Test the vectors on analogy questions or on word pairs that people rated
 ///
-/// # Errors
-/// A file that holds neither questions nor pairs; nothing in it that the vectors know.
-pub fn answer(request: &Request) -> Result<Report> {
-    let path = &request.file;
-    let bytes = fs::read(path).map_err(VectorsError::io("read the questions", path))?;
-    let text = String::from_utf8_lossy(&bytes);
-    if holds_questions(&text) {
-        let questions = QuestionSet::parse(&text, path)?;
-        return questions_report(request, &questions, &source::vectors(request.vectors.as_deref())?);
+/// Which of the two FILE holds is recognised by its content: questions have four words a line
+/// and sections that begin with a colon; pairs have two words and a number.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Questions, such as questions-words.txt, or pairs, such as wordsim353.tsv
+    file: PathBuf,
+    /// Whose rules to follow: they differ in case folding, unknown words and candidates
+    #[arg(long, value_parser = PROTOCOLS.parser(), default_value = "glove")]
+    protocol: Protocol,
+    /// Use only the first N words of the vectors
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+    /// How to score a word
+    #[arg(long, value_parser = OBJECTIVES.parser(), default_value = "3cosadd")]
+    method: Objective,
+    #[command(flatten)]
+    output: FormatArguments,
+}
+
+impl Command for Arguments {
+    fn answer(self, shared: &Shared) -> Result<Answer> {
+        let path = &self.file;
+        let bytes = fs::read(path).map_err(VectorsError::io("read the questions", path))?;
+        let text = String::from_utf8_lossy(&bytes);
+        let vectors = || vector_source::open(shared.vectors.as_deref());
+        let report = if holds_questions(&text) {
+            let questions = QuestionSet::parse(&text, path)?;
+            questions_report(&self, &questions, &vectors()?)?
+        } else if self.limit.is_some() {
+            return Err(Failure::usage("--limit is for analogy questions, and this file holds word pairs")
+                .hint("leave it out")
+                .into());
+        } else {
+            let pairs = PairSet::parse(&text, path)?;
+            pairs_report(&self, &pairs, &vectors()?)?
+        };
+        Ok(Answer::Report(report, self.output.format))
     }
-    if request.limit.is_some() {
-        return Err(Failure::usage("--limit is for analogy questions, and this file holds word pairs")
-            .hint("leave it out")
-            .into());
-    }
-    let pairs = PairSet::parse(&text, path)?;
-    pairs_report(request, &pairs, &source::vectors(request.vectors.as_deref())?)
 }
 
 /// Whether the first line that says anything is a section or a question.
@@ -55,10 +93,11 @@ fn holds_questions(text: &str) -> bool {
     })
 }
 
-fn questions_report(request: &Request, questions: &QuestionSet, vectors: &WordVectors) -> Result<Report> {
+fn questions_report(request: &Arguments, questions: &QuestionSet, vectors: &WordVectors) -> Result<Report> {
     let mut options = request.protocol.options();
-    options.vocabulary = request.limit.or(options.vocabulary);
-    options.objective = request.objective;
+    let limit = request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    options.vocabulary = limit.or(options.vocabulary);
+    options.objective = request.method;
     let evaluation = progress::shown("asking the questions", |progress| {
         evaluate::analogies(vectors, questions, &options, progress)
     })?;
@@ -76,15 +115,11 @@ fn questions_report(request: &Request, questions: &QuestionSet, vectors: &WordVe
         ("syntactic", counts(evaluation.syntactic)),
         ("total", counts(evaluation.total)),
     ];
-    let method = match request.objective {
-        Objective::CosAdd => "3cosadd",
-        Objective::CosMul => "3cosmul",
-    };
     Ok(Report::default()
         .fact("query", Value::text(request.file.display().to_string()))
         .fact("vectors", Value::text(vectors.name()))
         .fact("protocol", Value::text(request.protocol.name()))
-        .fact("method", Value::text(method))
+        .fact("method", Value::text(OBJECTIVES.name(request.method)))
         .list(table))
 }
 
@@ -93,7 +128,7 @@ fn counts(count: Count) -> Vec<Value> {
     vec![count.correct.into(), count.total.into(), accuracy, count.skipped.into()]
 }
 
-fn pairs_report(request: &Request, pairs: &PairSet, vectors: &WordVectors) -> Result<Report> {
+fn pairs_report(request: &Arguments, pairs: &PairSet, vectors: &WordVectors) -> Result<Report> {
     let result = evaluate::word_pairs(vectors, pairs);
     if result.pairs == 0 {
         return Err(Failure::no_answer("no pair has both its words among the vectors").into());

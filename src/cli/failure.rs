@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use super::output::tame;
+use super::report::tame;
 use crate::model::ModelError;
 use crate::vectors::VectorsError;
 

@@ -3,28 +3,34 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use clap::Args;
 
-use super::output::{Report, Table, Value};
-use super::{progress, source};
+use super::arguments::format::FormatArguments;
+use super::command::{Answer, Command, Shared};
+use super::report::{Report, Table, Value};
+use super::{progress, vector_source};
 use crate::vectors::inspect::{self, Inspection, Places};
 
-/// What is asked.
-pub struct Request {
-    /// The vectors; `None` for the shipped ones.
-    pub vectors: Option<PathBuf>,
+/// What is in a vector file, and what is wrong with it
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The file; the same as --vectors
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    output: FormatArguments,
+}
+
+impl Command for Arguments {
+    fn answer(self, shared: &Shared) -> Result<Answer> {
+        let vectors = vector_source::open(self.file.as_deref().or(shared.vectors.as_deref()))?;
+        let inspection = progress::shown("looking at every word and number", |progress| {
+            inspect::inspect(&vectors, progress)
+        })?;
+        Ok(Answer::Report(report(&inspection), self.output.format))
+    }
 }
 
 /// The facts, and the flaws with their places.
-///
-/// # Errors
-/// Vectors that cannot be opened.
-pub fn answer(request: &Request) -> Result<Report> {
-    let vectors = source::vectors(request.vectors.as_deref())?;
-    let inspection =
-        progress::shown("looking at every word and number", |progress| inspect::inspect(&vectors, progress))?;
-    Ok(report(&inspection))
-}
-
 fn report(inspection: &Inspection) -> Report {
     let optional_text = |text: &Option<String>| text.as_ref().map_or(Value::Nothing, Value::text);
     let report = Report { sheet: true, ..Report::default() }

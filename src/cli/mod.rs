@@ -1,130 +1,241 @@
 //! The command line: every screen's line-based twin, for scripts, pipes and screen readers.
 //!
 //! ```text
-//! arguments (what clap parses) -> settings (meaningful types) -> one module a command -> Report
-//!                                             Report -> output (plain, JSON, CSV, TSV) -> stdout
+//! arguments (clap) -> one file a command: its arguments, what it asks, its report
+//!                        Report -> report/ (plain, JSON, CSV, TSV, SVG) -> stdout
 //! ```
 //!
-//! stdout carries answers only; errors, hints and progress go to stderr.
+//! stdout carries answers only; errors, hints and progress go to stderr. A new command is a file with
+//! `Arguments` that implement [`Command`], and its line in the list below.
+
+mod arguments;
+mod command;
+mod failure;
+mod model_source;
+mod progress;
+mod report;
+mod vector_source;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{CommandFactory, Parser, Subcommand};
+
+use arguments::choices::{Choice, Choices};
+use command::{Answer, Command, Shared};
+use failure::Failure;
+
+use crate::terminal::{self, ColourChoice, StartError, StartOptions};
+use crate::theme::ColourDepth;
+
+/// Declares the modules of commands, and what clap and [`run`] need of them.
+macro_rules! commands {
+    ($($module:ident $name:ident),* $(,)?) => {
+        /// What to answer.
+        #[derive(Debug, Subcommand)]
+        enum AnyCommand {
+            $($name($module::Arguments),)*
+        }
+
+        impl Command for AnyCommand {
+            fn answer(self, shared: &Shared) -> Result<Answer> {
+                match self {
+                    $(Self::$name(arguments) => arguments.answer(shared),)*
+                }
+            }
+        }
+    };
+}
 
 mod analogy;
-mod arguments;
 mod attend;
 mod completions;
 mod convert;
 mod evaluate;
-mod failure;
 mod heads;
 mod info;
 mod man;
-mod map;
-mod model_arguments;
-mod model_settings;
-mod model_source;
 mod models;
 mod neighbors;
 mod odd_one_out;
-mod output;
 mod positions;
 mod predict;
-mod progress;
 mod query;
-mod settings;
 mod similarity;
-mod source;
 mod subwords;
-mod svg;
 mod tokens;
 mod trace;
 
-use std::io::{self, IsTerminal, Write};
-use std::process::ExitCode;
+// All commands, in the order of the help.
+commands! {
+    neighbors Neighbors,
+    analogy Analogy,
+    query Query,
+    similarity Similarity,
+    odd_one_out OddOneOut,
+    subwords Subwords,
+    evaluate Evaluate,
+    convert Convert,
+    info Info,
+    attend Attend,
+    heads Heads,
+    trace Trace,
+    predict Predict,
+    positions Positions,
+    tokens Tokens,
+    models Models,
+    completions Completions,
+    man Man,
+}
 
-use anyhow::Result;
-use clap::Parser;
+const AFTER_HELP: &str = "\
+Without a command the full-screen interface starts.
 
-use arguments::{LowArguments, OutputFormat};
-use failure::Failure;
-use output::Report;
-use settings::{InterfaceOptions, Request, Task};
+Examples:
+  lexiscope                                        explore the shipped vectors
+  lexiscope --vectors glove.6B.300d.txt            explore your own
+  lexiscope analogy man king woman                 man is to king as woman is to ...
+  lexiscope neighbors coffee -k 5 --format json    the five nearest words, for a script
+  lexiscope attend \"the cat sat\" --layer 0 --head 2   which token looks at which
 
-use crate::terminal::{self, ColourChoice, StartError, StartOptions};
+Exit codes:
+  0  answered (a pipe closed by the reader is fine, too)
+  1  no answer: an unknown word, nothing passed the filters, or a model that cannot do what is asked
+  2  wrong usage: options, an expression that does not parse, vectors of different dimensions
+  3  a file cannot be read or written, or is not what it should be
+  101  a defect in lexiscope; please report it";
+
+const fn colours(name: &'static str, help: &'static str, value: ColourChoice) -> Choice<ColourChoice> {
+    Choice { name, aliases: &[], help, value }
+}
+
+static COLOURS: Choices<ColourChoice> = Choices(&[
+    colours("auto", "What the terminal says it can; honours NO_COLOR", ColourChoice::Auto),
+    colours("always", "24-bit colour", ColourChoice::Depth(ColourDepth::TrueColour)),
+    colours("256", "The 256 colours", ColourChoice::Depth(ColourDepth::C256)),
+    colours("16", "The 16 colours of the terminal's own palette", ColourChoice::Depth(ColourDepth::C16)),
+    colours("never", "No colour; shading by characters", ColourChoice::Depth(ColourDepth::Mono)),
+]);
+
+/// A terminal explorer for word vectors and attention.
+///
+/// Opens GloVe, word2vec, fastText, finalfusion and NumPy files as they are, and answers
+/// neighbours and analogies from them; opens transformers in the Hugging Face layout and GGUF files,
+/// and shows what their heads look at. Real GloVe vectors and a real MiniLM are inside to start with.
+#[derive(Debug, Parser)]
+#[command(name = "lexiscope", version, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(disable_help_subcommand = true)]
+struct Program {
+    /// Word vectors: a file of any known format, or a folder with one
+    ///
+    /// The format is recognised by content. The default is the shipped GloVe 6B 100d, 30,000 words.
+    #[arg(
+        long,
+        value_name = "FILE|FOLDER",
+        env = "LEXISCOPE_VECTORS",
+        global = true,
+        hide_env_values = true
+    )]
+    vectors: Option<PathBuf>,
+
+    /// Model: a folder in the Hugging Face layout, a .gguf file, or a name in its local cache
+    ///
+    /// Nothing is downloaded; `lexiscope models` lists what is found. The default is the shipped
+    /// MiniLM: 6 layers x 12 heads.
+    #[arg(
+        long,
+        value_name = "FOLDER|FILE|NAME",
+        env = "LEXISCOPE_MODEL",
+        global = true,
+        hide_env_values = true
+    )]
+    model: Option<String>,
+
+    /// Theme of the interface: dark, light, high-contrast, mono, or one of your own
+    #[arg(long, value_name = "NAME")]
+    theme: Option<String>,
+
+    /// Colours of the interface
+    #[arg(long, value_parser = COLOURS.parser(), value_name = "DEPTH")]
+    color: Option<ColourChoice>,
+
+    /// What to answer; without it the interface starts
+    #[command(subcommand)]
+    command: Option<AnyCommand>,
+}
+
+/// The description of the command line: every command with its arguments.
+pub fn program() -> clap::Command {
+    Program::command()
+}
 
 /// Runs the program with the process's arguments and says how it ended; `--help` lists the codes.
 pub fn run() -> ExitCode {
-    let arguments = match LowArguments::try_parse() {
-        Ok(arguments) => arguments,
+    let program = match Program::try_parse() {
+        Ok(program) => program,
         Err(refusal) => {
             // Help and version are refusals, too, with code 0; a closed pipe is no error.
             let _ = refusal.print();
             return ExitCode::from(u8::try_from(refusal.exit_code()).unwrap_or(2));
         }
     };
-    match settings::task(arguments).and_then(perform) {
-        Ok(code) => code,
+    match perform(program) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => failure::tell(&error),
     }
 }
 
-fn perform(task: Task) -> Result<ExitCode> {
-    match task {
-        Task::Interface(options) => {
-            let InterfaceOptions { vectors, model, theme, color } = options;
-            let colour = color.map(ColourChoice::from);
-            match terminal::start(StartOptions { vectors, model, theme, colour }) {
-                Ok(()) => Ok(ExitCode::SUCCESS),
-                Err(error @ StartError::NoTerminal(_)) => Err(Failure::usage(error.to_string()).into()),
-                Err(error) => Err(error.into()),
+fn perform(arguments: Program) -> Result<()> {
+    let Program { vectors, model, theme, color, command } = arguments;
+    let Some(command) = command else {
+        return match terminal::start(StartOptions { vectors, model, theme, colour: color }) {
+            Ok(()) => Ok(()),
+            Err(error @ StartError::NoTerminal(_)) => Err(Failure::usage(error.to_string()).into()),
+            Err(error) => Err(error.into()),
+        };
+    };
+    if theme.is_some() || color.is_some() {
+        return Err(Failure::usage(
+            "--theme and --color belong to the interface, which a command does not start",
+        )
+        .hint("leave them out; the output of commands has no colours")
+        .into());
+    }
+    match command.answer(&Shared { vectors, model, program })? {
+        Answer::Text(text) => print(&text),
+        Answer::Report(report, format) => {
+            print(&report::render(&report, format, io::stdout().is_terminal())?)?;
+            if report.is_empty_list() {
+                return Err(Failure::no_answer("no word passes the filters")
+                    .hint("widen --ranks, --pattern or --only")
+                    .into());
             }
+            Ok(())
         }
-        Task::Answer { request, format } => answer(&request, format),
-        Task::Completions(shell) => print(&completions::script(shell)),
-        Task::Man => print(&man::page()?),
     }
 }
 
-fn answer(request: &Request, format: OutputFormat) -> Result<ExitCode> {
-    let report = match request {
-        Request::Neighbors(request) => neighbors::answer(request),
-        Request::Analogy(request) => analogy::answer(request),
-        Request::Query(request) => query::answer(request),
-        Request::Similarity(request) => similarity::answer(request),
-        Request::OddOneOut(request) => odd_one_out::answer(request),
-        Request::Subwords(request) => subwords::answer(request),
-        Request::Evaluate(request) => evaluate::answer(request),
-        Request::Convert(request) => convert::answer(request),
-        Request::Info(request) => info::answer(request),
-        Request::Attend(request) => attend::answer(request),
-        Request::Heads(request) => heads::answer(request),
-        Request::Trace(request) => trace::answer(request),
-        Request::Predict(request) => predict::answer(request),
-        Request::Positions(request) => positions::answer(request),
-        Request::Tokens(request) => tokens::answer(request),
-        Request::Models(request) => models::answer(request),
-    }?;
-    let code = print(&output::render(&report, format, io::stdout().is_terminal())?)?;
-    if is_empty(&report) {
-        return Err(Failure::no_answer("no word passes the filters")
-            .hint("widen --ranks, --pattern or --only")
-            .into());
-    }
-    Ok(code)
-}
-
-/// Whether the answer is a list of words with no word in it.
-fn is_empty(report: &Report) -> bool {
-    report.table.as_ref().is_some_and(|table| table.key == "results" && table.records.is_empty())
-}
-
-fn print(text: &[u8]) -> Result<ExitCode> {
+fn print(text: &[u8]) -> Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text)?;
     stdout.flush()?;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Whether whoever read our output has gone, which is their right: `lexiscope ... | head -1`.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_description_of_the_command_line_is_sound() {
+        program().debug_assert();
+    }
 }

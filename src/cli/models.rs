@@ -3,23 +3,37 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use clap::Args;
 
-use super::output::{Report, Table, Value};
+use super::arguments::format::FormatArguments;
+use super::command::{Answer, Command, Shared};
 use super::progress;
+use super::report::{Report, Table, Value};
 use crate::model::network::{FIRST, Kind};
 use crate::model::{Model, ModelError, open, source};
 
-/// What is asked.
-pub struct Request {
-    /// Folders to look into, besides the places that are always looked at.
-    pub folders: Vec<PathBuf>,
+/// Which models are found where
+///
+/// Lists the shipped model, those in the local Hugging Face cache, and those in the folders given.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Folders to look into: model folders, .gguf files, or folders with such
+    folders: Vec<PathBuf>,
+    #[command(flatten)]
+    output: FormatArguments,
+}
+
+impl Command for Arguments {
+    fn answer(self, shared: &Shared) -> Result<Answer> {
+        let mut folders = self.folders;
+        // The model that was named, where that is a path.
+        folders.extend(shared.model.as_ref().map(PathBuf::from).filter(|path| path.exists()));
+        Ok(Answer::Report(report(&folders)?, self.output.format))
+    }
 }
 
 /// One record a model: what it is, or why it cannot be opened.
-///
-/// # Errors
-/// A folder that cannot be listed.
-pub fn answer(request: &Request) -> Result<Report> {
+fn report(folders: &[PathBuf]) -> Result<Report> {
     let columns = ["name", "place", "family", "kind", "parameters", "layers", "heads", "path", "problem"];
     let mut table = Table::new("models", &columns);
     table.records.push(record(source::SHIPPED, "shipped", None, &open::shipped()));
@@ -28,7 +42,7 @@ pub fn answer(request: &Request) -> Result<Report> {
         for (name, folder) in source::list_cached(&cache) {
             table.records.push(record(&name, "cache", Some(&folder), &open::open(&name)));
         }
-        for folder in &request.folders {
+        for folder in folders {
             for path in candidates(folder)? {
                 let name = path.display().to_string();
                 table.records.push(record(&name, "folder", Some(&path), &open::open(&name)));

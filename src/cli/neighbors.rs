@@ -1,32 +1,37 @@
 //! `neighbors`: the words nearest to a word.
 
 use anyhow::Result;
+use clap::Args;
 
-use super::output::{Report, Value};
-use super::settings::Search;
-use super::{progress, query, source};
+use super::arguments::list::{ListArguments, results};
+use super::arguments::words::given;
+use super::command::{Answer, Command, Shared};
+use super::report::{Report, Value};
+use super::{progress, vector_source};
 use crate::vectors::expression::Expression;
-use crate::vectors::neighbours;
+use crate::vectors::neighbours::neighbours;
 
-/// What is asked.
-pub struct Request {
-    /// The word, taken as it is.
-    pub word: String,
-    /// Where and how to look.
-    pub search: Search,
+/// The words nearest to a word
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The word; without it being in the vectors, its subwords answer where the file has them
+    word: String,
+    /// Let the asked word be an answer
+    #[arg(long)]
+    include_query: bool,
+    #[command(flatten)]
+    list: ListArguments,
 }
 
-/// The list of words with their cosines.
-///
-/// # Errors
-/// An unknown word without subwords; vectors that cannot be opened.
-pub fn answer(request: &Request) -> Result<Report> {
-    let vectors = source::vectors(request.search.vectors.as_deref())?;
-    let expression = Expression::word(&request.word);
-    let answer = progress::shown("searching", |progress| {
-        neighbours::neighbours(&vectors, &expression, &query::options(&request.search), progress)
-    })?;
-    Ok(Report::default()
-        .fact("query", Value::text(&request.word))
-        .list(query::results(&vectors, &answer.hits)))
+impl Command for Arguments {
+    fn answer(self, shared: &Shared) -> Result<Answer> {
+        let options = self.list.options(self.include_query)?;
+        let expression = Expression::word(given(&self.word)?);
+        let vectors = vector_source::open(shared.vectors.as_deref())?;
+        let answer =
+            progress::shown("searching", |progress| neighbours(&vectors, &expression, &options, progress))?;
+        let report =
+            Report::default().fact("query", Value::text(&self.word)).list(results(&vectors, &answer.hits));
+        Ok(Answer::Report(report, self.list.format()))
+    }
 }

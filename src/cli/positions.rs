@@ -1,54 +1,73 @@
 //! `positions`: the table of a positional method, and how similarity falls with distance.
 
 use anyhow::Result;
+use clap::Args;
 
+use super::arguments::choices::{Choice, Choices};
+use super::arguments::format::MapFormatArguments;
+use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
-use super::map::Map;
-use super::model_arguments::LowPositions;
 use super::model_source;
-use super::output::{Report, Table, Value};
-use super::settings::name_of;
+use super::report::{Map, Report, Table, Value};
 use crate::analysis::positions::{self, PositionKind, PositionTable, TableOptions};
 use crate::model::{Model, ModelError};
 
-/// What is asked.
-pub struct Request {
-    /// The model; `None` for the shipped one.
-    pub model: Option<String>,
-    /// The method; `None` for the model's own.
-    pub kind: Option<LowPositions>,
-    /// How many positions.
-    pub count: usize,
-    /// How many dimensions, or heads.
-    pub dimensions: Option<usize>,
+const fn kind(name: &'static str, help: &'static str, value: PositionKind) -> Choice<PositionKind> {
+    Choice { name, aliases: &[], help, value }
+}
+
+static KINDS: Choices<PositionKind> = Choices(&[
+    kind("sinusoidal", "Waves of rising length, added (Vaswani et al. 2017)", PositionKind::Sinusoidal),
+    kind("learned", "A table that the model learned, added", PositionKind::Learned),
+    kind("rotary", "Queries and keys turned (Su et al. 2021)", PositionKind::Rotary),
+    kind("alibi", "A penalty on distance (Press et al. 2022)", PositionKind::Alibi),
+    kind("t5", "A learned bias a bucket of distances (Raffel et al. 2020)", PositionKind::T5),
+]);
+
+/// How positions are told apart: the table of a method, and similarity by distance
+///
+/// Without --kind it is the method of the model itself, with the model's own numbers.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The method
+    #[arg(long, value_parser = KINDS.parser())]
+    kind: Option<PositionKind>,
+    /// How many positions
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..=4096))]
+    count: u32,
+    /// How many dimensions (for alibi: heads); the model's own unless given
+    #[arg(long, value_name = "D", value_parser = clap::value_parser!(u32).range(2..=8192))]
+    dimensions: Option<u32>,
+    #[command(flatten)]
+    output: MapFormatArguments,
+}
+
+impl Command for Arguments {
+    fn answer(self, shared: &Shared) -> Result<Answer> {
+        let model = model_source::open(shared.model.as_deref())?;
+        Ok(Answer::Report(table_report(&self, &model)?, self.output.format))
+    }
 }
 
 /// The table, and the similarity (or bias) by distance.
-///
-/// # Errors
-/// A learned method that the model does not have.
-pub fn answer(request: &Request) -> Result<Report> {
-    let model = model_source::model(request.model.as_deref())?;
-    let kind = match request.kind.map(kind_of).or_else(|| PositionKind::of(&model.network)) {
-        Some(kind) => kind,
-        None => {
-            return Err(Failure::no_answer(format!("{} has no positional method", model.name))
-                .hint("add --kind sinusoidal, rotary or alibi")
-                .into());
-        }
+fn table_report(request: &Arguments, model: &Model) -> Result<Report> {
+    let Some(kind) = request.kind.or_else(|| PositionKind::of(&model.network)) else {
+        return Err(Failure::no_answer(format!("{} has no positional method", model.name))
+            .hint("add --kind sinusoidal, rotary or alibi")
+            .into());
     };
-    let table = table(&model, kind, request)?;
+    let table = table(model, kind, request)?;
     let source = if table.of_model { "the model's own" } else { "computed" };
     let (rows, columns) = table.values.dim();
     let report = Report::default()
         .fact("model", Value::text(&model.name))
-        .fact("kind", Value::text(name(kind)))
+        .fact("kind", Value::text(KINDS.name(kind)))
         .fact("source", Value::text(source))
         .fact("shape", Value::List(vec![rows.into(), columns.into()]));
     let (quantity, measure) = quantities(&table);
     let column = |column: usize| table.offset(column).unwrap_or(table.first_column + column as i64);
     let map = Map {
-        title: format!("{} positions, {source}", name(kind)),
+        title: format!("{} positions, {source}", KINDS.name(kind)),
         quantity,
         row: table.row_name,
         column: if table.offset(0).is_some() { "offset" } else { table.column_name },
@@ -67,9 +86,13 @@ pub fn answer(request: &Request) -> Result<Report> {
     Ok(report.map(map).list(distances))
 }
 
-fn table(model: &Model, kind: PositionKind, request: &Request) -> Result<PositionTable> {
-    let options =
-        TableOptions { positions: Some(request.count), distances: request.count, size: request.dimensions };
+fn table(model: &Model, kind: PositionKind, request: &Arguments) -> Result<PositionTable> {
+    let count = request.count as usize;
+    let options = TableOptions {
+        positions: Some(count),
+        distances: count,
+        size: request.dimensions.map(|size| size as usize),
+    };
     positions::table(Some(model), kind, &options).map_err(|error| match error {
         ModelError::Request(message) => {
             Failure::no_answer(message).hint("leave --kind out for the model's own method").into()
@@ -85,25 +108,4 @@ fn quantities(table: &PositionTable) -> (&'static str, &'static str) {
         PositionKind::T5 | PositionKind::Alibi => ("bias", "mean_bias"),
         PositionKind::Sinusoidal | PositionKind::Learned | PositionKind::Rotary => ("value", "similarity"),
     }
-}
-
-fn kind_of(low: LowPositions) -> PositionKind {
-    match low {
-        LowPositions::Sinusoidal => PositionKind::Sinusoidal,
-        LowPositions::Learned => PositionKind::Learned,
-        LowPositions::Rotary => PositionKind::Rotary,
-        LowPositions::Alibi => PositionKind::Alibi,
-        LowPositions::T5 => PositionKind::T5,
-    }
-}
-
-/// The name of a method on the command line and in answers.
-fn name(kind: PositionKind) -> String {
-    name_of(match kind {
-        PositionKind::Sinusoidal => LowPositions::Sinusoidal,
-        PositionKind::Learned => LowPositions::Learned,
-        PositionKind::Rotary => LowPositions::Rotary,
-        PositionKind::Alibi => LowPositions::Alibi,
-        PositionKind::T5 => LowPositions::T5,
-    })
 }

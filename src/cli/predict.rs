@@ -1,12 +1,15 @@
 //! `predict`: next tokens of causal models, masked tokens of masked ones.
 
 use anyhow::Result;
+use clap::Args;
 use ndarray::Array2;
 
+use super::arguments::format::FormatArguments;
+use super::arguments::subject::{Subject, SubjectArguments};
+use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
-use super::model_source::{self, Subject};
-use super::output::{Report, Table, Value};
 use super::progress;
+use super::report::{Report, Table, Value};
 use crate::analysis::lens::{self, LensOptions};
 use crate::analysis::names::output_name;
 use crate::model::forward::{Input, PassOptions, forward};
@@ -14,43 +17,72 @@ use crate::model::generate::{Sampling, generate, likeliest};
 use crate::model::network::Kind;
 use crate::model::trace::{Keep, Trace};
 
-/// What is asked.
-pub struct Request {
-    /// The model and the text.
-    pub subject: model_source::Request,
-    /// How many candidates a place.
-    pub count: usize,
-    /// What to do.
-    pub task: Task,
-}
-
-/// What a prediction is to be.
-pub enum Task {
-    /// The likeliest tokens.
-    Candidates,
-    /// The likeliest tokens after every layer.
-    Lens,
-    /// So many tokens written on.
-    Generate(usize, Sampling),
-}
-
-/// The candidates, or the continuation.
+/// What a model expects: the next token, or the tokens behind a mask
 ///
-/// # Errors
-/// A model without an output matrix, or a text without a mask: there is nothing to predict.
-pub fn answer(request: &Request) -> Result<Report> {
-    let subject = Subject::open(&request.subject)?;
-    if subject.model.network.head.is_none() {
-        let message =
-            format!("{} has no output matrix (a base model), so it predicts nothing", subject.model.name);
-        return Err(Failure::no_answer(message)
-            .hint("give a causal or masked-language model: --model FOLDER|FILE|NAME")
-            .into());
+/// A causal model predicts the next token, a masked model every [MASK] (or <mask>) of the text.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    subject: SubjectArguments,
+    /// What every layer would predict (the logit lens)
+    #[arg(long, conflicts_with = "generate")]
+    lens: bool,
+    /// How many candidates a place
+    #[arg(short = 'k', long, value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    count: u32,
+    /// Write N tokens on
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    generate: Option<u32>,
+    /// 0 takes the likeliest token; larger values are bolder
+    #[arg(long, value_name = "T", default_value_t = 0.0, requires = "generate")]
+    temperature: f32,
+    /// Choose among the K likeliest only
+    #[arg(long, value_name = "K", requires = "temperature", value_parser = clap::value_parser!(u32).range(1..))]
+    top_k: Option<u32>,
+    /// Choose among the likeliest that make up this share only
+    #[arg(long, value_name = "P", requires = "temperature")]
+    top_p: Option<f32>,
+    /// Where the random choices start
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "temperature")]
+    seed: u64,
+    #[command(flatten)]
+    output: FormatArguments,
+}
+
+impl Command for Arguments {
+    /// The candidates, or the continuation.
+    fn answer(self, shared: &Shared) -> Result<Answer> {
+        let sampling = self.generate.map(|_| self.sampling()).transpose()?;
+        let subject = Subject::open(&self.subject, shared)?;
+        if subject.model.network.head.is_none() {
+            let message =
+                format!("{} has no output matrix (a base model), so it predicts nothing", subject.model.name);
+            return Err(Failure::no_answer(message)
+                .hint("give a causal or masked-language model: --model FOLDER|FILE|NAME")
+                .into());
+        }
+        let count = self.count as usize;
+        let report = match (self.generate, &sampling) {
+            (Some(tokens), Some(sampling)) => continuation(&subject, tokens as usize, sampling)?,
+            _ if self.lens => by_layer(&subject, count)?,
+            _ => candidates(&subject, count)?,
+        };
+        Ok(Answer::Report(report, self.output.format))
     }
-    match &request.task {
-        Task::Candidates => candidates(&subject, request.count),
-        Task::Lens => by_layer(&subject, request.count),
-        Task::Generate(count, sampling) => continuation(&subject, *count, sampling),
+}
+
+impl Arguments {
+    fn sampling(&self) -> Result<Sampling> {
+        let &Self { temperature, top_k, top_p, seed, .. } = self;
+        if !(temperature.is_finite() && temperature >= 0.0) {
+            return Err(Failure::usage(format!("--temperature {temperature}: not a temperature"))
+                .hint("give 0 or more; 1 leaves the probabilities as they are")
+                .into());
+        }
+        if top_p.is_some_and(|share| !(share > 0.0 && share <= 1.0)) {
+            return Err(Failure::usage("--top-p is a share: above 0, at most 1").into());
+        }
+        Ok(Sampling { temperature, top_k: top_k.map(|count| count as usize), top_p, seed })
     }
 }
 
@@ -189,4 +221,30 @@ fn by_layer(subject: &Subject, count: usize) -> Result<Report> {
         }
     }
     Ok(subject.report().list(table))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Alone {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    #[test]
+    fn shares_and_temperatures_have_a_range() {
+        let is_fine = |typed: &[&str]| {
+            let all = [&["predict", "a", "--generate", "2"], typed].concat();
+            Alone::try_parse_from(all).unwrap().arguments.sampling().is_ok()
+        };
+        assert!(is_fine(&["--top-p", "1"]));
+        assert!(!is_fine(&["--temperature", "NaN"]));
+        assert!(!is_fine(&["--temperature=-1"]));
+        assert!(!is_fine(&["--temperature", "1", "--top-p", "0"]));
+        assert!(!is_fine(&["--temperature", "1", "--top-p", "1.5"]));
+    }
 }

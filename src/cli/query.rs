@@ -3,45 +3,62 @@
 use std::path::Path;
 
 use anyhow::Result;
+use clap::Args;
 use ndarray::Array2;
 
+use super::arguments::list::{ListArguments, results};
+use super::arguments::words::given;
+use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
-use super::output::{Report, Table, Value};
-use super::settings::Search;
-use super::{progress, source};
+use super::report::{Report, Value};
+use super::{progress, vector_source};
 use crate::progress::Progress;
 use crate::vectors::expression::Expression;
-use crate::vectors::search::{self, Answer, Hit, Objective, Query};
+use crate::vectors::search::{self, Objective, Query};
 use crate::vectors::{VectorsError, WordVectors, neighbours};
 
-/// What is asked.
-pub struct Request {
-    /// An expression, numbers, or `@` and the name of a file with numbers.
-    pub query: String,
-    /// Where and how to look.
-    pub search: Search,
+/// The words nearest to an expression or a vector
+///
+/// An expression adds and subtracts words: "king - man + woman", "2 * (paris - france) + italy".
+/// Quote words that are not plain: "'New York' + food". A vector is a list of numbers, or @FILE
+/// for a file with such a list.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Expression, numbers, or @FILE with numbers
+    #[arg(allow_hyphen_values = true)]
+    query: String,
+    /// The rest of it, where it was not quoted
+    #[arg(allow_negative_numbers = true)]
+    rest: Vec<String>,
+    /// Let the asked words be answers
+    #[arg(long)]
+    include_query: bool,
+    #[command(flatten)]
+    list: ListArguments,
 }
 
-/// The list of words with their cosines.
-///
-/// # Errors
-/// An expression that does not parse, unknown words, numbers that do not fit the vectors.
-pub fn answer(request: &Request) -> Result<Report> {
-    let query = request.query.trim();
-    let vectors = source::vectors(request.search.vectors.as_deref())?;
-    let options = options(&request.search);
-    let answer = match literal(query)? {
-        Some(literal) => {
-            progress::shown("searching", |progress| nearest(&vectors, &literal, &options, progress))
-        }
-        None => {
-            let expression = Expression::read(query, &vectors)?;
-            progress::shown("searching", |progress| {
-                neighbours::neighbours(&vectors, &expression, &options, progress)
-            })
-        }
-    }?;
-    Ok(Report::default().fact("query", Value::text(query)).list(results(&vectors, &answer.hits)))
+impl Command for Arguments {
+    fn answer(self, shared: &Shared) -> Result<Answer> {
+        let options = self.list.options(self.include_query)?;
+        let format = self.list.format();
+        let asked = [vec![self.query], self.rest].concat().join(" ");
+        let query = given(&asked)?.trim();
+        let vectors = vector_source::open(shared.vectors.as_deref())?;
+        let answer = match literal(query)? {
+            Some(literal) => {
+                progress::shown("searching", |progress| nearest(&vectors, &literal, &options, progress))
+            }
+            None => {
+                let expression = Expression::read(query, &vectors)?;
+                progress::shown("searching", |progress| {
+                    neighbours::neighbours(&vectors, &expression, &options, progress)
+                })
+            }
+        }?;
+        let report =
+            Report::default().fact("query", Value::text(query)).list(results(&vectors, &answer.hits));
+        Ok(Answer::Report(report, format))
+    }
 }
 
 /// A vector that was given as numbers.
@@ -58,7 +75,7 @@ fn nearest(
     literal: &Literal,
     options: &neighbours::Options,
     progress: &Progress,
-) -> Result<Answer, VectorsError> {
+) -> Result<search::Answer, VectorsError> {
     let numbers = &literal.numbers;
     if numbers.len() != vectors.dimensions() {
         return Err(VectorsError::DimensionMismatch {
@@ -80,29 +97,6 @@ fn nearest(
         count: options.count,
     };
     search::search(vectors, &query, progress)
-}
-
-/// How to search, for the library.
-pub fn options(search: &Search) -> neighbours::Options {
-    neighbours::Options {
-        count: search.count,
-        exclude_query: !search.include_query,
-        filter: search.filter.clone(),
-    }
-}
-
-/// Found rows as the list that every search answers with.
-pub fn results(vectors: &WordVectors, hits: &[Hit]) -> Table {
-    let mut table = Table::new("results", &["rank", "word", "score"]);
-    table.records = hits
-        .iter()
-        .enumerate()
-        .map(|(index, hit)| {
-            let word = vectors.vocabulary().word(hit.row).to_vec();
-            vec![(index + 1).into(), Value::Word(word), hit.score.into()]
-        })
-        .collect();
-    table
 }
 
 /// The numbers that `query` spells out or points to; `None` when it is an expression.
@@ -153,7 +147,36 @@ fn numbers(text: &str) -> Result<Vec<f32>, &str> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Parser)]
+    struct Alone {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    fn parsed(typed: &[&str]) -> Result<Arguments, clap::Error> {
+        Alone::try_parse_from([&["query"], typed].concat()).map(|alone| alone.arguments)
+    }
+
+    #[test]
+    fn a_query_may_begin_with_a_minus_and_options_stay_options() {
+        for typed in [["-king + queen", "-k", "5"], ["-k", "5", "-king + queen"]] {
+            let found = parsed(&typed).unwrap();
+            assert_eq!((found.query.as_str(), found.rest.len()), ("-king + queen", 0));
+            assert_eq!(found.list.options(false).unwrap().count, 5);
+        }
+    }
+
+    #[test]
+    fn a_query_need_not_be_quoted() {
+        let found = parsed(&["king", "-", "man", "+", "woman", "-k", "5"]).unwrap();
+        assert_eq!((found.query.as_str(), found.rest.join(" ")), ("king", "- man + woman".to_owned()));
+        assert_eq!(found.list.options(false).unwrap().count, 5);
+        assert!(parsed(&["king", "--nonsense"]).is_err());
+    }
 
     #[test]
     fn numbers_are_told_from_expressions() {

@@ -1,30 +1,35 @@
 //! `similarity`: the cosine of two words.
 
-use std::path::PathBuf;
-
 use anyhow::Result;
+use clap::Args;
 
-use super::output::{Report, Value};
-use super::source;
+use super::arguments::format::FormatArguments;
+use super::arguments::words::given;
+use super::command::{Answer, Command, Shared};
+use super::report::{Report, Value};
+use super::vector_source;
 use crate::vectors::compare;
 
-/// What is asked.
-pub struct Request {
-    /// One word.
-    pub a: String,
-    /// The other.
-    pub b: String,
-    /// The vectors; `None` for the shipped ones.
-    pub vectors: Option<PathBuf>,
+/// How similar two words are: the cosine of their vectors
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// One word
+    a: String,
+    /// The other
+    b: String,
+    #[command(flatten)]
+    output: FormatArguments,
 }
 
-/// The two words and their cosine.
-///
-/// # Errors
-/// Unknown words; vectors that cannot be opened.
-pub fn answer(request: &Request) -> Result<Report> {
-    let Request { a, b, vectors } = request;
-    let vectors = source::vectors(vectors.as_deref())?;
-    let similarity = compare::similarity(&vectors, a, b)?;
-    Ok(Report::default().fact("a", Value::text(a)).fact("b", Value::text(b)).fact("similarity", similarity))
+impl Command for Arguments {
+    fn answer(self, shared: &Shared) -> Result<Answer> {
+        let (a, b) = (given(&self.a)?, given(&self.b)?);
+        let vectors = vector_source::open(shared.vectors.as_deref())?;
+        let similarity = compare::similarity(&vectors, a, b)?;
+        let report = Report::default()
+            .fact("a", Value::text(a))
+            .fact("b", Value::text(b))
+            .fact("similarity", similarity);
+        Ok(Answer::Report(report, self.output.format))
+    }
 }

@@ -1,17 +1,33 @@
 //! `tokens`: how a tokenizer cuts a text.
 
 use anyhow::Result;
+use clap::Args;
 
-use super::model_source::{Request, Subject};
-use super::output::{Report, Table, Value};
+use super::arguments::format::FormatArguments;
+use super::arguments::subject::{Subject, SubjectArguments};
+use super::command::{Answer, Command, Shared};
+use super::report::{Table, Value};
+use crate::model::tokenizer::Tokens;
+
+/// How a model's tokenizer cuts a text
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    subject: SubjectArguments,
+    #[command(flatten)]
+    output: FormatArguments,
+}
+
+impl Command for Arguments {
+    fn answer(self, shared: &Shared) -> Result<Answer> {
+        let subject = Subject::open(&self.subject, shared)?;
+        let report = subject.report().list(table(&subject.tokens));
+        Ok(Answer::Report(report, self.output.format))
+    }
+}
 
 /// One record a token.
-///
-/// # Errors
-/// A model that cannot be opened, or that has no tokenizer.
-pub fn answer(request: &Request) -> Result<Report> {
-    let subject = Subject::open(request)?;
-    let tokens = &subject.tokens;
+fn table(tokens: &Tokens) -> Table {
     let columns = ["position", "token", "id", "text", "start", "end", "special", "word"];
     let mut table = Table::new("tokens", &columns);
     for position in 0..tokens.len() {
@@ -30,5 +46,5 @@ pub fn answer(request: &Request) -> Result<Report> {
             word,
         ]);
     }
-    Ok(subject.report().list(table))
+    table
 }

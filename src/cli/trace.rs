@@ -4,42 +4,54 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use clap::Args;
 use ndarray::{ArrayView, Dimension};
 use serde_json::{Map, Value as Json, json};
 
-use super::model_source::{self, Subject};
-use super::output::{Report, Value};
+use super::arguments::format::FormatArguments;
+use super::arguments::subject::{Subject, SubjectArguments};
+use super::command::{Answer, Command, Shared};
 use super::progress;
+use super::report::Value;
 use crate::files::AtomicFile;
 use crate::model::forward::PassOptions;
 use crate::model::network::Kind;
 use crate::model::trace::{AttentionTrace, Keep, LayerTrace, Trace};
 
-/// What is asked.
-pub struct Request {
-    /// The model and the text.
-    pub subject: model_source::Request,
-    /// The file to write.
-    pub to: PathBuf,
-    /// What is kept of the pass.
-    pub keep: Keep,
+/// Write everything that one forward pass computes into a safetensors file
+///
+/// Names: input_ids, attention.N, hidden_state.N, logits; in an encoder-decoder model
+/// encoder_attention.N, decoder_attention.N, cross_attention.N; for an image pixel_values. All
+/// other stages stand beside them, as embedding.tokens or layer.N.attention.query.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    subject: SubjectArguments,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    to: PathBuf,
+    /// Attention weights, hidden states and logits only
+    #[arg(long)]
+    weights_only: bool,
+    #[command(flatten)]
+    output: FormatArguments,
 }
 
-/// What was written.
-///
-/// # Errors
-/// A model that cannot run; a file that cannot be written.
-pub fn answer(request: &Request) -> Result<Report> {
-    let subject = Subject::open(&request.subject)?;
-    let trace = subject.run(&PassOptions { keep: request.keep, ..PassOptions::default() })?;
-    let file = tensors(&subject, &trace);
-    let bytes = progress::shown("writing the trace", |_| file.write(&subject, &request.to))?;
-    Ok(subject
-        .report()
-        .fact("tokens", subject.tokens.len())
-        .fact("tensors", file.tensors.len())
-        .fact("output", Value::text(request.to.display().to_string()))
-        .fact("bytes", Value::Integer(bytes)))
+impl Command for Arguments {
+    fn answer(self, shared: &Shared) -> Result<Answer> {
+        let keep = if self.weights_only { Keep::Weights } else { Keep::Everything };
+        let subject = Subject::open(&self.subject, shared)?;
+        let trace = subject.run(&PassOptions { keep, ..PassOptions::default() })?;
+        let file = tensors(&subject, &trace);
+        let bytes = progress::shown("writing the trace", |_| file.write(&subject, &self.to))?;
+        let report = subject
+            .report()
+            .fact("tokens", subject.tokens.len())
+            .fact("tensors", file.tensors.len())
+            .fact("output", Value::text(self.to.display().to_string()))
+            .fact("bytes", Value::Integer(bytes));
+        Ok(Answer::Report(report, self.output.format))
+    }
 }
 
 /// The tensors of one pass, by the names of the file.

@@ -4,7 +4,8 @@ use ndarray::Array2;
 use serde_json::{Map as Object, json};
 use unicode_width::UnicodeWidthStr;
 
-use super::output::{rounded, tame};
+use super::tame::tame;
+use super::value::rounded;
 use crate::analysis::ranking::largest_first;
 
 /// Numbers by row and column, with labels.

@@ -1,0 +1,173 @@
+//! What a model is to look at: a text, token ids, an image or pixels.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::Args;
+use ndarray::{Array3, Array4, Ix3, Ix4};
+
+use crate::analysis::names;
+use crate::cli::command::Shared;
+use crate::cli::failure::Failure;
+use crate::cli::report::{Report, Value};
+use crate::cli::{model_source, progress};
+use crate::model::forward::{Input, PassOptions, forward};
+use crate::model::network::Kind;
+use crate::model::tokenizer::Tokens;
+use crate::model::weights::Weights;
+use crate::model::{Model, ModelError, Trace, image};
+
+/// What a model looks at.
+#[derive(Debug, Args)]
+pub struct SubjectArguments {
+    /// The text
+    #[arg(value_name = "TEXT")]
+    text: Vec<String>,
+    /// Token ids in place of a text: 101,7592,102
+    #[arg(long, value_name = "ID", value_delimiter = ',', conflicts_with = "text")]
+    ids: Option<Vec<u32>>,
+    /// An image for a vision model: a PNG or JPEG file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids"])]
+    image: Option<PathBuf>,
+    /// Normalised pixels for a vision model: the tensor pixel_values of a safetensors file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "image"])]
+    pixels: Option<PathBuf>,
+}
+
+/// What a model is to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Looked {
+    /// A text, to be cut into tokens.
+    Text(String),
+    /// Token ids.
+    Ids(Vec<u32>),
+    /// A PNG or JPEG file.
+    Image(PathBuf),
+    /// A safetensors file with the tensor `pixel_values`.
+    Pixels(PathBuf),
+}
+
+impl SubjectArguments {
+    fn looked(&self) -> Result<Looked> {
+        match self {
+            Self { ids: Some(ids), .. } => Ok(Looked::Ids(ids.clone())),
+            Self { image: Some(path), .. } => Ok(Looked::Image(path.clone())),
+            Self { pixels: Some(path), .. } => Ok(Looked::Pixels(path.clone())),
+            Self { text, .. } => {
+                let text = text.join(" ");
+                if text.trim().is_empty() {
+                    return Err(Failure::usage("the text is empty")
+                        .hint("give a text in quotes, or token ids: --ids 101,7592,102")
+                        .into());
+                }
+                Ok(Looked::Text(text))
+            }
+        }
+    }
+}
+
+/// An opened model with what it looks at.
+pub struct Subject {
+    /// The model.
+    pub model: Model,
+    /// The tokens; for an image its patches.
+    pub tokens: Tokens,
+    /// The image `[C, side, side]`, for a vision model.
+    pub image: Option<Array3<f32>>,
+    looked: Looked,
+}
+
+impl Subject {
+    /// Opens the model and prepares what it looks at.
+    ///
+    /// # Errors
+    /// An empty text; those of [`model_source::open`]; a text for a vision model, or an image for another; no tokenizer; those of
+    /// [`image::prepare`].
+    pub fn open(arguments: &SubjectArguments, shared: &Shared) -> Result<Self> {
+        let looked = arguments.looked()?;
+        let model = model_source::open(shared.model.as_deref())?;
+        let is_vision = model.network.kind == Kind::Vision;
+        let (tokens, image) = match &looked {
+            Looked::Text(_) | Looked::Ids(_) if is_vision => return Err(no_text(&model, &looked).into()),
+            Looked::Image(_) | Looked::Pixels(_) if !is_vision => {
+                return Err(Failure::usage(format!("{} reads text, not images", model.name))
+                    .hint("give a TEXT, or a vision model: --model FOLDER")
+                    .into());
+            }
+            Looked::Text(text) => (model.tokenizer()?.encode(text)?, None),
+            Looked::Ids(ids) => (names::described(&model, ids), None),
+            Looked::Image(path) => {
+                (image::patch_tokens(&model.network), Some(image::prepare(&model, path)?.pixels))
+            }
+            Looked::Pixels(path) => (image::patch_tokens(&model.network), Some(pixels(path)?)),
+        };
+        Ok(Self { model, tokens, image, looked })
+    }
+
+    /// Runs the model.
+    ///
+    /// # Errors
+    /// Those of [`forward`].
+    pub fn run(&self, options: &PassOptions) -> Result<Trace> {
+        let input = match &self.image {
+            Some(image) => Input::Image(image.view()),
+            None => Input::Tokens(&self.tokens.ids),
+        };
+        let trace = progress::shown("running the model", |progress| {
+            forward(&self.model.network, &input, options, progress)
+        })?;
+        Ok(trace)
+    }
+
+    /// A report that begins with what was asked and of which model.
+    pub fn report(&self) -> Report {
+        let query = match &self.looked {
+            Looked::Text(text) => Value::text(text),
+            Looked::Ids(ids) => Value::List(ids.iter().map(|&id| Value::Integer(id.into())).collect()),
+            Looked::Image(path) | Looked::Pixels(path) => Value::text(path.display().to_string()),
+        };
+        Report::default().fact("query", query).fact("model", Value::text(&self.model.name))
+    }
+
+    /// The tokens as labels.
+    pub fn labels(&self) -> Vec<String> {
+        names::labels(&self.tokens)
+    }
+
+    /// Labels for other token ids, such as a decoder's.
+    pub fn labels_of(&self, ids: &[u32]) -> Vec<String> {
+        names::labels(&names::described(&self.model, ids))
+    }
+}
+
+/// A text was given to a model that looks at images.
+fn no_text(model: &Model, looked: &Looked) -> Failure {
+    let hint = match looked {
+        Looked::Text(text) if Path::new(text).is_file() => format!("give it as an image: --image \"{text}\""),
+        _ => "give --image FILE (PNG or JPEG), or --pixels FILE.safetensors with normalised pixel_values"
+            .into(),
+    };
+    Failure::usage(format!("{} looks at images, not at text", model.name)).hint(hint)
+}
+
+/// The tensor `pixel_values` of a safetensors file, `[C, side, side]` or a batch of one.
+fn pixels(path: &Path) -> Result<Array3<f32>> {
+    let bytes = crate::mmap::Bytes::map(path).map_err(ModelError::io("open", path))?;
+    let tensors = Weights::from_safetensors(&[(path.to_owned(), bytes)])?;
+    let refused = |found: String| ModelError::Malformed {
+        path: path.to_owned(),
+        what: "tensor pixel_values".into(),
+        expected: "shape [channels, side, side]".into(),
+        found,
+    };
+    let tensor = tensors.get("pixel_values").ok_or_else(|| refused("nothing".into()))?;
+    let (numbers, shape) = (tensor.to_f32().into_owned(), tensor.shape());
+    let image = match *shape {
+        [channels, height, width] => Array3::from_shape_vec(Ix3(channels, height, width), numbers).ok(),
+        [1, channels, height, width] => Array4::from_shape_vec(Ix4(1, channels, height, width), numbers)
+            .ok()
+            .map(|batch| batch.index_axis_move(ndarray::Axis(0), 0)),
+        _ => None,
+    };
+    Ok(image.ok_or_else(|| refused(format!("{shape:?}")))?)
+}

@@ -1,0 +1,34 @@
+//! What a command of the command line is.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::report::{Format, Report};
+
+/// What every command may need besides its own arguments.
+pub struct Shared {
+    /// The vectors; `None` for the shipped ones.
+    pub vectors: Option<PathBuf>,
+    /// The model: a folder, a file or a name; `None` for the shipped one.
+    pub model: Option<String>,
+    /// The description of the whole command line.
+    pub program: fn() -> clap::Command,
+}
+
+/// What a command answers with.
+pub enum Answer {
+    /// Facts, lists and maps, to be written in a format.
+    Report(Report, Format),
+    /// Text as it is.
+    Text(Vec<u8>),
+}
+
+/// A command: its arguments, which clap parses, and what it does with them.
+pub trait Command {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Whatever stands in the way, with its exit code: see [`super::failure`].
+    fn answer(self, shared: &Shared) -> Result<Answer>;
+}

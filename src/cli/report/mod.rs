@@ -1,0 +1,20 @@
+//! Answers as text: plain, JSON, CSV, TSV and SVG, all made from one description, [`Report`].
+//!
+//! A command says once what its answer consists of; each format shows the same things in its own way,
+//! so no format can fall behind another.
+
+mod content;
+mod json;
+mod map;
+mod plain;
+mod render;
+mod separated;
+mod svg;
+mod tame;
+mod value;
+
+pub use content::{Report, Table};
+pub use map::Map;
+pub use render::{Format, render};
+pub use tame::tame;
+pub use value::Value;

@@ -195,7 +195,14 @@ fn what_is_lost_without_each_head() {
         let network = golden(family);
         let ids = ids(family);
         let measure = |measure| -> Importance {
-            head_importance(&network, &Input::Tokens(&ids), measure, &Progress::unobserved()).expect("runs")
+            head_importance(
+                &network,
+                &Input::Tokens(&ids),
+                measure,
+                &Interventions::default(),
+                &Progress::unobserved(),
+            )
+            .expect("runs")
         };
         let check = |name: &str, found: Importance| {
             let found = found.changes.mapv(|change| change as f32).into_dyn();
@@ -212,17 +219,44 @@ fn what_is_lost_without_each_head() {
 }
 
 #[test]
+fn importance_is_measured_beside_the_changes_that_are_made() {
+    let (network, ids) = (golden("bert"), ids("bert"));
+    let input = Input::Tokens(&ids);
+    let mut changes = Interventions::default();
+    changes.heads.insert((0, 1), HeadChange::Zero);
+    changes.hidden_tokens.insert(2);
+    let measured = |changes: &Interventions| {
+        let progress = Progress::unobserved();
+        head_importance(&network, &input, Measure::SentenceVector, changes, &progress).expect("runs").changes
+    };
+    let (with, without) = (measured(&changes), measured(&Interventions::default()));
+    assert!(with[[0, 1]].abs() < 1e-6, "it is off already: {}", with[[0, 1]]);
+    assert!(without[[0, 1]] > 1e-6, "{}", without[[0, 1]]);
+    assert_ne!(with[[1, 0]], without[[1, 0]]);
+}
+
+#[test]
 fn importance_can_be_cancelled_and_refuses_what_makes_no_sense() {
     let (network, ids) = (golden("bert"), ids("bert"));
     let progress = Progress::unobserved();
     progress.cancel();
     let input = Input::Tokens(&ids);
-    let error = head_importance(&network, &input, Measure::SentenceVector, &progress).unwrap_err();
+    let error =
+        head_importance(&network, &input, Measure::SentenceVector, &Interventions::default(), &progress)
+            .unwrap_err();
     assert_eq!(error.to_string(), "cancelled");
     let progress = Progress::unobserved();
-    let error = head_importance(&network, &input, Measure::Loss, &progress).unwrap_err();
+    let error =
+        head_importance(&network, &input, Measure::Loss, &Interventions::default(), &progress).unwrap_err();
     assert!(error.to_string().contains("no loss"), "{error}");
-    let error = head_importance(&network, &input, Measure::TopProbability(Some(99)), &progress).unwrap_err();
+    let error = head_importance(
+        &network,
+        &input,
+        Measure::TopProbability(Some(99)),
+        &Interventions::default(),
+        &progress,
+    )
+    .unwrap_err();
     assert!(error.to_string().contains("no token 99"), "{error}");
 }
 

@@ -9,6 +9,7 @@ use lexiscope::analysis::rollout::rollout;
 use lexiscope::analysis::similarity::occurrences;
 use lexiscope::analysis::{HeadPlace, Stack, cell, ranking};
 use lexiscope::model::forward::{Input, PassOptions, forward};
+use lexiscope::model::interventions::Interventions;
 use lexiscope::model::network::FIRST;
 use lexiscope::model::tokenizer::Tokens;
 use lexiscope::model::{Model, Trace, open};
@@ -115,8 +116,14 @@ fn the_heads_that_matter_most() {
         let measure = Measure::of(&model.network);
         assert_eq!(measure, Measure::SentenceVector);
         let input = Input::Tokens(&tokens.ids);
-        let importance =
-            head_importance(&model.network, &input, measure, &Progress::unobserved()).expect("runs");
+        let importance = head_importance(
+            &model.network,
+            &input,
+            measure,
+            &Interventions::default(),
+            &Progress::unobserved(),
+        )
+        .expect("runs");
         for (layer, head, change) in expected {
             close(importance.changes[[layer, head]], change, tolerance);
         }
@@ -137,8 +144,13 @@ fn a_model_without_a_head_says_that_it_predicts_nothing() {
     let error = logit_lens(&model.network, &trace, &LensOptions::default()).unwrap_err().to_string();
     assert!(error.contains("no output matrix"), "{error}");
     let input = Input::Tokens(&tokens.ids);
-    let error =
-        head_importance(&model.network, &input, Measure::TopProbability(None), &Progress::unobserved());
+    let error = head_importance(
+        &model.network,
+        &input,
+        Measure::TopProbability(None),
+        &Interventions::default(),
+        &Progress::unobserved(),
+    );
     assert!(error.unwrap_err().to_string().contains("no output matrix"));
 }
 

@@ -69,6 +69,22 @@ pub struct CellSteps {
     pub head_output: Vec<f32>,
 }
 
+impl CellSteps {
+    /// The length of the other's value.
+    pub fn value_length(&self) -> f32 {
+        length(&self.value)
+    }
+
+    /// The length of what the weight lets through of it.
+    pub fn weighted_value_length(&self) -> f32 {
+        length(&self.weighted_value)
+    }
+}
+
+fn length(vector: &[f32]) -> f32 {
+    vector.iter().map(|value| value * value).sum::<f32>().sqrt()
+}
+
 /// The making of the weight with which token `from` sees token `to`.
 ///
 /// # Errors

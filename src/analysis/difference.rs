@@ -47,6 +47,14 @@ pub struct Difference {
     pub largest_logit_change: Option<f32>,
 }
 
+impl Difference {
+    /// The head with the largest change of a weight; `None` where no map changes.
+    pub fn most_changed(&self) -> Option<&HeadDifference> {
+        let most = self.heads.iter().max_by(|one, other| one.largest.total_cmp(&other.largest));
+        most.filter(|most| most.largest > 0.0)
+    }
+}
+
 /// Compares two traces of one text.
 ///
 /// # Errors

@@ -30,7 +30,7 @@ pub enum Measure {
 pub struct Importance {
     /// What was measured.
     pub measure: Measure,
-    /// The value with all heads on: 1, the top probability or the loss.
+    /// The value with every head as it was: 1, the top probability or the loss.
     pub baseline: f64,
     /// The change `[layers, heads]` without each head; positive where the head helps. NaN where
     /// layers have fewer heads than others, and where nothing is left to compare.
@@ -38,6 +38,17 @@ pub struct Importance {
 }
 
 impl Measure {
+    /// What it is, in a few words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::SentenceVector => "how far the sentence's vector turns (1 - cosine) without each head",
+            Self::TopProbability(_) => {
+                "how much of the best prediction's probability is lost without each head"
+            }
+            Self::Loss => "how much the loss rises without each head, in nats",
+        }
+    }
+
     /// What suits `network`.
     pub fn of(network: &Network) -> Self {
         if network.head.is_some() { Self::TopProbability(None) } else { Self::SentenceVector }
@@ -59,7 +70,8 @@ impl Importance {
 }
 
 /// Runs `network` once for every head of its only stack (or encoder) with that head's output set
-/// to zero, and measures what changes (Michel et al. 2019, section 3.1). Progress counts heads.
+/// to zero, beside the `changes` that are made to every one of these passes, and measures what changes
+/// (Michel et al. 2019, section 3.1). Progress counts heads.
 ///
 /// # Errors
 /// As [`crate::model::forward::forward`]; a measure that the network does not allow.
@@ -67,6 +79,7 @@ pub fn head_importance(
     network: &Network,
     input: &Input<'_>,
     measure: Measure,
+    changes: &Interventions,
     progress: &Progress,
 ) -> Result<Importance> {
     let run = |interventions: Interventions| -> Result<Trace> {
@@ -81,12 +94,12 @@ pub fn head_importance(
         .collect();
     progress.check()?;
     progress.start(heads.len() as u64);
-    let yardstick = Yardstick::new(network, input, measure, &run(Interventions::default())?)?;
-    let changes = heads
+    let yardstick = Yardstick::new(network, input, measure, &run(changes.clone())?)?;
+    let losses = heads
         .par_iter()
         .map(|&place| -> Result<f64> {
             progress.check()?;
-            let mut interventions = Interventions::default();
+            let mut interventions = changes.clone();
             interventions.heads.insert(place, HeadChange::Zero);
             let change = yardstick.change(&run(interventions)?)?;
             progress.advance(1);
@@ -95,7 +108,7 @@ pub fn head_importance(
         .collect::<Result<Vec<f64>>>()?;
     let widest = (0..layers).map(|layer| network.heads(FIRST, layer)).max().unwrap_or(0);
     let mut table = Array2::from_elem((layers, widest), f64::NAN);
-    for (&place, change) in heads.iter().zip(changes) {
+    for (&place, change) in heads.iter().zip(losses) {
         table[place] = change;
     }
     Ok(Importance { measure, baseline: yardstick.baseline(), changes: table })

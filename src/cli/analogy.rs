@@ -65,6 +65,6 @@ impl Command for Arguments {
             .fact("query", Value::text(format!("{a} : {b} :: {c} : ?")))
             .fact("method", Value::text(METHODS.name(self.method)))
             .list(results(&vectors, &answer.answer.hits));
-        Ok(Answer::Report(report, self.list.format()))
+        Ok(Answer::report(report, self.list.format()))
     }
 }

@@ -19,9 +19,16 @@ pub struct Shared {
 /// What a command answers with.
 pub enum Answer {
     /// Facts, lists and maps, to be written in a format.
-    Report(Report, Format),
+    Report(Box<Report>, Format),
     /// Text as it is.
     Text(Vec<u8>),
+}
+
+impl Answer {
+    /// `report`, to be written in `format`.
+    pub fn report(report: Report, format: Format) -> Self {
+        Self::Report(Box::new(report), format)
+    }
 }
 
 /// A command: its arguments, which clap parses, and what it does with them.

@@ -49,7 +49,7 @@ pub struct Arguments {
 impl Command for Arguments {
     fn answer(self, _: &Shared) -> Result<Answer> {
         let target = chosen(self.to, self.int8, &self.output_file)?;
-        Ok(Answer::Report(report(&self, target)?, self.output.format))
+        Ok(Answer::report(report(&self, target)?, self.output.format))
     }
 }
 

@@ -80,7 +80,7 @@ impl Command for Arguments {
             let pairs = PairSet::parse(&text, path)?;
             pairs_report(&self, &pairs, &vectors()?)?
         };
-        Ok(Answer::Report(report, self.output.format))
+        Ok(Answer::report(report, self.output.format))
     }
 }
 

@@ -26,7 +26,7 @@ impl Command for Arguments {
         let inspection = progress::shown("looking at every word and number", |progress| {
             inspect::inspect(&vectors, progress)
         })?;
-        Ok(Answer::Report(report(&inspection), self.output.format))
+        Ok(Answer::report(report(&inspection), self.output.format))
     }
 }
 

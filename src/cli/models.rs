@@ -28,7 +28,7 @@ impl Command for Arguments {
         let mut folders = self.folders;
         // The model that was named, where that is a path.
         folders.extend(shared.model.as_ref().map(PathBuf::from).filter(|path| path.exists()));
-        Ok(Answer::Report(report(&folders)?, self.output.format))
+        Ok(Answer::report(report(&folders)?, self.output.format))
     }
 }
 

@@ -32,6 +32,6 @@ impl Command for Arguments {
             progress::shown("searching", |progress| neighbours(&vectors, &expression, &options, progress))?;
         let report =
             Report::default().fact("query", Value::text(&self.word)).list(results(&vectors, &answer.hits));
-        Ok(Answer::Report(report, self.list.format()))
+        Ok(Answer::report(report, self.list.format()))
     }
 }

@@ -37,6 +37,6 @@ impl Command for Arguments {
         let word = self.words.get(odd.index).map_or(Value::Nothing, Value::text);
         let report =
             Report::default().fact("query", Value::List(query)).fact("odd_one_out", word).list(table);
-        Ok(Answer::Report(report, self.output.format))
+        Ok(Answer::report(report, self.output.format))
     }
 }

@@ -1,4 +1,5 @@
-//! `positions`: the table of a positional method, and how similarity falls with distance.
+//! `positions`: the table of a positional method and how similarity falls with distance, or what
+//! position does to a text.
 
 use anyhow::Result;
 use clap::Args;
@@ -7,9 +8,14 @@ use super::arguments::choices::{Choice, Choices};
 use super::arguments::format::MapFormatArguments;
 use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
-use super::model_source;
-use super::report::{Map, Report, Table, Value};
-use crate::analysis::positions::{self, PositionKind, PositionTable, TableOptions};
+use super::report::{Format, Map, Report, Table, Value};
+use super::{model_source, progress};
+use crate::analysis::positions::{
+    self, PositionKind, PositionTable, ShuffleExperiment, TableOptions, TwoPlaces,
+};
+use crate::model::forward::PassOptions;
+use crate::model::network::Kind;
+use crate::model::tokenizer::Tokens;
 use crate::model::{Model, ModelError};
 
 const fn kind(name: &'static str, help: &'static str, value: PositionKind) -> Choice<PositionKind> {
@@ -24,11 +30,28 @@ static KINDS: Choices<PositionKind> = Choices(&[
     kind("t5", "A learned bias a bucket of distances (Raffel et al. 2020)", PositionKind::T5),
 ]);
 
+const AFTER_HELP: &str = "\
+Examples:
+  lexiscope positions --kind rotary --count 16 --dimensions 8
+  lexiscope positions --shuffle \"the dog bit the man\"
+  lexiscope positions --word bank \"money at the bank, and the bank of the river\"";
+
 /// How positions are told apart: the table of a method, and similarity by distance
 ///
-/// Without --kind it is the method of the model itself, with the model's own numbers.
+/// Without --kind it is the method of the model itself, with the model's own numbers. With a TEXT it
+/// is what position does to it.
 #[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
 pub struct Arguments {
+    /// A text for --shuffle or --word
+    #[arg(value_name = "TEXT", conflicts_with_all = ["kind", "count", "dimensions"])]
+    text: Vec<String>,
+    /// How alike the sentence stays with its words in another order, with positions and without
+    #[arg(long, requires = "text")]
+    shuffle: bool,
+    /// How alike a word's vectors are at the places where it stands, layer by layer
+    #[arg(long, value_name = "WORD", requires = "text", conflicts_with = "shuffle")]
+    word: Option<String>,
     /// The method
     #[arg(long, value_parser = KINDS.parser())]
     kind: Option<PositionKind>,
@@ -44,9 +67,93 @@ pub struct Arguments {
 
 impl Command for Arguments {
     fn answer(self, shared: &Shared) -> Result<Answer> {
+        let format = self.output.format;
         let model = model_source::open(shared.model.as_deref())?;
-        Ok(Answer::Report(table_report(&self, &model)?, self.output.format))
+        if self.text.is_empty() {
+            return Ok(Answer::report(table_report(&self, &model)?, format));
+        }
+        if format == Format::Svg {
+            return Err(Failure::usage(
+                "--format svg draws tables of positions, not what is found in a text",
+            )
+            .hint("leave the text out, or --format svg")
+            .into());
+        }
+        let text = self.text.join(" ");
+        if !self.shuffle && self.word.is_none() {
+            return Err(Failure::usage("what is asked of the text?")
+                .hint("add --shuffle, or --word WORD for a word that stands there twice")
+                .into());
+        }
+        let tokens = read(&model, &text)?;
+        let found = progress::shown("running the model", |progress| {
+            positions::experiments(&model, &text, &tokens, PassOptions::default().memory_limit, progress)
+        })?;
+        let report =
+            Report::default().fact("query", Value::text(&text)).fact("model", Value::text(&model.name));
+        let report = match &self.word {
+            Some(word) => places(report, &found.places, word)?,
+            None => shuffled(report, found.shuffle)?,
+        };
+        Ok(Answer::report(report, format))
     }
+}
+
+/// The tokens of a text, where the model reads texts.
+fn read(model: &Model, text: &str) -> Result<Tokens> {
+    if model.network.kind == Kind::Vision {
+        return Err(Failure::usage(format!("{} looks at images, not at text", model.name)).into());
+    }
+    Ok(model.tokenizer()?.encode(text)?)
+}
+
+/// The words in another order, and what is left of the sentence's vector.
+fn shuffled(report: Report, found: Option<ShuffleExperiment>) -> Result<Report> {
+    let found = found.ok_or_else(|| Failure::no_answer("one word has no other order: give two or more"))?;
+    Ok(report
+        .fact("shuffled", Value::text(found.shuffled))
+        .fact("similarity", found.with_positions)
+        .fact("similarity_without_positions", found.without_positions)
+        .fact("causal_mask", Value::Flag(found.causal)))
+}
+
+/// One record a pair of places and layer.
+fn places(report: Report, found: &[TwoPlaces], word: &str) -> Result<Report> {
+    let wanted: Vec<&TwoPlaces> =
+        found.iter().filter(|places| places.word.to_lowercase() == word.trim().to_lowercase()).collect();
+    if wanted.is_empty() {
+        let mut others: Vec<&str> = found.iter().map(|places| places.word.as_str()).collect();
+        others.dedup();
+        let hint = match others.as_slice() {
+            [] => "no word stands there twice".to_owned(),
+            others => format!("words that do: {}", others.join(", ")),
+        };
+        return Err(Failure::no_answer(format!("\"{word}\" does not stand twice in this text"))
+            .hint(hint)
+            .into());
+    }
+    let columns = [
+        "first_position",
+        "second_position",
+        "first_context",
+        "second_context",
+        "after_layers",
+        "similarity",
+    ];
+    let mut table = Table::new("places", &columns);
+    for places in wanted {
+        for (layer, &similarity) in places.by_layer.iter().enumerate() {
+            table.records.push(vec![
+                places.tokens.0.into(),
+                places.tokens.1.into(),
+                Value::text(&places.contexts.0),
+                Value::text(&places.contexts.1),
+                layer.into(),
+                similarity.into(),
+            ]);
+        }
+    }
+    Ok(report.fact("word", Value::text(word)).list(table))
 }
 
 /// The table, and the similarity (or bias) by distance.

@@ -67,7 +67,7 @@ impl Command for Arguments {
             _ if self.lens => by_layer(&subject, count)?,
             _ => candidates(&subject, count)?,
         };
-        Ok(Answer::Report(report, self.output.format))
+        Ok(Answer::report(report, self.output.format))
     }
 }
 

@@ -57,7 +57,7 @@ impl Command for Arguments {
         }?;
         let report =
             Report::default().fact("query", Value::text(query)).list(results(&vectors, &answer.hits));
-        Ok(Answer::Report(report, format))
+        Ok(Answer::report(report, format))
     }
 }
 

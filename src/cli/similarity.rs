@@ -30,6 +30,6 @@ impl Command for Arguments {
             .fact("a", Value::text(a))
             .fact("b", Value::text(b))
             .fact("similarity", similarity);
-        Ok(Answer::Report(report, self.output.format))
+        Ok(Answer::report(report, self.output.format))
     }
 }

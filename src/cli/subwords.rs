@@ -33,7 +33,7 @@ impl Command for Arguments {
     fn answer(self, shared: &Shared) -> Result<Answer> {
         let word = given(&self.word)?;
         let vectors = vector_source::open(shared.vectors.as_deref())?;
-        Ok(Answer::Report(report(&vectors, word, self.count)?, self.output.format))
+        Ok(Answer::report(report(&vectors, word, self.count)?, self.output.format))
     }
 }
 

@@ -22,7 +22,7 @@ impl Command for Arguments {
     fn answer(self, shared: &Shared) -> Result<Answer> {
         let subject = Subject::open(&self.subject, shared)?;
         let report = subject.report().list(table(&subject.tokens));
-        Ok(Answer::Report(report, self.output.format))
+        Ok(Answer::report(report, self.output.format))
     }
 }
 

@@ -50,7 +50,7 @@ impl Command for Arguments {
             .fact("tensors", file.tensors.len())
             .fact("output", Value::text(self.to.display().to_string()))
             .fact("bytes", Value::Integer(bytes));
-        Ok(Answer::Report(report, self.output.format))
+        Ok(Answer::report(report, self.output.format))
     }
 }
 

@@ -165,7 +165,13 @@ pub(super) fn inspect(
                 None => Input::Tokens(&pass.trace.tokens),
             };
             let measure = Measure::of(&model.network);
-            Ok(Inspection::Importance(head_importance(&model.network, &input, measure, progress)?))
+            Ok(Inspection::Importance(head_importance(
+                &model.network,
+                &input,
+                measure,
+                &pass.interventions,
+                progress,
+            )?))
         }
     }
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod attention;
 mod help;
+mod panels;
 mod refusals;
 
 use std::path::{Path, PathBuf};

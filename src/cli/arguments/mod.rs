@@ -1,8 +1,10 @@
 //! Arguments that several commands share.
 
+pub mod changes;
 pub mod choices;
 pub mod filter;
 pub mod format;
+pub mod heads;
 pub mod list;
 pub mod stack;
 pub mod subject;

@@ -22,3 +22,10 @@ pub struct StackArguments {
     #[arg(long, value_parser = STACKS.parser(), default_value = "encoder")]
     pub stack: Stack,
 }
+
+impl StackArguments {
+    /// What a stack is called on the command line and in answers.
+    pub fn name(stack: Stack) -> &'static str {
+        STACKS.name(stack)
+    }
+}

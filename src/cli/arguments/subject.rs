@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use ndarray::{Array3, Array4, Ix3, Ix4};
 
-use crate::analysis::names;
+use crate::analysis::{Stack, names};
 use crate::cli::command::Shared;
 use crate::cli::failure::Failure;
 use crate::cli::report::{Report, Value};
@@ -109,14 +109,18 @@ impl Subject {
     /// # Errors
     /// Those of [`forward`].
     pub fn run(&self, options: &PassOptions) -> Result<Trace> {
-        let input = match &self.image {
-            Some(image) => Input::Image(image.view()),
-            None => Input::Tokens(&self.tokens.ids),
-        };
         let trace = progress::shown("running the model", |progress| {
-            forward(&self.model.network, &input, options, progress)
+            forward(&self.model.network, &self.input(), options, progress)
         })?;
         Ok(trace)
+    }
+
+    /// What goes into the model.
+    pub fn input(&self) -> Input<'_> {
+        match &self.image {
+            Some(image) => Input::Image(image.view()),
+            None => Input::Tokens(&self.tokens.ids),
+        }
     }
 
     /// A report that begins with what was asked and of which model.
@@ -129,15 +133,53 @@ impl Subject {
         Report::default().fact("query", query).fact("model", Value::text(&self.model.name))
     }
 
+    /// The tokens that `wanted` means, as [`find_token`] does.
+    ///
+    /// # Errors
+    /// No such token, with those that are there.
+    pub fn tokens_called(&self, option: &str, wanted: &str) -> Result<Vec<usize>> {
+        find_token(option, &self.labels(), wanted)
+    }
+
     /// The tokens as labels.
     pub fn labels(&self) -> Vec<String> {
         names::labels(&self.tokens)
     }
 
-    /// Labels for other token ids, such as a decoder's.
-    pub fn labels_of(&self, ids: &[u32]) -> Vec<String> {
-        names::labels(&names::described(&self.model, ids))
+    /// Labels for the rows and the columns of the maps of `stack`.
+    pub fn axes(&self, stack: Stack, trace: &Trace) -> (Vec<String>, Vec<String>) {
+        let encoder = || self.labels();
+        let decoder = || names::labels(&self.decoder_tokens(trace));
+        match stack {
+            Stack::Text => (encoder(), encoder()),
+            Stack::Decoder => (decoder(), decoder()),
+            Stack::Cross => (decoder(), encoder()),
+        }
     }
+
+    /// The decoder's tokens in a pass.
+    pub fn decoder_tokens(&self, trace: &Trace) -> Tokens {
+        names::described(&self.model, &trace.decoder_tokens)
+    }
+}
+
+/// The tokens that `wanted` means, the value of `option`: a position, or all tokens that read so.
+///
+/// # Errors
+/// No such token, with those that are there.
+pub fn find_token(option: &str, labels: &[String], wanted: &str) -> Result<Vec<usize>> {
+    let wanted = wanted.trim();
+    let found: Vec<usize> = match wanted.parse::<usize>() {
+        Ok(position) if position < labels.len() => vec![position],
+        _ => (0..labels.len()).filter(|&token| labels[token] == wanted).collect(),
+    };
+    if found.is_empty() {
+        let last = labels.len().saturating_sub(1);
+        return Err(Failure::usage(format!("{option} {wanted}: there is no such token"))
+            .hint(format!("give a position from 0 to {last}, or one of {}", labels.join(" ")))
+            .into());
+    }
+    Ok(found)
 }
 
 /// A text was given to a model that looks at images.

@@ -1,0 +1,76 @@
+//! Heads and layers as they are written, checked against a network.
+
+use anyhow::Result;
+
+use crate::analysis::{HeadPlace, Stack};
+use crate::cli::failure::Failure;
+use crate::model::Model;
+
+/// A head written LAYER.HEAD, the value of `option`.
+///
+/// # Errors
+/// Text that is no such pair of numbers.
+pub fn layer_and_head(option: &str, text: &str) -> Result<(usize, usize)> {
+    let numbers = text
+        .split_once('.')
+        .and_then(|(layer, head)| Some((layer.trim().parse().ok()?, head.trim().parse().ok()?)));
+    numbers.ok_or_else(|| {
+        Failure::usage(format!("{option} {text}: not a head"))
+            .hint("write LAYER.HEAD, both counted from 0: 5.11 is head 11 of layer 5")
+            .into()
+    })
+}
+
+/// `stack`, where the network has it.
+///
+/// # Errors
+/// A decoder's stack of a network without one.
+pub fn stack(model: &Model, stack: Stack) -> Result<Stack> {
+    if stack == Stack::Text || model.network.has_decoder() {
+        return Ok(stack);
+    }
+    let message = format!("{} has no decoder of its own", model.name);
+    Err(Failure::usage(message).hint("leave --stack out").into())
+}
+
+/// The layer of that number, the last one of the stack unless given.
+///
+/// # Errors
+/// A number that is none of a layer, with those that are.
+pub fn layer(model: &Model, stack: Stack, wanted: Option<usize>) -> Result<usize> {
+    let layers = model.network.layers(stack.index());
+    match wanted {
+        Some(layer) if layer >= layers => Err(out_of_range("layer", layer, layers).into()),
+        _ => Ok(wanted.unwrap_or(layers.saturating_sub(1))),
+    }
+}
+
+/// The head of that number in a layer that is there.
+///
+/// # Errors
+/// A number that is none of a head, with those that are.
+pub fn head(model: &Model, stack: Stack, layer: usize, head: usize) -> Result<HeadPlace> {
+    let heads = stack.attention(&model.network, layer).map_or(0, |attention| attention.heads);
+    if head >= heads {
+        return Err(out_of_range("head", head, heads).into());
+    }
+    Ok(HeadPlace { stack, layer, head })
+}
+
+fn out_of_range(what: &str, wanted: usize, count: usize) -> Failure {
+    Failure::usage(format!("there is no {what} {wanted}"))
+        .hint(format!("{what}s are counted from 0: 0 to {}", count.saturating_sub(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_written_layer_dot_head() {
+        assert_eq!(layer_and_head("--off", "5.11").unwrap(), (5, 11));
+        for text in ["5", "", "5.", ".1", "a.b", "1.2.3", "-1.2"] {
+            assert!(layer_and_head("--off", text).is_err(), "{text}");
+        }
+    }
+}

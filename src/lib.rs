@@ -17,7 +17,7 @@
 //!        |
 //! linalg, matmul, elementary    decompositions, products, functions of many numbers at a time
 //! mmap, files, progress         mapped files, files written whole, progress of long work
-//! random, spelling              numbers from a seed, names that were probably meant
+//! random, spelling, log         numbers from a seed, names that were probably meant, the log file
 //! ```
 //!
 //! Dependencies point downwards only; `tests/architecture.rs` holds that. Numeric code knows
@@ -43,6 +43,7 @@ pub mod jobs;
 #[cfg(not(feature = "openblas"))]
 mod lapack;
 pub mod linalg;
+pub mod log;
 pub mod matmul;
 pub mod mmap;
 pub mod model;

@@ -15,6 +15,9 @@ use std::ops::{Deref, Range};
 use std::path::Path;
 use std::sync::Arc;
 
+/// The most that is read from a pipe, which has to be kept in memory.
+const LARGEST_PIPE: u64 = 8 << 30;
+
 /// Read-only bytes, cheap to clone and to slice.
 #[derive(Clone)]
 pub struct Bytes {
@@ -35,6 +38,9 @@ impl Bytes {
     /// # Errors
     /// Whatever the system says on opening or mapping; a folder is `ErrorKind::IsADirectory`.
     pub fn map(path: &Path) -> io::Result<Self> {
+        if is_device(&std::fs::metadata(path)?) {
+            return Err(io::Error::other("it is a device, not a file"));
+        }
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         if metadata.is_dir() {
@@ -44,16 +50,24 @@ impl Bytes {
             return Ok(Self::from_static(&[]));
         }
         if !metadata.is_file() {
-            // A pipe or a device has no length to map: read it.
-            let mut buffer = Vec::new();
-            io::Read::read_to_end(&mut &file, &mut buffer)?;
-            return Ok(Self::from_vec(buffer));
+            return Self::read(&file);
         }
         // SAFETY: the map is read-only and private to this process. The file may be changed by
         // others; see the module's contract. All readers check bounds on the mapped length.
         let map = unsafe { memmap2::Mmap::map(&file)? };
         let range = 0..map.len();
         Ok(Self { owner: Owner::Mapped(Arc::new(map)), range })
+    }
+
+    /// Reads a pipe, which has no length to map; a device or a pipe without an end is refused.
+    fn read(mut file: &File) -> io::Result<Self> {
+        let mut buffer = Vec::new();
+        io::Read::read_to_end(&mut io::Read::take(&mut file, LARGEST_PIPE + 1), &mut buffer)?;
+        if buffer.len() as u64 > LARGEST_PIPE {
+            let reason = format!("more than {} GiB come out of it; write them to a file", LARGEST_PIPE >> 30);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
+        }
+        Ok(Self::from_vec(buffer))
     }
 
     /// Bytes on the heap.
@@ -95,6 +109,17 @@ impl Bytes {
     pub fn is_mapped(&self) -> bool {
         matches!(self.owner, Owner::Mapped(_))
     }
+}
+
+#[cfg(unix)]
+fn is_device(metadata: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    metadata.file_type().is_char_device() || metadata.file_type().is_block_device()
+}
+
+#[cfg(not(unix))]
+fn is_device(_: &std::fs::Metadata) -> bool {
+    false
 }
 
 impl Deref for Bytes {

@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("files", &[]),
     ("random", &[]),
     ("spelling", &[]),
+    ("log", &[]),
     ("lapack", &[]),
     ("linalg", &[]),
     ("matmul", &[]),
@@ -26,7 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "files", "terminal", "ui", "app", "jobs", "theme", "vectors", "model", "analysis", "mmap",
+            "files", "log", "terminal", "ui", "app", "jobs", "theme", "vectors", "model", "analysis", "mmap",
             "progress",
         ],
     ),

@@ -5,7 +5,7 @@ use lexiscope::vectors::evaluate::{
     CaseRule, Exclusion, Objective, Options, Protocol, Question, QuestionSection, QuestionSet, UnknownRule,
     analogies,
 };
-use lexiscope::vectors::formats::{Flaws, Format, Parts};
+use lexiscope::vectors::formats::{Flaws, Parts};
 use lexiscope::vectors::{Rows, Vocabulary, WordVectors};
 use ndarray::Array2;
 
@@ -42,7 +42,7 @@ fn vectors(dimensions: usize) -> WordVectors {
     let copied = rows.row(20).to_owned();
     rows.row_mut(500).assign(&copied);
     let parts = Parts {
-        format: Format::Npy,
+        format: "NumPy".into(),
         vocabulary: Vocabulary::from_words(&words),
         rows: Rows::Owned(rows),
         subwords: None,

@@ -2,7 +2,7 @@
 
 mod support;
 
-use lexiscope::vectors::formats::{Format, finalfusion};
+use lexiscope::vectors::formats::finalfusion;
 use lexiscope::vectors::subwords::inspect;
 use lexiscope::vectors::{Rows, VectorsError};
 use proptest::prelude::*;
@@ -24,7 +24,7 @@ fn vectors_equal_those_of_the_finalfusion_crate() {
 #[test]
 fn arrays_are_used_in_place() {
     let vectors = read(finalfusion::read, &fixture("finalfusion/similarity.fifu"));
-    assert_eq!(vectors.format(), Format::Finalfusion);
+    assert_eq!(vectors.format(), "finalfusion");
     assert!(matches!(vectors.rows(), Rows::Strided { bytes, .. } if bytes.is_mapped()));
     assert!(vectors.subwords().is_none());
     assert_eq!(vectors.flaws(), &Default::default());

@@ -1,7 +1,7 @@
 //! Projections against numpy (tests/fixtures/projection/make.py) and in their degenerate cases.
 
 use lexiscope::progress::Progress;
-use lexiscope::vectors::formats::{Flaws, Format, Parts};
+use lexiscope::vectors::formats::{Flaws, Parts};
 use lexiscope::vectors::projection::{PrincipalComponents, map, offset_plane, principal_components};
 use lexiscope::vectors::{Rows, VectorsError, Vocabulary, WordVectors};
 use ndarray::{Array2, array};
@@ -41,7 +41,7 @@ fn open(rows: Array2<f32>) -> WordVectors {
     let vocabulary = Vocabulary::from_words((0..rows.nrows()).map(|row| format!("w{row}")));
     let rows = Rows::Owned(rows);
     let parts =
-        Parts { format: Format::Word2vecText, vocabulary, rows, subwords: None, flaws: Flaws::default() };
+        Parts { format: "word2vec text".into(), vocabulary, rows, subwords: None, flaws: Flaws::default() };
     WordVectors::from_parts("sample", None, parts)
 }
 

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use lexiscope::progress::Progress;
 use lexiscope::vectors::filter::Filter;
-use lexiscope::vectors::formats::{Flaws, Format, Parts};
-use lexiscope::vectors::search::{Hit, Objective, Query, rank, row_norms, search};
+use lexiscope::vectors::formats::{Flaws, Parts};
+use lexiscope::vectors::norms::row_norms;
+use lexiscope::vectors::search::{Hit, Objective, Query, rank, search};
 use lexiscope::vectors::{Rows, VectorsError, Vocabulary, WordVectors};
 use ndarray::Array2;
 use proptest::prelude::*;
@@ -13,7 +14,7 @@ use proptest::prelude::*;
 fn vectors(rows: Array2<f32>) -> WordVectors {
     let words: Vec<String> = (0..rows.nrows()).map(|row| format!("w{row}")).collect();
     let parts = Parts {
-        format: Format::Word2vecBinary,
+        format: "word2vec binary".into(),
         vocabulary: Vocabulary::from_words(&words),
         rows: Rows::Owned(rows),
         subwords: None,

@@ -27,8 +27,11 @@ use arguments::choices::{Choice, Choices};
 use command::{Answer, Command, Shared};
 use failure::Failure;
 
+use crate::log;
 use crate::terminal::{self, ColourChoice, StartError, StartOptions};
 use crate::theme::ColourDepth;
+use crate::vectors::formats::encoding::Encoding;
+use crate::vectors::open::{self, Hints};
 
 /// Declares the modules of commands, and what clap and [`run`] need of them.
 macro_rules! commands {
@@ -67,6 +70,7 @@ mod similarity;
 mod subwords;
 mod tokens;
 mod trace;
+mod vector;
 
 // All commands, in the order of the help.
 commands! {
@@ -74,6 +78,7 @@ commands! {
     analogy Analogy,
     query Query,
     similarity Similarity,
+    vector Vector,
     odd_one_out OddOneOut,
     subwords Subwords,
     evaluate Evaluate,
@@ -140,6 +145,18 @@ struct Program {
     )]
     vectors: Option<PathBuf>,
 
+    /// The file to open in an archive (zip, tar) that has several
+    #[arg(long, value_name = "NAME", global = true)]
+    member: Option<String>,
+
+    /// Encoding of text files that are not UTF-8: latin1, windows-1252, gbk, shift_jis, utf-16le, ...
+    #[arg(long, value_name = "NAME", global = true)]
+    encoding: Option<String>,
+
+    /// Write what the program does into this file: for finding faults
+    #[arg(long, value_name = "FILE", global = true)]
+    log: Option<PathBuf>,
+
     /// Model: a folder in the Hugging Face layout, a .gguf file, or a name in its local cache
     ///
     /// Nothing is downloaded; `lexiscope models` lists what is found. The default is the shipped
@@ -189,7 +206,13 @@ pub fn run() -> ExitCode {
 }
 
 fn perform(arguments: Program) -> Result<()> {
-    let Program { vectors, model, theme, color, command } = arguments;
+    let Program { vectors, member, encoding, log, model, theme, color, command } = arguments;
+    if let Some(path) = log {
+        log::start(&path)
+            .map_err(|error| Failure::file(format!("cannot write {}: {error}", path.display())))?;
+    }
+    let encoding = encoding.as_deref().map(named_encoding).transpose()?;
+    open::set_hints(Hints { encoding, member });
     let Some(command) = command else {
         return match terminal::start(StartOptions { vectors, model, theme, colour: color }) {
             Ok(()) => Ok(()),
@@ -216,6 +239,14 @@ fn perform(arguments: Program) -> Result<()> {
             Ok(())
         }
     }
+}
+
+fn named_encoding(name: &str) -> Result<Encoding> {
+    Encoding::named(name).ok_or_else(|| {
+        Failure::usage(format!("--encoding {name}: no encoding is called so"))
+            .hint("use a name of the WHATWG standard, such as latin1, gbk, shift_jis or utf-16le")
+            .into()
+    })
 }
 
 fn print(text: &[u8]) -> Result<()> {

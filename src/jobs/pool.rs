@@ -159,13 +159,13 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vectors::formats::{Flaws, Format, Parts};
+    use crate::vectors::formats::{Flaws, Parts};
     use crate::vectors::{Rows, Vocabulary, WordVectors};
 
     fn vectors() -> Arc<WordVectors> {
         let array = ndarray::arr2(&[[1.0_f32, 0.0], [0.9, 0.1], [0.0, 1.0]]);
         let parts = Parts {
-            format: Format::GloveText,
+            format: "GloVe text".into(),
             vocabulary: Vocabulary::from_words(["one", "two", "three"]),
             rows: Rows::Owned(array),
             subwords: None,

@@ -168,7 +168,7 @@ pub fn term_shares(sum: &Evaluated, answer: &[f32]) -> Vec<TermShare> {
         label: term.label.clone(),
         weight: term.weight,
         cosine: search::cosine(&term.vector, answer).unwrap_or(0.0),
-        share: term.weight * search::dot(&term.vector, answer) / sum.length,
+        share: term.weight * super::norms::dot(&term.vector, answer) / sum.length,
     };
     sum.terms.iter().map(share).collect()
 }

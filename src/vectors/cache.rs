@@ -1,7 +1,7 @@
 //! The cache of what is expensive to make from a vector file: text parsed once is mapped from then on.
 //!
 //! A cache file belongs to one source and one purpose. Its metadata holds the source's identity
-//! (canonical path, size, modification time, a hash of its head and tail); when that differs from
+//! (canonical path, size, modification time, a hash of samples of its content); when that differs from
 //! the source as it is now, the cache file is passed over and written anew, under the same name.
 //! It lies in `LEXISCOPE_CACHE`, else in `lexiscope` in the user's cache folder.
 
@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 use std::time::UNIX_EPOCH;
 
+use super::error::{Result, VectorsError};
 use super::formats::container;
-use super::{Result, VectorsError};
 use crate::files;
 use crate::mmap::Bytes;
 
@@ -20,10 +20,17 @@ use crate::mmap::Bytes;
 const SOURCE_KEY: &str = "source";
 
 /// To be raised whenever the meaning of a cache file changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How much of the source's head and of its tail is hashed.
 const HASHED: u64 = 64 * 1024;
+
+/// How much is hashed at each of the places between them.
+const SAMPLE: u64 = 4096;
+
+/// How many places between head and tail are hashed: an edit that keeps size and time is seen when
+/// it touches one of them.
+const SAMPLES: u64 = 64;
 
 static CHOSEN: RwLock<Option<PathBuf>> = RwLock::new(None);
 
@@ -75,6 +82,31 @@ pub fn create(source: &Path, purpose: &str) -> Result<Slot> {
     Ok(Slot { path, identity })
 }
 
+/// A place for what was unpacked from `source`, and whether it is there already.
+///
+/// What was unpacked is a file of any format, so that the name says which state of the source it
+/// belongs to. Of other states what is there is removed.
+///
+/// # Errors
+/// As [`create`].
+pub fn unpacked(source: &Path, member: &str, ending: &str) -> Result<(PathBuf, bool)> {
+    let Slot { path, identity } = create(source, &format!("{:016x}", hash(member.as_bytes())))?;
+    let path = path.with_extension("");
+    let beginning = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = format!("{beginning}.{:016x}.unpacked{ending}", hash(identity.as_bytes()));
+    let wanted = path.with_file_name(&name);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let found = entry.file_name().to_string_lossy().into_owned();
+        if found.starts_with(&beginning) && found.contains(".unpacked") && found != name {
+            // Nothing more can be done about a left-over than to try.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    let there = wanted.is_file();
+    Ok((wanted, there))
+}
+
 /// Makes `folder` the folder of the cache for this process, whatever the environment says.
 pub fn set_folder(folder: PathBuf) {
     // A poisoned lock only means that another thread panicked while holding a valid path.
@@ -102,24 +134,42 @@ fn file_name(source: &Path, purpose: &str) -> Result<String> {
 
 fn identity(source: &Path) -> Result<String> {
     let read = || -> std::io::Result<Option<String>> {
+        // Opening a pipe would wait for somebody to write to it.
+        if !fs::metadata(source)?.is_file() {
+            return Ok(None);
+        }
         let whole = fs::canonicalize(source)?;
         let mut file = File::open(source)?;
         let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Ok(None);
-        }
         let size = metadata.len();
         let modified = metadata.modified()?.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
         let mut sample = Vec::new();
-        (&mut file).take(HASHED).read_to_end(&mut sample)?;
-        file.seek(SeekFrom::Start(size.saturating_sub(HASHED)))?;
-        file.take(HASHED).read_to_end(&mut sample)?;
-        let hash = fnv1a(&sample, FNV_BASIS);
+        for start in sampled(size) {
+            file.seek(SeekFrom::Start(start))?;
+            let length = if start == 0 || start + HASHED >= size { HASHED } else { SAMPLE };
+            (&mut file).take(length).read_to_end(&mut sample)?;
+        }
+        let hash = hash(&sample);
         Ok(Some(format!("v{VERSION} {} bytes {size} modified {modified} hash {hash:016x}", whole.display())))
     };
     read().map_err(VectorsError::io("open", source))?.ok_or_else(|| {
         VectorsError::Request(format!("{} is no regular file and is not cached", source.display()))
     })
+}
+
+/// Where the parts of a file of `size` bytes begin that are hashed; all of it, if it is small.
+fn sampled(size: u64) -> Vec<u64> {
+    if size <= 2 * HASHED {
+        return vec![0, HASHED.min(size)];
+    }
+    let between = (size - 2 * HASHED) / SAMPLES;
+    let middle = (0..SAMPLES).map(|sample| HASHED + sample * between);
+    std::iter::once(0).chain(middle).chain([size - HASHED]).collect()
+}
+
+/// A hash that is the same in every version and on every machine.
+pub fn hash(bytes: &[u8]) -> u64 {
+    fnv1a(bytes, FNV_BASIS)
 }
 
 const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::formats::Format;
 use crate::files::WriteError;
 use crate::progress::Cancelled;
 
@@ -30,7 +29,7 @@ pub enum VectorsError {
         /// The file.
         path: PathBuf,
         /// The format that it was read as.
-        format: Format,
+        format: &'static str,
         /// Byte offset from the start of the (decompressed) file.
         offset: u64,
         /// What the format calls for there.
@@ -106,6 +105,11 @@ impl VectorsError {
     pub fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { action, path, source }
+    }
+
+    /// An [`VectorsError::Unsupported`].
+    pub fn unsupported(path: &Path, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::Unsupported { path: path.to_owned(), what: what.into(), advice: advice.into() }
     }
 }
 

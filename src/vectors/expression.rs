@@ -121,7 +121,7 @@ impl Term {
 /// # Errors
 /// [`VectorsError::NoDirection`] naming `word`.
 pub(super) fn unit(vector: &[f32], word: &str) -> Result<Vec<f32>> {
-    let length = super::search::dot(vector, vector).sqrt();
+    let length = super::norms::dot(vector, vector).sqrt();
     if length > 0.0 && length.is_finite() {
         return Ok(vector.iter().map(|&value| (f64::from(value) / length) as f32).collect());
     }

@@ -251,11 +251,11 @@ fn hash(form: &str) -> u32 {
 mod tests {
     use super::*;
     use crate::vectors::Rows;
-    use crate::vectors::formats::{Flaws, Format, Parts};
+    use crate::vectors::formats::{Flaws, Parts};
 
     fn vectors(words: &[&[u8]]) -> WordVectors {
         let parts = Parts {
-            format: Format::Word2vecBinary,
+            format: "word2vec binary".into(),
             vocabulary: Vocabulary::from_words(words),
             rows: Rows::Owned(ndarray::Array2::ones((words.len(), 2))),
             subwords: None,

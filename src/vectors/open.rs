@@ -3,27 +3,49 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
 
-use super::cache::{self, Slot};
+use super::error::{Result, VectorsError};
+use super::formats::archive::Archive;
 use super::formats::compression::Compression;
-use super::formats::container::{self, ContainerWriter};
-use super::formats::detect::{Content, HEAD, detect};
-use super::formats::npy::Npy;
-use super::formats::sink::{Memory, Sink};
-use super::formats::text::{self, Shape};
-use super::formats::{Flaws, Format, Parts, fasttext, finalfusion, word2vec_binary};
-use super::{Result, VectorsError, WordVectors};
+use super::formats::container;
+use super::formats::encoding::Encoding;
+use super::formats::format::{Head, Source};
+use super::formats::kept::Kept;
+use super::formats::parts::Parts;
+use super::formats::{FORMATS, detect};
+use super::unpack;
+use super::word_vectors::WordVectors;
 use crate::mmap::Bytes;
 use crate::progress::Progress;
 
-/// What the cache files of this module are for.
-const PURPOSE: &str = "rows";
+/// What cannot be told from a file and was said beside it.
+#[derive(Debug, Clone, Default)]
+pub struct Hints {
+    /// The encoding of text that does not say itself.
+    pub encoding: Option<Encoding>,
+    /// The file to open in an archive that has several.
+    pub member: Option<String>,
+}
 
-/// Opens the word vectors in `path`: any format, told by content; a folder with one vector file in it.
+static HINTS: RwLock<Hints> = RwLock::new(Hints { encoding: None, member: None });
+
+/// Makes `hints` hold for every file that this process opens.
+pub fn set_hints(hints: Hints) {
+    // A poisoned lock only means that another thread panicked while holding valid hints.
+    *HINTS.write().unwrap_or_else(PoisonError::into_inner) = hints;
+}
+
+fn hints() -> Hints {
+    HINTS.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// Opens the word vectors in `path`: any format, told by content; a folder with one vector file in
+/// it; a file in an archive, as `archive.zip/member`.
 ///
 /// Binary formats are used in place. Text, and arrays that have to be converted, are read once,
 /// kept in the cache, and used in place from then on; where the cache cannot be written they are
-/// kept in memory, with a remark among the flaws.
+/// kept in memory, with a remark among the flaws. What is packed is unpacked once, into the cache.
 ///
 /// # Errors
 /// A file that cannot be read, is cut short, or is something else: with the byte and what to do.
@@ -31,132 +53,147 @@ pub fn open(path: &Path, progress: &Progress) -> Result<WordVectors> {
     if path.is_dir() {
         return open(&find_in_folder(path)?, progress);
     }
-    let bytes = Bytes::map(path).map_err(VectorsError::io("open", path))?;
-    let parts = match (cached(path), Compression::detect(&bytes)) {
-        (Some(parts), _) => parts,
-        (None, Some(compression)) => open_compressed(&bytes, compression, path, progress)?,
-        (None, None) => open_plain(&bytes, path, progress)?,
+    let start = std::time::Instant::now();
+    let (file, member) = split_member(path);
+    let bytes = Bytes::map(file).map_err(VectorsError::io("open", file))?;
+    let parts = match (member, Archive::detect(&bytes)) {
+        (member, Some(archive)) => open_archive(&bytes, file, archive, member, progress)?,
+        (None, None) => open_file(&bytes, file, progress)?,
+        (Some(_), None) => {
+            let what = "is no archive, so that there is no file in it";
+            return Err(VectorsError::unsupported(file, what, "give the file alone"));
+        }
     };
-    let name = match parts.format {
-        Format::Safetensors => container::metadata(&bytes, "name"),
-        _ => None,
-    };
-    Ok(WordVectors::from_parts(name.unwrap_or_else(|| stem(path)), Some(path.to_owned()), parts))
+    let name = container::metadata(&bytes, "name").unwrap_or_else(|| stem(path));
+    tracing::info!(path = %path.display(), format = %parts.format, words = parts.vocabulary.len(), time = ?start.elapsed(), "opened vectors");
+    Ok(WordVectors::from_parts(name, Some(file.to_owned()), parts))
 }
 
-fn open_plain(bytes: &Bytes, path: &Path, progress: &Progress) -> Result<Parts> {
-    match detect(bytes, path)? {
-        Content::FastText => fasttext::read(bytes, path, progress),
-        Content::Finalfusion => finalfusion::read(bytes, path, progress),
-        Content::Safetensors => container::read(bytes, path),
-        Content::Word2vecBinary => word2vec_binary::read(bytes, path, progress),
-        Content::Npy => {
-            let npy = Npy::open(bytes, path)?;
-            if !npy.in_place() {
-                return through_cache(path, Format::Npy, npy.dimensions(), &mut |sink| {
-                    npy.convert(sink, progress).map(|()| Flaws::default())
-                });
-            }
-            npy.into_parts().ok_or_else(|| unreadable(path, "a NumPy array that cannot be mapped"))
-        }
-        Content::Text(shape) => {
-            read_text(path, shape, &mut |sink| text::parse_bytes(bytes, shape, sink, progress))
+/// The file on the disk, and the one in it where `path` goes on behind an archive.
+fn split_member(path: &Path) -> (&Path, Option<String>) {
+    if fs::symlink_metadata(path).is_ok() {
+        return (path, None);
+    }
+    let archive = path.ancestors().skip(1).find(|ancestor| ancestor.is_file());
+    match archive.and_then(|archive| Some((archive, path.strip_prefix(archive).ok()?))) {
+        Some((archive, member)) => (archive, Some(member.to_string_lossy().into_owned())),
+        None => (path, None),
+    }
+}
+
+fn open_file(bytes: &Bytes, path: &Path, progress: &Progress) -> Result<Parts> {
+    let chosen = hints().encoding;
+    if chosen.is_none()
+        && let Some(parts) = Kept::of(path).parts()
+    {
+        tracing::debug!(path = %path.display(), "its rows are in the cache");
+        return Ok(parts);
+    }
+    let compression = Compression::detect(bytes);
+    let packed = Source { path, bytes, compression, encoding: None };
+    let Some(compression) = compression else { return read(bytes, &packed, chosen, progress) };
+    let head = packed.head(Head::LENGTH)?;
+    let format = detect_decoded(&head, &packed, chosen);
+    if let Ok((source, format)) = format.as_ref()
+        && format.reads_packed
+    {
+        return (format.read)(source, progress);
+    }
+    format?;
+    let whole = unpack::stream(bytes, path, compression, progress)?;
+    read(&whole.bytes, &Source::plain(&whole.bytes, &whole.path), chosen, progress)
+}
+
+fn read(bytes: &Bytes, source: &Source, chosen: Option<Encoding>, progress: &Progress) -> Result<Parts> {
+    let (source, format) = detect_decoded(bytes, source, chosen)?;
+    tracing::debug!(path = %source.path.display(), format = format.name, "reading");
+    (format.read)(&source, progress)
+}
+
+/// The format of a file that begins with `head`, and the file with the encoding of its text.
+fn detect_decoded<'a>(
+    head: &[u8],
+    source: &Source<'a>,
+    chosen: Option<Encoding>,
+) -> Result<(Source<'a>, &'static super::formats::Format)> {
+    let encoding = Encoding::detect(head).or(chosen).filter(|encoding| !encoding.is_utf8());
+    let plain = detect(&Head::of(head, source.path));
+    let is_text = plain.as_ref().map_or(true, |format| format.reads_packed);
+    match encoding.filter(|_| is_text) {
+        None => Ok((*source, plain?)),
+        Some(encoding) => {
+            let source = Source { encoding: Some(encoding), ..*source };
+            let decoded = source.head(Head::LENGTH)?;
+            let format = detect(&Head::of(&decoded, source.path))?;
+            Ok((source, format))
         }
     }
 }
 
-fn open_compressed(
+fn open_archive(
     bytes: &Bytes,
-    compression: Compression,
     path: &Path,
+    archive: Archive,
+    member: Option<String>,
     progress: &Progress,
 ) -> Result<Parts> {
-    let head = compression.head(bytes, HEAD).map_err(VectorsError::io("decompress", path))?;
-    let Content::Text(shape) = detect(&head, path)? else {
-        return Err(unreadable(path, "a compressed binary file, which cannot be mapped"));
+    let member = match member.or(hints().member) {
+        Some(member) => member,
+        None => choose_member(bytes, path, archive, progress)?,
     };
-    read_text(path, shape, &mut |sink| {
-        progress.start(bytes.len() as u64);
-        text::parse_stream(&mut compression.reader(bytes, progress), path, shape, sink, progress)
-    })
+    let whole = unpack::member(bytes, path, archive, &member, progress)?;
+    open_file(&whole.bytes, &whole.path, progress)
 }
 
-fn unreadable(path: &Path, what: &str) -> VectorsError {
-    let advice = format!("unpack it first: gunzip -k or unxz -k \"{}\"", path.display());
-    VectorsError::Unsupported { path: path.to_owned(), what: what.into(), advice }
-}
-
-/// What hands all rows of a file to a sink; called again should the first sink fail.
-type Fill<'a> = &'a mut dyn FnMut(&mut dyn Sink) -> Result<Flaws>;
-
-fn read_text(path: &Path, shape: Shape, fill: Fill) -> Result<Parts> {
-    let parts = through_cache(path, shape.format(), shape.dimensions, fill)?;
-    if parts.rows.is_empty() && shape.announced != Some(0) {
-        return Err(VectorsError::Unsupported {
-            path: path.to_owned(),
-            what: format!("no line holds a word and {} numbers", shape.dimensions),
-            advice: "check that the file is whole".into(),
-        });
+/// The one file in the archive that holds vectors.
+fn choose_member(bytes: &Bytes, path: &Path, archive: Archive, progress: &Progress) -> Result<String> {
+    let mut members = archive.members(bytes, progress).map_err(VectorsError::io("unpack", path))?;
+    if members.len() > 1 {
+        let ends = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            let plain =
+                ["gz", "xz", "bz2", "zst"].iter().find_map(|end| name.strip_suffix(&format!(".{end}")));
+            let ending = plain.unwrap_or(&name).rsplit('.').next().unwrap_or_default();
+            let readme = name
+                .rsplit('/')
+                .next()
+                .is_some_and(|last| last.starts_with("readme") || last.starts_with("license"));
+            !readme && FORMATS.iter().any(|format| format.endings.contains(&ending))
+        };
+        let vectors = members.iter().filter(|member| ends(&member.name)).cloned().collect::<Vec<_>>();
+        if !vectors.is_empty() {
+            members = vectors;
+        }
     }
-    Ok(parts)
-}
-
-/// Reads all rows into a cache file and maps it; into memory where there can be no cache file.
-fn through_cache(path: &Path, format: Format, dimensions: usize, fill: Fill) -> Result<Parts> {
-    let failure = match cache::create(path, PURPOSE) {
-        Ok(slot) => match write_cache(&slot, path, format, dimensions, fill) {
-            Ok(()) => match cached(path) {
-                Some(parts) => return Ok(parts),
-                None => "it was not there after writing".into(),
-            },
-            Err(error) if concerns(&error, &slot) => error.to_string(),
-            Err(error) => return Err(error),
-        },
-        Err(error) => error.to_string(),
-    };
-    let mut memory = Memory::new(dimensions);
-    let mut flaws = fill(&mut memory)?;
-    let (vocabulary, rows) = memory.into_parts();
-    flaws.remarks.push(format!("kept in memory and read anew every time, for want of a cache: {failure}"));
-    Ok(Parts { format, vocabulary, rows, subwords: None, flaws })
-}
-
-/// Whether `error` is about the cache file rather than the source.
-fn concerns(error: &VectorsError, slot: &Slot) -> bool {
-    matches!(error, VectorsError::Write(error) if error.path == slot.path)
-}
-
-fn write_cache(slot: &Slot, path: &Path, format: Format, dimensions: usize, fill: Fill) -> Result<()> {
-    let mut writer = ContainerWriter::create(&slot.path, Some(path), dimensions, slot.metadata())?;
-    let flaws = fill(&mut writer)?;
-    if !slot.is_current(path) {
-        let message = format!("{} changed while it was being read; open it again", path.display());
-        return Err(VectorsError::Request(message));
+    match &members[..] {
+        [] => Err(VectorsError::unsupported(path, "an archive with no file in it", "fetch it again")),
+        [only] => Ok(only.name.clone()),
+        several => {
+            let names: Vec<String> = several
+                .iter()
+                .take(12)
+                .map(|member| format!("{} ({:.1} MB)", member.name, member.size as f64 / 1e6))
+                .collect();
+            let more = if several.len() > 12 { ", ..." } else { "" };
+            let what = format!("an archive with {} files: {}{more}", several.len(), names.join(", "));
+            let advice = format!("choose one, such as with --member \"{}\"", several[0].name);
+            Err(VectorsError::unsupported(path, what, advice))
+        }
     }
-    let json = |value: Result<String, serde_json::Error>| value.unwrap_or_default();
-    writer.describe(vec![
-        ("format".into(), json(serde_json::to_string(&format))),
-        ("flaws".into(), json(serde_json::to_string(&flaws))),
-    ]);
-    writer.finish().map(|_| ())
-}
-
-/// The parts of `path` as the cache has them; `None` when it has not, or not any more.
-fn cached(path: &Path) -> Option<Parts> {
-    let (bytes, cache_path) = cache::lookup(path, PURPOSE)?;
-    let parts = container::read(&bytes, &cache_path).ok()?;
-    let format = serde_json::from_str(&container::metadata(&bytes, "format")?).ok()?;
-    let flaws = serde_json::from_str(&container::metadata(&bytes, "flaws")?).ok()?;
-    Some(Parts { format, flaws, ..parts })
 }
 
 /// The file's name without folder, compression and format.
 fn stem(path: &Path) -> String {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".xz")).unwrap_or(&name);
-    let known = [".txt", ".bin", ".vec", ".ftz", ".fifu", ".npy", ".safetensors", ".text"];
-    let stem = known.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
-    stem.to_owned()
+    let mut name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let packed = ["gz", "xz", "bz2", "zst", "zip", "tgz", "tar"];
+    let known = FORMATS.iter().flat_map(|format| format.endings).copied().chain(["text"]);
+    for ending in packed.into_iter().chain(["tar"]).chain(known.collect::<Vec<_>>()) {
+        if let Some(shorter) = name.strip_suffix(&format!(".{ending}")).filter(|shorter| !shorter.is_empty())
+        {
+            name = shorter.to_owned();
+        }
+    }
+    name
 }
 
 /// The vectors that are part of the program, in our container.
@@ -201,7 +238,8 @@ pub fn find_in_folder(folder: &Path) -> Result<PathBuf> {
     Err(VectorsError::Unsupported { path: folder.to_owned(), what, advice })
 }
 
-/// Whether the beginning of a file is that of a vector file; a file that cannot be read is none.
+/// Whether the beginning of a file is that of a vector file or of an archive; a file that cannot be
+/// read is none.
 fn looks_like_vectors(path: &Path) -> bool {
     const ENOUGH: u64 = 1 << 20;
     let mut head = Vec::new();
@@ -209,13 +247,19 @@ fn looks_like_vectors(path: &Path) -> bool {
     if read.is_err() {
         return false;
     }
-    if let Some(compression) = Compression::detect(&head) {
-        // The cut end of the sample may be reported as an error after what could be read.
-        let mut inside = Vec::new();
-        let progress = Progress::unobserved();
-        let bytes = Bytes::from_vec(head);
-        let _ = compression.reader(&bytes, &progress).take(ENOUGH).read_to_end(&mut inside);
-        return matches!(detect(&inside, path), Ok(Content::Text(_)));
+    let bytes = Bytes::from_vec(head);
+    if Archive::detect(&bytes).is_some() {
+        return true;
     }
-    detect(&head, path).is_ok()
+    let progress = Progress::unobserved();
+    let mut inside = Vec::new();
+    let head = match Compression::detect(&bytes) {
+        Some(compression) => {
+            // The cut end of the sample may be reported as an error after what could be read.
+            let _ = compression.reader(&bytes, &progress).take(ENOUGH).read_to_end(&mut inside);
+            &inside
+        }
+        None => &bytes[..],
+    };
+    detect_decoded(head, &Source::plain(&Bytes::from_vec(head.to_vec()), path), None).is_ok()
 }

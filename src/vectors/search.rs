@@ -29,15 +29,12 @@ use rayon::prelude::*;
 use self::bounds::Interval;
 use super::filter::Filter;
 use super::kernels::{self, Kernel};
-use super::{Result, Rows, VectorsError, WordVectors};
+use super::norms::{TRUSTED_SQUARES, dot, row_bytes};
+use super::{Result, VectorsError, WordVectors};
 use crate::progress::Progress;
 
 /// Rows that one task scans between two looks at the cancel flag.
 const BLOCK: usize = 2048;
-
-/// Squared lengths between these are known to [`kernels::relative_error`]: no product that matters
-/// has underflowed or overflowed.
-const TRUSTED_SQUARES: Range<f32> = 1e-24..1e30;
 
 /// How the cosines between a row and the query's unit vectors become a score.
 #[derive(Debug, Clone, PartialEq)]
@@ -162,27 +159,6 @@ pub fn rank(vectors: &WordVectors, query: &Query, row: usize, progress: &Progres
 pub fn cosine(left: &[f32], right: &[f32]) -> Option<f64> {
     let cosine = dot(left, right) / (dot(left, left) * dot(right, right)).sqrt();
     cosine.is_finite().then_some(cosine)
-}
-
-/// The Euclidean length of every row; NaN or infinite where the row is not finite.
-pub fn row_norms(rows: &Rows) -> Vec<f32> {
-    let kernel = Kernel::detect();
-    let dimensions = rows.dimensions();
-    let mut norms = vec![0.0; rows.len()];
-    norms.par_chunks_mut(BLOCK).enumerate().for_each(|(block, norms)| {
-        let mut buffer = vec![0.0; dimensions];
-        for (index, norm) in norms.iter_mut().enumerate() {
-            let row = block * BLOCK + index;
-            let squared = kernel.dots(row_bytes(rows, row, &mut buffer), &[], &mut []);
-            *norm = if TRUSTED_SQUARES.contains(&squared) {
-                squared.sqrt()
-            } else {
-                rows.copy_row(row, &mut buffer);
-                dot(&buffer, &buffer).sqrt() as f32
-            };
-        }
-    });
-    norms
 }
 
 /// A row that may be among the best.
@@ -378,17 +354,6 @@ fn best_first(left: Hit, right: Hit) -> Ordering {
     right.score.total_cmp(&left.score).then(left.row.cmp(&right.row))
 }
 
-/// The bytes of a row's f32, decoded into `buffer` where they are not stored as such.
-fn row_bytes<'a>(rows: &'a Rows, row: usize, buffer: &'a mut [f32]) -> &'a [u8] {
-    match rows.float_bytes(row) {
-        Some(bytes) => bytes,
-        None => {
-            rows.copy_row(row, buffer);
-            bytemuck::cast_slice(buffer)
-        }
-    }
-}
-
 fn check_shape(vectors: &WordVectors, query: &Query) -> Result<()> {
     let (count, found) = query.vectors.dim();
     let expected = vectors.dimensions();
@@ -424,8 +389,4 @@ fn about_unit(vector: &[f32]) -> Result<Vec<f32>> {
     }
     let scale = (-length.log2().round()).exp2();
     Ok(vector.iter().map(|&value| (f64::from(value) * scale) as f32).collect())
-}
-
-pub(super) fn dot(left: &[f32], right: &[f32]) -> f64 {
-    left.iter().zip(right).map(|(&left, &right)| f64::from(left) * f64::from(right)).sum()
 }

@@ -12,7 +12,7 @@ use lexiscope::jobs::answers::{
     NeighbourAnswer, NeighbourMap, NgramShare, Origin, Parallelogram, SubwordReport, Suggestion,
     SuggestionKind, Suggestions, TermShare, VectorStrip,
 };
-use lexiscope::vectors::formats::{Flaws, Format, Parts};
+use lexiscope::vectors::formats::{Flaws, Parts};
 use lexiscope::vectors::{Rows, Vocabulary, WordVectors};
 use ndarray::Array2;
 
@@ -39,7 +39,7 @@ pub fn vectors(words: &[&str]) -> VectorsState {
     let vocabulary = Vocabulary::from_words(words);
     let rows = Rows::Owned(Array2::from_shape_fn((words.len(), 4), |(row, column)| (row + column) as f32));
     let parts =
-        Parts { format: Format::GloveText, vocabulary, rows, subwords: None, flaws: Flaws::default() };
+        Parts { format: "GloVe text".into(), vocabulary, rows, subwords: None, flaws: Flaws::default() };
     VectorsState::Ready(Arc::new(WordVectors::from_parts("glove-6b-100d", None, parts)))
 }
 

@@ -17,7 +17,8 @@ use rayon::prelude::*;
 use super::{Objective, Options};
 use crate::progress::Progress;
 use crate::vectors::kernels::{self, Kernel};
-use crate::vectors::search::{self, dot};
+use crate::vectors::norms::dot;
+use crate::vectors::search;
 use crate::vectors::{Result, WordVectors};
 
 /// Rows of a tile: with the 905 words of the Google set 0.9 MB of cosines, which stay in the

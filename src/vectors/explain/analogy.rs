@@ -8,7 +8,8 @@ use crate::progress::Progress;
 use crate::vectors::expression::{Evaluated, Expression, Term};
 use crate::vectors::filter::Filter;
 use crate::vectors::neighbours::Options;
-use crate::vectors::search::{Answer, Objective, Query, dot, search};
+use crate::vectors::norms::dot;
+use crate::vectors::search::{Answer, Objective, Query, search};
 use crate::vectors::{Result, WordVectors, analogy, projection};
 
 /// An analogy as three words or as an expression.

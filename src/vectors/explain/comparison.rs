@@ -2,7 +2,7 @@
 
 use super::shown::unit_row;
 use crate::vectors::expression::Expression;
-use crate::vectors::search::dot;
+use crate::vectors::norms::dot;
 use crate::vectors::{Result, VectorsError, WordVectors};
 
 /// One dimension of a comparison.

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::vectors::formats::{Flaws, Format, Parts};
+use crate::vectors::formats::{Flaws, Parts};
 use crate::vectors::{Rows, Vocabulary};
 
 fn parsed(text: &str) -> Expression {
@@ -89,7 +89,7 @@ fn errors_name_the_column_and_the_way_out() {
 fn small() -> WordVectors {
     let rows = ndarray::array![[3.0, 0.0], [0.0, 0.5], [0.0, 0.0], [1.0, 1.0], [-2.0, -2.0]];
     let parts = Parts {
-        format: Format::Word2vecBinary,
+        format: "word2vec binary".into(),
         vocabulary: Vocabulary::from_words(["east", "north", "nothing", "both", "not-both"]),
         rows: Rows::Owned(rows),
         subwords: None,

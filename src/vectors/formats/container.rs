@@ -15,14 +15,70 @@ use std::path::{Path, PathBuf};
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 use serde_json::{Map, Value, json};
 
-use super::{Flaws, Format, Parts, int8};
+use super::format::{Format, Head, Writer as FormatWriter};
+use super::int8;
+use super::parts::{Flaws, Parts};
+use super::selection::{Row, Selection};
+use super::sink::Sink;
 use crate::files::AtomicFile;
 use crate::mmap::Bytes;
-use crate::vectors::vocabulary::Span;
-use crate::vectors::{Result, Rows, VectorsError, Vocabulary};
+use crate::vectors::error::{Result, VectorsError};
+use crate::vectors::rows::Rows;
+use crate::vectors::vocabulary::{Span, Vocabulary};
 
 /// Key and value pairs for the container's metadata.
 pub type Pairs = Vec<(String, String)>;
+
+const NAME: &str = "safetensors";
+
+/// The format, for the list of formats.
+pub const FORMAT: Format = Format {
+    name: NAME,
+    id: "safetensors",
+    about: "container that opens at once and keeps everything",
+    endings: &["safetensors"],
+    detect,
+    reads_packed: false,
+    read: |source, _| read(source.bytes, source.path),
+    write: Some(FormatWriter {
+        objection: |_| None,
+        write: write_floats,
+        remark: None,
+        int8: Some(&FormatWriter {
+            objection: not_finite,
+            write: write_codes,
+            remark: Some("numbers are rounded to int8 with one scale a row"),
+            int8: None,
+        }),
+    }),
+};
+
+/// A safetensors header is JSON behind its length.
+fn detect(head: &Head) -> bool {
+    let length = head.bytes.first_chunk::<8>().map(|length| u64::from_le_bytes(*length));
+    length.is_some_and(|length| length < 1 << 40) && head.bytes.get(8) == Some(&b'{')
+}
+
+fn not_finite(row: &Row) -> Option<&'static str> {
+    let finite = row.vectors.rows().to_vec(row.index).iter().all(|number| number.is_finite());
+    (!finite).then_some("int8 cannot hold numbers that are not finite")
+}
+
+fn write_floats(selection: &Selection) -> Result<u64> {
+    let vectors = selection.vectors;
+    let name = vec![("name".into(), vectors.name().to_owned())];
+    let mut writer = ContainerWriter::create(selection.path, vectors.path(), vectors.dimensions(), name)?;
+    selection.one_by_one(|word, numbers| writer.push(word, numbers))?;
+    writer.finish()
+}
+
+fn write_codes(selection: &Selection) -> Result<u64> {
+    let vectors = selection.vectors;
+    let name = vec![("name".into(), vectors.name().to_owned())];
+    let mut writer = Int8ContainerWriter::create(selection.path, vectors.path(), vectors.dimensions(), name)?;
+    selection.one_by_one(|word, numbers| writer.push(word, numbers))?;
+    writer.finish()
+}
 
 /// The header takes a multiple of this many bytes, its length field included.
 pub const HEADER_UNIT: usize = 4096;
@@ -65,6 +121,12 @@ impl ContainerWriter {
         let (rows, dimensions) = (self.0.word_ends.len(), self.0.dimensions);
         let vectors = ("vectors", Dtype::F32, vec![rows, dimensions], 4 * rows * dimensions);
         self.0.finish(vec![vectors])
+    }
+}
+
+impl Sink for ContainerWriter {
+    fn push(&mut self, word: &[u8], row: &[f32]) -> Result<()> {
+        Self::push(self, word, row)
     }
 }
 
@@ -219,7 +281,7 @@ pub fn read(bytes: &Bytes, path: &Path) -> Result<Parts> {
         let found = format!("{} words and {} rows", vocabulary.len(), rows.len());
         return Err(malformed(path, 8, "one row a word", &found));
     }
-    Ok(Parts { format: Format::Safetensors, vocabulary, rows, subwords: None, flaws: Flaws::default() })
+    Ok(Parts { format: NAME.into(), vocabulary, rows, subwords: None, flaws: Flaws::default() })
 }
 
 struct Container<'a> {
@@ -316,7 +378,7 @@ impl Container<'_> {
 fn malformed(path: &Path, offset: u64, expected: &str, found: &str) -> VectorsError {
     VectorsError::Malformed {
         path: path.to_owned(),
-        format: Format::Safetensors,
+        format: NAME,
         offset,
         expected: expected.into(),
         found: found.into(),

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use super::Format;
 use crate::mmap::Bytes;
-use crate::vectors::{Result, VectorsError};
+use crate::vectors::error::{Result, VectorsError};
 
 /// A place in a file, and the little-endian fields that follow it. Every step is checked; an error
 /// names the file, the byte and what was looked for.
@@ -12,7 +11,7 @@ pub(crate) struct Cursor<'a> {
     bytes: &'a Bytes,
     at: usize,
     path: &'a Path,
-    format: Format,
+    format: &'static str,
 }
 
 macro_rules! fields {
@@ -27,7 +26,7 @@ macro_rules! fields {
 
 impl<'a> Cursor<'a> {
     /// Starts at the first byte of a file.
-    pub(crate) fn new(bytes: &'a Bytes, path: &'a Path, format: Format) -> Self {
+    pub(crate) fn new(bytes: &'a Bytes, path: &'a Path, format: &'static str) -> Self {
         Self { bytes, at: 0, path, format }
     }
 
@@ -49,7 +48,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// What the file is called in errors from now on.
-    pub(crate) fn set_format(&mut self, format: Format) {
+    pub(crate) fn set_format(&mut self, format: &'static str) {
         self.format = format;
     }
 
@@ -129,7 +128,7 @@ mod tests {
     #[test]
     fn a_step_outside_is_an_error_with_place_and_length() {
         let bytes = Bytes::from_static(&[1, 0, 0, 0, 2]);
-        let mut cursor = Cursor::new(&bytes, Path::new("a.bin"), Format::FastText);
+        let mut cursor = Cursor::new(&bytes, Path::new("a.bin"), "fastText");
         assert_eq!(cursor.i32("first").unwrap(), 1);
         let error = cursor.u64("the size").unwrap_err().to_string();
         assert_eq!(
@@ -145,7 +144,7 @@ mod tests {
     #[test]
     fn a_negative_count_is_an_error() {
         let bytes = Bytes::from_static(&[0xff; 12]);
-        let mut cursor = Cursor::new(&bytes, Path::new("a.bin"), Format::FastText);
+        let mut cursor = Cursor::new(&bytes, Path::new("a.bin"), "fastText");
         assert!(cursor.count("words").is_err());
         assert!(cursor.long_count("words").unwrap_err().to_string().contains("words of 0 or more, found -1"));
     }

@@ -1,120 +1,143 @@
 //! The layouts of vector files, one file a format, and what a reader hands over.
+//!
+//! ```text
+//! FORMATS (the list) -> a format's file -> text / kept / computed -> container -> parts
+//! ```
 
+pub mod archive;
 pub mod compression;
 mod computed;
 pub mod container;
-pub(crate) mod cursor;
-pub mod detect;
+mod cursor;
+pub mod encoding;
 pub mod fasttext;
 pub mod finalfusion;
+pub mod foreign;
+pub mod format;
 pub mod int8;
+pub mod kept;
 pub mod npy;
+pub mod parts;
+pub mod projector;
+pub mod selection;
 pub mod sink;
 pub mod text;
 pub mod word2vec_binary;
+pub mod word_list;
 
-use std::fmt;
+use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-use sink::OddRow;
+pub use format::{Format, Head};
+pub use parts::{Flaws, OddRow, Parts};
 
-use super::{Rows, SubwordModel, Vocabulary};
+use super::error::{Result, VectorsError};
 
-/// The layout of a vector file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Format {
-    /// word2vec binary.
-    Word2vecBinary,
-    /// word2vec text: a header line, then a word and its numbers a line (fastText .vec too).
-    Word2vecText,
-    /// GloVe text: as word2vec text, without the header line.
-    GloveText,
-    /// fastText .bin (v11, v12, and the old layout without a magic number).
-    FastText,
-    /// fastText .ftz: product-quantised, possibly pruned.
-    FastTextQuantized,
-    /// finalfusion .fifu.
-    Finalfusion,
-    /// NumPy .npy with a word list beside it.
-    Npy,
-    /// Our own container, on top of safetensors.
-    Safetensors,
-}
+/// Every format that is read or written. They are tried in this order: those with first bytes of
+/// their own before those that are told by all that they hold.
+pub const FORMATS: &[&Format] = &[
+    &container::FORMAT,
+    &fasttext::FORMAT,
+    &finalfusion::FORMAT,
+    &npy::FORMAT,
+    &projector::FORMAT,
+    &text::WORD2VEC,
+    &text::GLOVE,
+    &word2vec_binary::FORMAT,
+];
 
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Word2vecBinary => "word2vec binary",
-            Self::Word2vecText => "word2vec text",
-            Self::GloveText => "GloVe text",
-            Self::FastText => "fastText",
-            Self::FastTextQuantized => "quantised fastText",
-            Self::Finalfusion => "finalfusion",
-            Self::Npy => "NumPy",
-            Self::Safetensors => "safetensors",
-        })
+/// The format of a file that begins with `head`, told by its content and never by its name.
+///
+/// # Errors
+/// [`VectorsError::Unsupported`] with what the file seems to be and what to do instead.
+pub fn detect(head: &Head) -> Result<&'static Format> {
+    if head.bytes.is_empty() {
+        return Err(VectorsError::unsupported(
+            head.path,
+            "the file is empty",
+            "fetch it again, or give another",
+        ));
     }
+    if let Some((what, advice)) = foreign::refusal(head.bytes) {
+        return Err(VectorsError::unsupported(head.path, what, advice));
+    }
+    if let Some(format) = FORMATS.iter().find(|format| (format.detect)(head)) {
+        return Ok(format);
+    }
+    let reason = text::learn(head.bytes, head.whole).err().unwrap_or(text::NotVectors::Binary);
+    let (what, advice) = text::refusal(reason, head.bytes);
+    Err(VectorsError::unsupported(head.path, what, advice))
 }
 
-/// What a reader found in a file.
-#[derive(Debug)]
-pub struct Parts {
-    /// Its layout.
-    pub format: Format,
-    /// Its words; as many as there are rows.
-    pub vocabulary: Vocabulary,
-    /// Its numbers.
-    pub rows: Rows,
-    /// Its subwords, where it has them.
-    pub subwords: Option<SubwordModel>,
-    /// What was odd and did not stop the reading.
-    pub flaws: Flaws,
+/// The format that is written to a file called `path`, by its ending.
+pub fn by_ending(path: &Path) -> Option<&'static Format> {
+    let ending = path.extension()?.to_str()?.to_ascii_lowercase();
+    let has = |format: &&&Format| format.write.is_some() && format.endings.contains(&ending.as_str());
+    FORMATS.iter().find(has).copied()
 }
 
-/// Oddities that a reader met and went past: counted, and the first few with their places.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Flaws {
-    /// Lines or records that were left out.
-    pub skipped: u64,
-    /// Byte offset and reason of the first of them (at most [`Flaws::SHOWN`]).
-    pub first_skipped: Vec<(u64, String)>,
-    /// Remarks on the file as a whole, such as bytes after its end.
-    pub remarks: Vec<String>,
-    /// Where the first odd rows were, if the rows are no longer at their place in the file
-    /// (at most [`Flaws::ODD_ROWS`]).
-    pub odd_rows: Vec<OddRow>,
+/// The format that the command line calls `id`.
+pub fn by_id(id: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.id == id).copied()
 }
 
-impl Flaws {
-    /// How many skipped places are kept.
-    pub const SHOWN: usize = 20;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// How many places of odd rows are kept.
-    pub const ODD_ROWS: usize = 200;
+    fn told(bytes: &[u8]) -> Result<&'static str> {
+        detect(&Head::of(bytes, Path::new("file"))).map(|format| format.name)
+    }
 
-    /// Counts a skipped line or record at byte `offset`.
-    pub fn skip(&mut self, offset: u64, reason: impl Into<String>) {
-        self.skipped += 1;
-        if self.first_skipped.len() < Self::SHOWN {
-            self.first_skipped.push((offset, reason.into()));
+    fn refusal(bytes: &[u8]) -> String {
+        told(bytes).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn names_and_identifiers_are_each_given_once() {
+        for field in [|format: &Format| format.name, |format: &Format| format.id] {
+            let mut names: Vec<&str> = FORMATS.iter().map(|format| field(format)).collect();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), FORMATS.len());
         }
     }
 
-    /// Notes the place of an odd row.
-    pub fn odd_row(&mut self, odd: OddRow) {
-        if self.odd_rows.len() < Self::ODD_ROWS {
-            self.odd_rows.push(odd);
-        }
+    #[test]
+    fn what_is_not_vectors_is_named() {
+        assert!(refusal(b"").contains("empty"));
+        assert!(refusal(b"the\nof\nand\n").contains("list of words"));
+        assert!(refusal(b"the 0\nof 12\nand 7\n").contains("-classes"));
+        assert!(refusal(b"GGUF\x03\0\0\0").contains("GGUF"));
+        assert!(refusal(b"{\"the\": \"a\",\n\"of\": \"b\"}\n").contains("JSON"));
+        assert!(refusal(b"PAR1....").contains("parquet"));
+        assert!(refusal(&[0, 1, 2, 3, 4, 5, 6, 7, 8]).contains("binary"));
+        // Rows that do not end in a bare number are text all the same.
+        assert!(refusal(b"2 3\na 0x1p-1 0x1p-2 0x1p-3\nb 0x1p-1 0x1p-2 0x1p-3\n").contains("line 2 ends in"));
+        assert!(refusal(b"2 2\na 0.1 0.2 # note\nb 0.1 0.2 # note\n").contains("line 2 ends in"));
     }
 
-    /// Adds the flaws of the part of the file that follows.
-    pub fn merge(&mut self, later: Self) {
-        self.skipped += later.skipped;
-        self.first_skipped.extend(later.first_skipped);
-        self.first_skipped.truncate(Self::SHOWN);
-        self.odd_rows.extend(later.odd_rows);
-        self.odd_rows.truncate(Self::ODD_ROWS);
-        self.remarks.extend(later.remarks);
+    #[test]
+    fn word2vec_is_told_from_text() {
+        let mut binary = b"2 2\na ".to_vec();
+        binary.extend_from_slice(bytemuck::cast_slice(&[1.0_f32, 2.0]));
+        assert_eq!(told(&binary).unwrap(), "word2vec binary");
+        assert_eq!(told(b"2 2\n").unwrap(), "word2vec binary");
+        assert_eq!(told(b"2 2\na 1 2\nb 3 4\n").unwrap(), "word2vec text");
+        assert_eq!(told(b"2 2\na\t1\t2\t\nb\t3\t4\t\n").unwrap(), "word2vec text");
+        assert_eq!(told(b"2 2\na 1,5 2,5\nb 3,5 4,5\n").unwrap(), "word2vec text");
+        assert_eq!(told(b"a 1 2\nb 3 4\n").unwrap(), "GloVe text");
+        assert_eq!(told(b"{ 1 2\n[ 3 4\n").unwrap(), "GloVe text");
+    }
+
+    #[test]
+    fn the_ending_names_what_is_written() {
+        let id = |name: &str| by_ending(Path::new(name)).map(|format| format.id);
+        assert_eq!(id("a.BIN"), Some("word2vec-binary"));
+        assert_eq!(id("a.vec"), Some("word2vec-text"));
+        assert_eq!(id("a.txt"), Some("glove"));
+        assert_eq!(id("a.fifu"), Some("fifu"));
+        assert_eq!(id("a.tsv"), Some("projector"));
+        assert_eq!(id("a.npy"), None);
+        assert_eq!(by_id("safetensors").map(|format| format.name), Some("safetensors"));
     }
 }

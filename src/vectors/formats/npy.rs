@@ -2,17 +2,48 @@
 //!
 //! f32 in row order is used in place; f64, f16, big-endian numbers and Fortran order are converted.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::format::{Format, Source};
+use super::kept::Kept;
+use super::parts::{Flaws, Parts};
 use super::sink::Sink;
-use super::{Format, Parts};
+use super::word_list::{self, WordList};
 use crate::mmap::Bytes;
 use crate::progress::Progress;
-use crate::vectors::vocabulary::Span;
-use crate::vectors::{Result, Rows, VectorsError, Vocabulary};
+use crate::vectors::error::{Result, VectorsError};
+use crate::vectors::rows::Rows;
+use crate::vectors::vocabulary::Vocabulary;
 
 /// The first bytes of a `.npy` file.
-pub const MAGIC: &[u8] = b"\x93NUMPY";
+const MAGIC: &[u8] = b"\x93NUMPY";
+
+const NAME: &str = "NumPy";
+
+/// The format, for the list of formats.
+pub const FORMAT: Format = Format {
+    name: NAME,
+    id: "npy",
+    about: "NumPy array with a word list beside it",
+    endings: &["npy"],
+    detect: |head| head.bytes.starts_with(MAGIC),
+    reads_packed: false,
+    read,
+    write: None,
+};
+
+fn read(source: &Source, progress: &Progress) -> Result<Parts> {
+    let npy = Npy::open(source.bytes, source.path)?;
+    if npy.in_place() {
+        return npy
+            .into_parts()
+            .ok_or_else(|| VectorsError::unsupported(source.path, "no array in place", "open it again"));
+    }
+    // Rows of another word list are other rows.
+    let purpose = format!("npy-{:016x}", npy.list_hash);
+    let kept = Kept { path: source.path, purpose: &purpose };
+    kept.through_cache(NAME, npy.dimensions(), &mut |sink| npy.convert(sink, progress).map(|()| npy.flaws()))
+}
 
 /// How the numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +62,8 @@ pub struct Npy {
     dimensions: usize,
     start: usize,
     vocabulary: Vocabulary,
+    list_hash: u64,
+    flaws: Flaws,
 }
 
 impl Npy {
@@ -50,8 +83,27 @@ impl Npy {
             return Err(malformed(path, start, expected, format!("{held} bytes")));
         }
         let fortran_order = value(header, "fortran_order").is_some_and(|text| text.starts_with("True"));
-        let vocabulary = word_list(path, rows)?;
-        Ok(Self { bytes: bytes.clone(), element, fortran_order, rows, dimensions, start, vocabulary })
+        if rows == 0 {
+            let what = format!("a NumPy array of no rows, of shape (0, {dimensions})");
+            return Err(VectorsError::unsupported(
+                path,
+                what,
+                "vectors are an array of shape (words, dimensions)",
+            ));
+        }
+        let WordList { vocabulary, hash: list_hash, remark } = word_list::beside(path, rows)?;
+        let mut flaws = Flaws::default();
+        flaws.remarks.extend(remark);
+        if element.size == 8 {
+            flaws.remarks.push("its numbers have 64 bits and are rounded to 32".into());
+        }
+        let bytes = bytes.clone();
+        Ok(Self { bytes, element, fortran_order, rows, dimensions, start, vocabulary, list_hash, flaws })
+    }
+
+    /// What was odd in the array or its word list.
+    pub fn flaws(&self) -> Flaws {
+        self.flaws.clone()
     }
 
     /// Numbers in a row.
@@ -71,8 +123,8 @@ impl Npy {
         let bytes =
             data.filter(|_| self.element.size == 4 && !self.element.big_endian && !self.fortran_order)?;
         let rows = Rows::Strided { bytes, stride: 4 * dimensions, rows, dimensions };
-        let (format, vocabulary) = (Format::Npy, self.vocabulary);
-        Some(Parts { format, vocabulary, rows, subwords: None, flaws: super::Flaws::default() })
+        let (format, vocabulary, flaws) = (NAME.into(), self.vocabulary, self.flaws);
+        Some(Parts { format, vocabulary, rows, subwords: None, flaws })
     }
 
     /// Hands all rows, converted to f32, to `sink`. Progress counts rows.
@@ -192,68 +244,10 @@ fn shape(header: &str, path: &Path) -> Result<(usize, usize)> {
     }
 }
 
-/// The files that may hold the words of `path`, best first.
-fn word_list_names(path: &Path) -> Vec<PathBuf> {
-    let mut names: Vec<PathBuf> =
-        ["txt", "words", "vocab"].iter().map(|ext| path.with_extension(ext)).collect();
-    let mut longer = path.as_os_str().to_owned();
-    longer.push(".words");
-    names.push(longer.into());
-    names.extend(["words.txt", "vocab.txt"].iter().map(|name| path.with_file_name(name)));
-    names
-}
-
-fn word_list(path: &Path, rows: usize) -> Result<Vocabulary> {
-    let names = word_list_names(path);
-    let Some(list) = names.iter().find(|name| name.is_file()) else {
-        let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
-        return Err(VectorsError::Unsupported {
-            path: path.to_owned(),
-            what: "a NumPy array without its words".into(),
-            advice: format!(
-                "put the words beside it, one a line, in {}",
-                names.iter().filter_map(name).collect::<Vec<_>>().join(" or ")
-            ),
-        });
-    };
-    let bytes = Bytes::map(list).map_err(VectorsError::io("open", list))?;
-    let spans = word_spans(&bytes);
-    if spans.len() != rows {
-        return Err(VectorsError::Unsupported {
-            path: list.clone(),
-            what: format!("has {} words, but {} has {rows} rows", spans.len(), path.display()),
-            advice: "give one word a line, in the order of the rows".into(),
-        });
-    }
-    Ok(Vocabulary::new(bytes, spans))
-}
-
-/// One word a line; where every line is a word, a space and a count (GloVe's vocab.txt), the word.
-fn word_spans(bytes: &[u8]) -> Vec<Span> {
-    let lines = bytes.split_inclusive(|&byte| byte == b'\n').map(|line| {
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        line.strip_suffix(b"\r").unwrap_or(line)
-    });
-    let word_of_counted = |line: &[u8]| {
-        let space = line.iter().position(|&byte| byte == b' ')?;
-        let count = &line[space + 1..];
-        (!count.is_empty() && count.iter().all(u8::is_ascii_digit)).then_some(space)
-    };
-    let counted = lines.clone().all(|line| word_of_counted(line).is_some());
-    let mut spans = Vec::new();
-    let mut start = 0;
-    for (line, whole) in lines.zip(bytes.split_inclusive(|&byte| byte == b'\n')) {
-        let length = if counted { word_of_counted(line).unwrap_or(line.len()) } else { line.len() };
-        spans.push(Span { start, length: length as u32 });
-        start += whole.len() as u64;
-    }
-    spans
-}
-
 fn malformed(path: &Path, offset: usize, expected: impl Into<String>, found: impl ToString) -> VectorsError {
     VectorsError::Malformed {
         path: path.to_owned(),
-        format: Format::Npy,
+        format: NAME,
         offset: offset as u64,
         expected: expected.into(),
         found: found.to_string().chars().take(120).collect(),
@@ -278,7 +272,7 @@ mod tests {
 
     fn read(file: Vec<u8>, words: &str) -> Result<(Vocabulary, Vec<Vec<f32>>)> {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("words.txt"), words).unwrap();
+        std::fs::write(folder.path().join("vocab.txt"), words).unwrap();
         let npy = Npy::open(&Bytes::from_vec(file), &folder.path().join("a.npy"))?;
         let (vocabulary, rows) = if npy.in_place() {
             let parts = npy.into_parts().unwrap();
@@ -339,6 +333,7 @@ mod tests {
         assert!(read(file("(18446744073709551615, 4)"), "the").is_err());
         assert!(read(file("(4611686018427387904, 4)"), "the").is_err());
         assert!(read(file("(6,)"), "the").unwrap_err().to_string().contains("shape (6,)"));
+        assert!(read(file("(0, 4611686018427387904)"), "").unwrap_err().to_string().contains("no rows"));
         assert!(read(npy(1, "<i8", "False", "(1, 3)", &[0; 24]), "the").is_err());
         let whole = file("(2, 3)");
         for length in 6..whole.len() {

@@ -1,19 +1,8 @@
 //! Where the rows of a file go that cannot be used in place: into memory, or into the cache.
 
 use ndarray::Array2;
-use serde::{Deserialize, Serialize};
 
-use super::container::ContainerWriter;
 use crate::vectors::{Result, Rows, Vocabulary};
-
-/// A row that is zero, not finite, or whose word is not UTF-8, and where it was in the source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OddRow {
-    /// The row.
-    pub row: u64,
-    /// Byte offset of its line or record in the decompressed source.
-    pub byte: u64,
-}
 
 /// Takes rows, one at a time, in file order.
 pub trait Sink: Send {
@@ -22,12 +11,6 @@ pub trait Sink: Send {
     /// # Errors
     /// Whatever the system says on writing.
     fn push(&mut self, word: &[u8], row: &[f32]) -> Result<()>;
-}
-
-impl Sink for ContainerWriter {
-    fn push(&mut self, word: &[u8], row: &[f32]) -> Result<()> {
-        Self::push(self, word, row)
-    }
 }
 
 /// Rows in memory.

@@ -10,11 +10,82 @@
 
 use std::path::Path;
 
-use super::{Flaws, Format, Parts};
+use super::format::{Format, Head, Source, Writer};
+use super::parts::{Flaws, Parts};
+use super::selection::{Row, Selection};
 use crate::mmap::Bytes;
 use crate::progress::Progress;
-use crate::vectors::vocabulary::Span;
-use crate::vectors::{Result, Rows, VectorsError, Vocabulary};
+use crate::vectors::error::{Result, VectorsError};
+use crate::vectors::rows::Rows;
+use crate::vectors::vocabulary::{Span, Vocabulary};
+
+const NAME: &str = "word2vec binary";
+
+/// The format, for the list of formats.
+pub const FORMAT: Format = Format {
+    name: NAME,
+    id: "word2vec-binary",
+    about: "word2vec binary",
+    endings: &["bin"],
+    detect,
+    reads_packed: false,
+    read: |source: &Source, progress| read(source.bytes, source.path, progress),
+    write: Some(Writer { objection, write, remark: None, int8: None }),
+};
+
+/// Records whose numbers are looked at to tell binary from text.
+const SAMPLE_RECORDS: usize = 64;
+
+/// A header, and records behind it whose numbers do not read as text. Text with a header that can
+/// be read has been recognised before.
+fn detect(head: &Head) -> bool {
+    let Some(header) = Header::parse(head.bytes) else { return false };
+    let records = &head.bytes[header.start..];
+    let row_size = usize::try_from(header.dimensions).ok().and_then(|count| count.checked_mul(4));
+    let numbers = row_size.map(|size| sample_of_numbers(records, size)).filter(|numbers| !numbers.is_empty());
+    let sample = numbers.unwrap_or_else(|| records[..records.len().min(4096)].to_vec());
+    let readable = sample.iter().filter(|&&byte| (b' '..=b'~').contains(&byte) || byte.is_ascii_whitespace());
+    // Of random bytes 4 in 10 would be readable; of a handful, by chance, nearly all.
+    let share = if sample.len() < 64 { 20 } else { 17 };
+    sample.is_empty() || readable.count() * 20 < sample.len() * share
+}
+
+/// The bytes of the numbers of the first records.
+fn sample_of_numbers(records: &[u8], row_size: usize) -> Vec<u8> {
+    let mut numbers = Vec::new();
+    let mut rest = records;
+    for _ in 0..SAMPLE_RECORDS {
+        let Some(blank) = rest.iter().take(LONGEST_WORD).position(|&byte| byte == b' ') else { break };
+        let Some(row) = rest.get(blank + 1..(blank + 1).saturating_add(row_size)) else { break };
+        numbers.extend_from_slice(row);
+        rest = &rest[blank + 1 + row_size..];
+    }
+    numbers
+}
+
+fn objection(row: &Row) -> Option<&'static str> {
+    if row.word.contains(&b' ') {
+        Some("word2vec files cannot hold a word with a space")
+    } else if row.word.contains(&b'\n') {
+        Some("word2vec files cannot hold a word with a newline")
+    } else {
+        None
+    }
+}
+
+/// Writes a newline after each row, as word2vec.c does.
+fn write(selection: &Selection) -> Result<u64> {
+    let mut file = selection.create(selection.path)?;
+    let header = format!("{} {}\n", selection.rows.len(), selection.vectors.dimensions());
+    file.write(header.as_bytes())?;
+    selection.encoded(&mut file, |word, numbers, out| {
+        out.extend_from_slice(word);
+        out.push(b' ');
+        out.extend_from_slice(bytemuck::cast_slice(numbers));
+        out.push(b'\n');
+    })?;
+    Ok(file.commit()?)
+}
 
 /// No word is longer; word2vec.c itself cuts at 99 bytes.
 pub const LONGEST_WORD: usize = 1 << 20;
@@ -92,7 +163,7 @@ pub fn read(bytes: &Bytes, path: &Path, progress: &Progress) -> Result<Parts> {
     }
     let vocabulary = Vocabulary::new(bytes.clone(), spans);
     let rows = Rows::Scattered { bytes: bytes.clone(), offsets, dimensions };
-    Ok(Parts { format: Format::Word2vecBinary, vocabulary, rows, subwords: None, flaws })
+    Ok(Parts { format: NAME.into(), vocabulary, rows, subwords: None, flaws })
 }
 
 struct Walk<'a> {
@@ -135,7 +206,7 @@ impl Walk<'_> {
 fn malformed(path: &Path, offset: usize, expected: &str, found: &str) -> VectorsError {
     VectorsError::Malformed {
         path: path.to_owned(),
-        format: Format::Word2vecBinary,
+        format: NAME,
         offset: offset as u64,
         expected: expected.into(),
         found: found.into(),

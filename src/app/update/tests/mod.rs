@@ -11,13 +11,13 @@ use crate::jobs::answers::{
     Certificate, Neighbour, NeighbourAnswer, Origin, Suggestion, SuggestionKind, VectorStrip,
 };
 use crate::jobs::{Failure, Outcome};
-use crate::vectors::formats::{Flaws, Format, Parts};
+use crate::vectors::formats::{Flaws, Parts};
 use crate::vectors::lookup::Lookup;
 use crate::vectors::{Rows, Vocabulary, WordVectors};
 
 fn vectors() -> Arc<WordVectors> {
     let parts = Parts {
-        format: Format::GloveText,
+        format: "GloVe text".into(),
         vocabulary: Vocabulary::from_words(["king", "queen", "man"]),
         rows: Rows::Owned(ndarray::arr2(&[[1.0_f32, 0.0], [0.9, 0.1], [0.0, 1.0]])),
         subwords: None,

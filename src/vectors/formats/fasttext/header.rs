@@ -79,7 +79,6 @@ pub(super) fn read(cursor: &mut Cursor) -> Result<Header> {
         cursor.i32(argument)?;
     }
     let model = cursor.i32("the kind of model")?;
-    let at_buckets = cursor.position();
     let buckets = cursor.count("the number of buckets")?;
     let shortest = cursor.count("the shortest n-gram")?;
     let at_longest = cursor.position();
@@ -97,9 +96,6 @@ pub(super) fn read(cursor: &mut Cursor) -> Result<Header> {
         && version.is_none_or(|version| version <= LAST_VERSION_WITHOUT_SUPERVISED_SUBWORDS)
     {
         longest = 0;
-    }
-    if longest > 0 && buckets == 0 {
-        return Err(cursor.malformed(at_buckets, "buckets for the n-grams", 0));
     }
 
     let at_size = cursor.position();

@@ -13,18 +13,28 @@ use std::path::Path;
 
 use super::computed::Computation;
 use super::cursor::Cursor;
-use super::{Flaws, Format, Parts};
+use super::format::{Format, Source};
+use super::parts::{Flaws, Parts};
 use crate::mmap::Bytes;
 use crate::progress::Progress;
 use crate::vectors::subwords::{Index, Scheme, SubwordModel, WordRows};
 use crate::vectors::{Result, Rows, Vocabulary};
 use header::Header;
 
-/// Whether `bytes` (the start of a file, 76 bytes or more) begin like a fastText model, with or
-/// without the magic number.
-pub fn detect(bytes: &[u8]) -> bool {
-    header::detect(bytes)
-}
+/// The format, for the list of formats.
+pub const FORMAT: Format = Format {
+    name: "fastText",
+    id: "fasttext",
+    about: "fastText model with subwords, quantised or not",
+    endings: &["bin", "ftz"],
+    detect: |head| header::detect(head.bytes),
+    reads_packed: false,
+    read: |source: &Source, progress| read(source.bytes, source.path, progress),
+    write: None,
+};
+
+const NAME: &str = "fastText";
+const QUANTIZED_NAME: &str = "quantised fastText";
 
 /// Reads a fastText model from `bytes`, the contents of `path`.
 ///
@@ -38,7 +48,13 @@ pub fn read(bytes: &Bytes, path: &Path, progress: &Progress) -> Result<Parts> {
     let Model { format, header, vocabulary, index, input, flaws } = read_model(bytes, path, progress)?;
     let words = vocabulary.len();
     let Some(index) = index else {
-        return Ok(Parts { format, vocabulary, rows: first_rows(&input, words), subwords: None, flaws });
+        return Ok(Parts {
+            format: format.into(),
+            vocabulary,
+            rows: first_rows(&input, words),
+            subwords: None,
+            flaws,
+        });
     };
     let scheme =
         Scheme { shortest: header.shortest as usize, longest: header.longest as usize, fasttext_rules: true };
@@ -60,12 +76,12 @@ pub fn read(bytes: &Bytes, path: &Path, progress: &Progress) -> Result<Parts> {
             })?
         }
     };
-    Ok(Parts { format, vocabulary, rows, subwords: Some(subwords), flaws })
+    Ok(Parts { format: format.into(), vocabulary, rows, subwords: Some(subwords), flaws })
 }
 
 /// A model as it lies in the file, before its words are averaged.
 struct Model {
-    format: Format,
+    format: &'static str,
     header: Header,
     vocabulary: Vocabulary,
     index: Option<Index>,
@@ -74,7 +90,7 @@ struct Model {
 }
 
 fn read_model(bytes: &Bytes, path: &Path, progress: &Progress) -> Result<Model> {
-    let mut cursor = Cursor::new(bytes, path, Format::FastText);
+    let mut cursor = Cursor::new(bytes, path, NAME);
     let header = header::read(&mut cursor)?;
     let vocabulary = dictionary::read(&mut cursor, &header, bytes, progress)?;
     let kept = match header.kept_buckets {
@@ -92,7 +108,7 @@ fn read_model(bytes: &Bytes, path: &Path, progress: &Progress) -> Result<Model> 
             "a dense one",
         ));
     }
-    let format = if is_quantized { Format::FastTextQuantized } else { Format::FastText };
+    let format = if is_quantized { QUANTIZED_NAME } else { NAME };
     cursor.set_format(format);
     let input = if is_quantized {
         Rows::ProductQuantized(matrix::read_quantized(&mut cursor, "input")?)
@@ -107,7 +123,7 @@ fn read_model(bytes: &Bytes, path: &Path, progress: &Progress) -> Result<Model> 
     if cursor.remaining() > 0 {
         flaws.remarks.push(format!("{} bytes follow the end of the model", cursor.remaining()));
     }
-    let index = (header.longest > 0).then(|| match kept {
+    let index = (header.longest > 0 && header.buckets > 0).then(|| match kept {
         Some(kept) => Index::Pruned { buckets: header.buckets, kept },
         None => Index::FastText { buckets: header.buckets },
     });
@@ -124,7 +140,7 @@ fn check_input(cursor: &Cursor, at: usize, header: &Header, input: &Rows) -> Res
         ));
     }
     let ngram_rows = match header.kept_buckets {
-        _ if header.longest == 0 => 0,
+        _ if header.longest == 0 || header.buckets == 0 => 0,
         Some(kept) => kept,
         None => u64::from(header.buckets),
     };

@@ -4,37 +4,49 @@
 //! optionally the lengths of the words' rows. Every chunk starts with its kind and its length, so
 //! that an unknown one can be walked past.
 
+mod chunk;
 mod storage;
 mod vocabulary;
+mod write;
 
 use std::path::Path;
 
 use super::computed::Computation;
 use super::cursor::Cursor;
-use super::{Flaws, Format, Parts};
+use super::format::{Format, Source, Writer};
+use super::parts::{Flaws, Parts};
 use crate::mmap::Bytes;
 use crate::progress::Progress;
 use crate::vectors::subwords::{SubwordModel, WordRows};
 use crate::vectors::{Result, Rows, VectorsError};
+use chunk::{
+    ARRAY, BUCKET_VOCABULARY, EXPLICIT_VOCABULARY, FASTTEXT_VOCABULARY, FLORET_VOCABULARY, METADATA, NORMS,
+    QUANTIZED_ARRAY, SIMPLE_VOCABULARY,
+};
 use vocabulary::Words;
 
 const MAGIC: &[u8; 4] = b"FiFu";
 
-/// Kinds of chunk.
-const SIMPLE_VOCABULARY: u32 = 1;
-const ARRAY: u32 = 2;
-const BUCKET_VOCABULARY: u32 = 3;
-const QUANTIZED_ARRAY: u32 = 4;
-const METADATA: u32 = 5;
-const NORMS: u32 = 6;
-const FASTTEXT_VOCABULARY: u32 = 7;
-const EXPLICIT_VOCABULARY: u32 = 8;
-const FLORET_VOCABULARY: u32 = 9;
+/// The format, for the list of formats.
+pub const FORMAT: Format = Format {
+    name: NAME,
+    id: "fifu",
+    about: "finalfusion, unit rows and their lengths",
+    endings: &["fifu"],
+    detect: |head| head.bytes.starts_with(MAGIC),
+    reads_packed: false,
+    read: |source: &Source, progress| read(source.bytes, source.path, progress),
+    write: Some(Writer {
+        objection: write::objection,
+        write: write::write,
+        remark: Some(
+            "a row is stored as a direction and a length, so that the last digit of a number may change",
+        ),
+        int8: None,
+    }),
+};
 
-/// Whether `bytes` begin like a finalfusion file.
-pub fn detect(bytes: &[u8]) -> bool {
-    bytes.starts_with(MAGIC)
-}
+const NAME: &str = "finalfusion";
 
 /// Reads a finalfusion file from `bytes`, the contents of `path`.
 ///
@@ -45,7 +57,7 @@ pub fn detect(bytes: &[u8]) -> bool {
 /// [`VectorsError::Malformed`] with the byte for a file that breaks its layout or is cut short;
 /// `Unsupported` for a newer version and for a vocabulary without words (floret); `Cancelled`.
 pub fn read(bytes: &Bytes, path: &Path, progress: &Progress) -> Result<Parts> {
-    let mut cursor = Cursor::new(bytes, path, Format::Finalfusion);
+    let mut cursor = Cursor::new(bytes, path, NAME);
     let chunks = read_header(&mut cursor)?;
     let mut found = Chunks::default();
     for _ in 0..chunks {
@@ -178,7 +190,7 @@ impl Chunks {
         let first = vocabulary.len();
         let subwords = subwords
             .map(|(scheme, index)| SubwordModel::new(scheme, index, storage, first, WordRows::Averaged));
-        Ok(Parts { format: Format::Finalfusion, vocabulary, rows, subwords, flaws })
+        Ok(Parts { format: NAME.into(), vocabulary, rows, subwords, flaws })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{BUCKET_VOCABULARY, EXPLICIT_VOCABULARY, FASTTEXT_VOCABULARY};
+use super::chunk::{BUCKET_VOCABULARY, EXPLICIT_VOCABULARY, FASTTEXT_VOCABULARY};
 use crate::mmap::Bytes;
 use crate::vectors::Result;
 use crate::vectors::formats::cursor::Cursor;

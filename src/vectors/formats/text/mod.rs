@@ -1,23 +1,31 @@
-//! word2vec text, fastText .vec and GloVe text.
+//! word2vec text, fastText .vec and GloVe text, and tables that people make of them.
 //!
-//! A row is a line: the word, a space, and the numbers with a space between each. Lines end at
-//! 0x0A and fields at 0x20 and at nothing else: words hold U+0085, U+00A0 and tabs, and some of
-//! GloVe 840B hold spaces. So the last `dimensions` fields are the numbers, and all before them is
-//! the word. Lines that do not fit are counted, with their places, and left out.
+//! A row is a line: the word, a blank, and the numbers with a blank between each. In what the tools
+//! write, lines end at 0x0A and fields at 0x20 and at nothing else: words hold U+0085, U+00A0 and
+//! tabs, and some of GloVe 840B hold blanks. So the last `dimensions` fields are the numbers, and all
+//! before them is the word. Tables with tabs, commas, brackets and so on are read where the first
+//! lines show it, see [`dialect`]. Lines that do not fit are counted, with their places, and left out.
 
+pub mod dialect;
+mod line;
 pub mod number;
 mod shape;
 
+use std::fmt::Write;
 use std::io::{BufRead, Read};
 use std::path::Path;
 
 use rayon::prelude::*;
 pub use shape::{NotVectors, Shape, learn};
 
-use super::Flaws;
-use super::sink::{OddRow, Sink};
+use self::dialect::Dialect;
+use super::format::{Format, Head, Source, Writer};
+use super::kept::Kept;
+use super::parts::{Flaws, OddRow, Parts};
+use super::selection::{Row, Selection};
+use super::sink::Sink;
 use crate::progress::Progress;
-use crate::vectors::{Result, VectorsError};
+use crate::vectors::error::{Result, VectorsError};
 
 /// Bytes that are parsed by one task.
 const CHUNK: usize = 1 << 20;
@@ -28,14 +36,146 @@ const BATCH: usize = 16;
 /// No sane line is longer than this.
 const LONGEST_LINE: usize = 1 << 28;
 
-/// A line without what ends it: 0x0A, one 0x0D, and spaces.
-fn strip(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    let mut line = line.strip_suffix(b"\r").unwrap_or(line);
-    while let Some(shorter) = line.strip_suffix(b" ") {
-        line = shorter;
+/// word2vec text, for the list of formats.
+pub const WORD2VEC: Format = Format {
+    name: "word2vec text",
+    id: "word2vec-text",
+    about: "word2vec text, with a header line",
+    endings: &["vec"],
+    detect: |head| learned(head).is_some_and(|shape| shape.announced.is_some()),
+    reads_packed: true,
+    read,
+    write: Some(Writer { objection, write: |selection| write(selection, true), remark: None, int8: None }),
+};
+
+/// GloVe text, for the list of formats.
+pub const GLOVE: Format = Format {
+    name: "GloVe text",
+    id: "glove",
+    about: "GloVe text, without a header line",
+    endings: &["txt"],
+    detect: |head| learned(head).is_some_and(|shape| shape.announced.is_none()),
+    reads_packed: true,
+    read,
+    write: Some(Writer { objection, write: |selection| write(selection, false), remark: None, int8: None }),
+};
+
+impl Shape {
+    /// word2vec text with a header line, GloVe text without.
+    fn format(&self) -> &'static str {
+        if self.announced.is_some() { WORD2VEC.name } else { GLOVE.name }
     }
-    line
+}
+
+fn learned(head: &Head) -> Option<Shape> {
+    learn(head.bytes, head.whole).ok()
+}
+
+fn read(source: &Source, progress: &Progress) -> Result<Parts> {
+    let decoded = if source.is_plain() { None } else { Some(source.head(Head::LENGTH)?) };
+    let head = Head::of(decoded.as_deref().unwrap_or(source.bytes), source.path);
+    let Ok(shape) = learn(head.bytes, head.whole) else {
+        return Err(VectorsError::unsupported(source.path, "no vectors as text", "open it again"));
+    };
+    let kept = Kept { path: source.path, purpose: &source.purpose() };
+    let parts = kept.through_cache(shape.format(), shape.dimensions, &mut |sink| {
+        if source.is_plain() {
+            return parse_bytes(source.bytes, shape, sink, progress);
+        }
+        progress.start(source.bytes.len() as u64);
+        parse_stream(&mut source.reader(progress), source.path, shape, sink, progress)
+    })?;
+    if parts.rows.is_empty() && shape.announced != Some(0) {
+        let what = format!("no line holds a word and {} numbers", shape.dimensions);
+        return Err(VectorsError::unsupported(source.path, what, "check that the file is whole"));
+    }
+    Ok(parts)
+}
+
+/// Why text cannot hold a row so that it reads back.
+fn objection(row: &Row) -> Option<&'static str> {
+    let has = |byte: u8| row.word.contains(&byte);
+    if has(b'\n') {
+        Some("text files cannot hold a word with a line break")
+    } else if has(b' ') || has(b'\t') {
+        Some("blanks and tabs end a word in text files, so that this word would not be read back")
+    } else if row.word.starts_with(b"\xef\xbb\xbf") {
+        Some("a byte order mark at the beginning of a word would not be read back from text files")
+    } else {
+        None
+    }
+}
+
+fn write(selection: &Selection, header: bool) -> Result<u64> {
+    let mut file = selection.create(selection.path)?;
+    if header {
+        let header = format!("{} {}\n", selection.rows.len(), selection.vectors.dimensions());
+        file.write(header.as_bytes())?;
+    }
+    selection.encoded(&mut file, |word, numbers, out| {
+        out.extend_from_slice(word);
+        let mut text = String::with_capacity(12 * numbers.len());
+        for number in numbers {
+            // The debug form has a point or an exponent, so that no row is taken for a header.
+            // Writing to a string cannot fail.
+            let _ = write!(text, " {number:?}");
+        }
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'\n');
+    })?;
+    Ok(file.commit()?)
+}
+
+/// What a person is told of text that holds no vectors, and what to do.
+pub fn refusal(reason: NotVectors, head: &[u8]) -> (String, String) {
+    let (what, advice) = match reason {
+        NotVectors::Classes => (
+            "each line holds a word and one whole number: word counts, or the classes of word2vec -classes"
+                .to_owned(),
+            "give the vectors themselves (word2vec writes them without -classes)",
+        ),
+        NotVectors::NoWords => (
+            "its lines hold numbers only, without a word before them".to_owned(),
+            "put the words, one a line, into metadata.tsv beside it, or save the numbers as .npy with a \
+             word list",
+        ),
+        NotVectors::BothModels => (
+            "its rows have twice as many numbers as its header says, and two more: GloVe's -model 0, with \
+             word vectors, context vectors and biases"
+                .to_owned(),
+            "write it with -model 2 (the sum of both) or -model 1 (word vectors)",
+        ),
+        NotVectors::Binary => (
+            "an unknown binary format".to_owned(),
+            "lexiscope reads word2vec, GloVe, fastText, finalfusion, NumPy and its own safetensors",
+        ),
+        NotVectors::Words if matches!(head.trim_ascii_start().first(), Some(b'{' | b'[')) => (
+            "it looks like JSON".to_owned(),
+            "write the vectors as text, one word and its numbers a line, or as .npy with a word list",
+        ),
+        NotVectors::Words => (
+            format!("{}: a list of words or running text, not vectors", unnumbered(head)),
+            "give a file with a word and its numbers on each line, or a binary vector file",
+        ),
+    };
+    (what, advice.to_owned())
+}
+
+/// Where the first lines of text should have numbers and have none.
+fn unnumbered(head: &[u8]) -> String {
+    let line =
+        head.split(|&byte| byte == b'\n').enumerate().skip(1).find(|(_, line)| !line.trim_ascii().is_empty());
+    let last = line.and_then(|(index, line)| {
+        let mut fields = line.trim_ascii().split(u8::is_ascii_whitespace);
+        Some((index + 1, fields.rfind(|field| !field.is_empty())?))
+    });
+    match last {
+        Some((line, field)) => {
+            let shown: String = String::from_utf8_lossy(field).chars().take(40).collect();
+            format!("its lines do not end in numbers (line {line} ends in \"{}\")", shown.escape_debug())
+        }
+        None => "its lines do not end in numbers".to_owned(),
+    }
 }
 
 /// What a task made of one chunk.
@@ -60,7 +200,7 @@ pub fn parse_bytes(bytes: &[u8], shape: Shape, sink: &mut dyn Sink, progress: &P
     let mut at = shape.start;
     while at < bytes.len() {
         progress.check()?;
-        let end = line_end(bytes, at.saturating_add(BATCH * CHUNK));
+        let end = line_end(bytes, at.saturating_add(BATCH * CHUNK), shape.dialect);
         parser.batch(&bytes[at..end], at as u64)?;
         progress.advance((end - at) as u64);
         at = end;
@@ -79,6 +219,7 @@ pub fn parse_stream(
     sink: &mut dyn Sink,
     progress: &Progress,
 ) -> Result<Flaws> {
+    let action = "decompress";
     let mut parser = Parser::new(shape, sink);
     let mut buffer = Vec::new();
     let mut offset = 0;
@@ -87,10 +228,9 @@ pub fn parse_stream(
         progress.check()?;
         let kept = buffer.len();
         let wanted = (BATCH * CHUNK) as u64;
-        let read =
-            reader.take(wanted).read_to_end(&mut buffer).map_err(VectorsError::io("decompress", path))?;
+        let read = reader.take(wanted).read_to_end(&mut buffer).map_err(VectorsError::io(action, path))?;
         let last = (read as u64) < wanted;
-        let end = match buffer[kept..].iter().rposition(|&byte| byte == b'\n') {
+        let end = match buffer[kept..].iter().rposition(|&byte| byte == shape.dialect.line_end) {
             _ if last => buffer.len(),
             Some(newline) => kept + newline + 1,
             None if buffer.len() < LONGEST_LINE => continue,
@@ -117,10 +257,10 @@ fn endless_line(path: &Path, shape: Shape, offset: u64) -> VectorsError {
 }
 
 /// The end of the line that holds byte `at`, or of the text.
-fn line_end(bytes: &[u8], at: usize) -> usize {
+fn line_end(bytes: &[u8], at: usize, dialect: Dialect) -> usize {
     let Some(mut rest) = bytes.get(at..) else { return bytes.len() };
     // Reading from a slice cannot fail; this is the standard library's fast search for one byte.
-    at + rest.skip_until(b'\n').unwrap_or_default()
+    at + rest.skip_until(dialect.line_end).unwrap_or_default()
 }
 
 /// Hands batches to the tasks, and what they made to the sink, in order.
@@ -140,11 +280,11 @@ impl<'a> Parser<'a> {
     /// Parses whole lines, the first of which lies at byte `offset`, while the sink takes those
     /// of the batch before.
     fn batch(&mut self, lines: &[u8], offset: u64) -> Result<()> {
-        let chunks = split(lines, offset);
-        let dimensions = self.shape.dimensions;
+        let shape = self.shape;
+        let chunks = split(lines, offset, shape.dialect);
         let before = std::mem::take(&mut self.parsed);
         let (parsed, stored) = rayon::join(
-            || chunks.into_par_iter().map(|(chunk, at)| parse_chunk(chunk, at, dimensions)).collect(),
+            || chunks.into_par_iter().map(|(chunk, at)| parse_chunk(chunk, at, shape)).collect(),
             || self.store(before),
         );
         self.parsed = parsed;
@@ -175,75 +315,56 @@ impl<'a> Parser<'a> {
             let remark = format!("the header announces {announced} rows, there are {}", self.rows);
             self.flaws.remarks.push(remark);
         }
+        if let Some(wrong) = self.shape.wrong_dimensions {
+            let right = self.shape.dimensions;
+            let remark = format!("the header announces {wrong} numbers a row, the rows have {right}");
+            self.flaws.remarks.push(remark);
+        }
+        if self.shape.names_columns {
+            self.flaws.remarks.push("the first line names the columns and is no row".into());
+        }
         Ok(self.flaws)
     }
 }
 
 /// Cuts `lines` into chunks that end where a line does, each with its byte offset in the file.
-fn split(lines: &[u8], offset: u64) -> Vec<(&[u8], u64)> {
+fn split(lines: &[u8], offset: u64, dialect: Dialect) -> Vec<(&[u8], u64)> {
     let mut chunks = Vec::new();
     let mut at = 0;
     while at < lines.len() {
-        let end = line_end(lines, at.saturating_add(CHUNK));
+        let end = line_end(lines, at.saturating_add(CHUNK), dialect);
         chunks.push((&lines[at..end], offset + at as u64));
         at = end;
     }
     chunks
 }
 
-fn parse_chunk(lines: &[u8], offset: u64, dimensions: usize) -> Chunk {
+fn parse_chunk(lines: &[u8], offset: u64, shape: Shape) -> Chunk {
+    let Shape { dimensions, dialect, .. } = shape;
     let mut chunk = Chunk::default();
     let mut at = 0;
     while at < lines.len() {
-        let end = line_end(lines, at);
-        let line = strip(&lines[at..end]);
+        let end = line_end(lines, at, dialect);
+        let line = dialect.strip(&lines[at..end]);
         let byte = offset + at as u64;
         at = end;
         if line.is_empty() {
             continue;
         }
-        match parse_line(line, dimensions, &mut chunk.values) {
+        match line::parse(line, dialect, dimensions, &mut chunk.values) {
             Ok(word) => {
                 let row = &chunk.values[chunk.values.len() - dimensions..];
                 let zero = row.iter().all(|&value| value == 0.0);
-                if zero || row.iter().any(|value| !value.is_finite()) || std::str::from_utf8(word).is_err() {
+                if zero || row.iter().any(|value| !value.is_finite()) || std::str::from_utf8(&word).is_err() {
                     chunk.odd.push((chunk.word_ends.len(), byte));
                 }
-                chunk.words.extend_from_slice(word);
+                chunk.words.extend_from_slice(&word);
                 chunk.word_ends.push(chunk.words.len());
             }
             Err(reason) => chunk.flaws.skip(byte, reason),
         }
     }
     chunk
-}
-
-/// Appends the last `dimensions` fields of `line` to `values` and returns the word before them;
-/// on an error `values` stays as it was.
-fn parse_line<'a>(line: &'a [u8], dimensions: usize, values: &mut Vec<f32>) -> Result<&'a [u8], String> {
-    let spaces = line.iter().filter(|&&byte| byte == b' ').count();
-    let Some(in_word) = spaces.checked_sub(dimensions) else {
-        return Err(format!("{dimensions} numbers expected, the line has {} fields", spaces + 1));
-    };
-    let mut word_end = 0;
-    for (index, field) in line.split(|&byte| byte == b' ').take(in_word + 1).enumerate() {
-        word_end += field.len() + usize::from(index > 0);
-    }
-    let length = values.len();
-    values.reserve(dimensions);
-    let mut at = word_end;
-    for index in 0..dimensions {
-        let rest = &line[at + 1..];
-        let Some((value, size)) = number::parse_first(rest) else {
-            values.truncate(length);
-            let field = rest.split(|&byte| byte == b' ').next().unwrap_or_default();
-            let shown: String = String::from_utf8_lossy(field).chars().take(40).collect();
-            return Err(format!("number {} of {dimensions} is no number: \"{shown}\"", index + 1));
-        };
-        values.push(value);
-        at += 1 + size;
-    }
-    Ok(&line[..word_end])
 }
 
 #[cfg(test)]

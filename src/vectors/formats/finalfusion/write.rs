@@ -2,13 +2,10 @@
 //! array, and the norms that make them the original rows again. Every chunk is its u32 identifier,
 //! the u64 length of what follows, and that.
 
-use super::Work;
+use super::chunk::{ARRAY, NORMS, SIMPLE_VOCABULARY};
 use crate::files::AtomicFile;
-use crate::vectors::Result;
-
-const SIMPLE_VOCABULARY: u32 = 1;
-const ARRAY: u32 = 2;
-const NORMS: u32 = 6;
+use crate::vectors::error::Result;
+use crate::vectors::formats::selection::{Row, Selection};
 
 /// The type of f32 numbers.
 const F32: u32 = 10;
@@ -19,15 +16,26 @@ fn padding(position: u64) -> u64 {
     4 - position % 4
 }
 
+/// Why the format cannot hold a row.
+pub(super) fn objection(row: &Row) -> Option<&'static str> {
+    if std::str::from_utf8(row.word).is_err() {
+        Some("finalfusion files hold UTF-8 only, and this word is broken")
+    } else if row.is_duplicate {
+        Some("finalfusion files hold a word once, and it came before")
+    } else {
+        None
+    }
+}
+
 /// Writes the file and returns its size.
-pub(super) fn write(work: &Work) -> Result<u64> {
-    let mut file = Positioned { file: AtomicFile::create(work.path, work.vectors.path())?, at: 0 };
+pub(super) fn write(selection: &Selection) -> Result<u64> {
+    let mut file = Positioned { file: selection.create(selection.path)?, at: 0 };
     file.write(b"FiFu")?;
     for number in [0, 3, SIMPLE_VOCABULARY, ARRAY, NORMS] {
         file.write(&number.to_le_bytes())?;
     }
-    vocabulary(work, &mut file)?;
-    let norms = array(work, &mut file)?;
+    vocabulary(selection, &mut file)?;
+    let norms = array(selection, &mut file)?;
     write_norms(&norms, &mut file)?;
     Ok(file.file.commit()?)
 }
@@ -55,12 +63,12 @@ impl Positioned {
     }
 }
 
-fn vocabulary(work: &Work, file: &mut Positioned) -> Result<()> {
-    let words = || work.rows.iter().map(|&row| work.vectors.vocabulary().word(row));
+fn vocabulary(selection: &Selection, file: &mut Positioned) -> Result<()> {
+    let words = || selection.rows.iter().map(|&row| selection.vectors.vocabulary().word(row));
     let length = 8 + words().map(|word| 4 + word.len() as u64).sum::<u64>();
     file.write(&SIMPLE_VOCABULARY.to_le_bytes())?;
     file.write(&length.to_le_bytes())?;
-    file.write(&(work.rows.len() as u64).to_le_bytes())?;
+    file.write(&(selection.rows.len() as u64).to_le_bytes())?;
     for word in words() {
         file.write(&(word.len() as u32).to_le_bytes())?;
         file.write(word)?;
@@ -70,14 +78,14 @@ fn vocabulary(work: &Work, file: &mut Positioned) -> Result<()> {
 
 /// Writes the rows with length 1 and returns their norms. A row without a direction is written as
 /// it is, with norm 1, so that reading gives it back.
-fn array(work: &Work, file: &mut Positioned) -> Result<Vec<f32>> {
-    let (rows, dimensions) = (work.rows.len() as u64, work.vectors.dimensions());
+fn array(selection: &Selection, file: &mut Positioned) -> Result<Vec<f32>> {
+    let (rows, dimensions) = (selection.rows.len() as u64, selection.vectors.dimensions());
     let mut fields = rows.to_le_bytes().to_vec();
     fields.extend_from_slice(&(dimensions as u32).to_le_bytes());
     file.begin_floats(ARRAY, &fields, rows * dimensions as u64)?;
-    let mut norms = Vec::with_capacity(work.rows.len());
+    let mut norms = Vec::with_capacity(selection.rows.len());
     let mut unit = vec![0.0_f32; dimensions];
-    work.one_by_one(|_, numbers| {
+    selection.one_by_one(|_, numbers| {
         let norm = numbers.iter().map(|&number| f64::from(number).powi(2)).sum::<f64>().sqrt();
         let stored = norm as f32;
         let directed = stored.is_finite() && stored >= f32::MIN_POSITIVE;

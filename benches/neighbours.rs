@@ -13,7 +13,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use lexiscope::mmap::Bytes;
 use lexiscope::progress::Progress;
 use lexiscope::vectors::filter::Filter;
-use lexiscope::vectors::formats::{Flaws, Format, Parts};
+use lexiscope::vectors::formats::{Flaws, Parts};
 use lexiscope::vectors::search::{Objective, Query, search};
 use lexiscope::vectors::{Rows, Vocabulary, WordVectors};
 use ndarray::Array2;
@@ -37,7 +37,7 @@ fn synthetic(rows: usize, dimensions: usize) -> (tempfile::NamedTempFile, Bytes)
 fn open(bytes: Bytes, rows: usize, dimensions: usize) -> WordVectors {
     let vocabulary = Vocabulary::from_words((0..rows).map(|row| row.to_string()));
     let rows = Rows::Strided { bytes, stride: 4 * dimensions, rows, dimensions };
-    let parts = Parts { format: Format::Npy, vocabulary, rows, subwords: None, flaws: Flaws::default() };
+    let parts = Parts { format: "NumPy".into(), vocabulary, rows, subwords: None, flaws: Flaws::default() };
     WordVectors::from_parts("synthetic", None, parts)
 }
 

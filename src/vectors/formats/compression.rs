@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         encoder.write_all(bytes).unwrap();
         encoder.finish().unwrap()
     }
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn a_bomb_is_refused() {
         let bomb = gzip(&vec![0; 80 << 20]);
-        let error = inside(&bomb).unwrap_err().to_string();
+        let error = inside(&bomb).map(|inside| inside.len()).unwrap_err().to_string();
         assert!(error.contains("no file of vectors"), "{error}");
     }
 

@@ -145,6 +145,14 @@ fn check_input(cursor: &Cursor, at: usize, header: &Header, input: &Rows) -> Res
         None => u64::from(header.buckets),
     };
     let needed = u64::from(header.words).saturating_add(ngram_rows);
+    // gensim writes the lengths of n-grams even where there are none.
+    if header.longest > 0 && header.buckets == 0 && input.len() as u64 != needed {
+        return Err(cursor.malformed(
+            at,
+            format!("{needed} rows, one a word, as the header has no buckets for n-grams"),
+            format!("{} rows", input.len()),
+        ));
+    }
     if (input.len() as u64) < needed {
         return Err(cursor.malformed(
             at,

@@ -70,7 +70,7 @@ fn questions(vectors: &WordVectors, protocol: &Options) -> QuestionSet {
         }
         sections.push(QuestionSection { name: name.into(), questions });
     }
-    QuestionSet { sections }
+    QuestionSet { sections, ..QuestionSet::default() }
 }
 
 fn fold(rule: CaseRule, word: &str) -> String {
@@ -217,6 +217,7 @@ fn an_evaluation_can_be_cancelled_and_can_be_empty() {
             name: "none".into(),
             questions: vec![Question { words: ["x", "y", "z", "q"].map(str::to_owned) }],
         }],
+        skipped: Vec::new(),
     };
     let found = analogies(&vectors, &unknown, &options, &Progress::unobserved()).unwrap();
     assert_eq!((found.total.total, found.total.skipped, found.total.accuracy()), (0, 1, None));

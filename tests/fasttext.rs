@@ -118,7 +118,7 @@ fn absurd_sizes_are_refused_with_their_place() {
     let cases: &[(usize, &[u8], &str)] = &[
         (8, &0i32.to_le_bytes(), "at byte 8: expected at least one dimension"),
         (8, &i32::MAX.to_le_bytes(), "columns"),
-        (40, &0i32.to_le_bytes(), "at byte 40: expected buckets"),
+        (40, &0i32.to_le_bytes(), "as the header has no buckets for n-grams"),
         (40, &i32::MAX.to_le_bytes(), "rows, for 291 words and 2147483647 n-grams"),
         (48, &i32::MAX.to_le_bytes(), "at byte 48: expected n-grams of at most 255"),
         (64, &i32::MAX.to_le_bytes(), "at byte 64"),

@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use lexiscope::progress::Progress;
+use lexiscope::vectors::evaluate::{PairSet, QuestionSet};
 use lexiscope::vectors::open::open;
 use lexiscope::vectors::{Result, WordVectors};
 use rstest::rstest;
@@ -189,4 +190,39 @@ fn a_pipe_is_read_once_and_a_device_is_refused() {
     assert_eq!((vectors.len(), vectors.dimensions()), (2, 2));
     let error = open(Path::new("/dev/zero"), &Progress::unobserved()).unwrap_err().to_string();
     assert!(error.contains("device"), "{error}");
+}
+
+#[test]
+fn pairs_are_read_from_every_table() {
+    for name in ["wordsim-csv-header.csv", "pairs-quoted.csv", "pairs-cr.csv", "pairs-four-column-header.tsv"]
+    {
+        let set = PairSet::read(&fixture("wild").join(name)).unwrap();
+        let pairs: Vec<(&str, &str, f64)> = set
+            .pairs
+            .iter()
+            .map(|pair| (pair.words[0].as_str(), pair.words[1].as_str(), pair.judgement))
+            .collect();
+        let expected = [
+            ("king", "queen", 8.5),
+            ("car", "train", 6.1),
+            ("tiger", "cat", 7.35),
+            ("book", "paper", 7.46),
+            ("cup", "coffee", 6.58),
+        ];
+        assert_eq!(pairs, expected, "{name}");
+    }
+}
+
+#[test]
+fn questions_are_read_and_the_bad_line_is_named() {
+    for (name, questions, skipped) in
+        [("questions-bom.txt", 2, 0), ("questions-comment.txt", 1, 0), ("questions-five-words.txt", 2, 1)]
+    {
+        let set = QuestionSet::read(&fixture("wild").join(name)).unwrap();
+        assert_eq!(
+            (set.len(), set.skipped.len(), set.sections[0].name.as_str()),
+            (questions, skipped, "family"),
+            "{name}"
+        );
+    }
 }

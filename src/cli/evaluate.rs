@@ -84,13 +84,25 @@ impl Command for Arguments {
     }
 }
 
-/// Whether the first line that says anything is a section or a question.
+/// Whether sections or lines of four words outnumber the lines with a number.
 fn holds_questions(text: &str) -> bool {
-    let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
-    first.is_some_and(|line| {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        line.starts_with(':') || (words.len() == 4 && words.iter().all(|word| word.parse::<f64>().is_err()))
-    })
+    let text = text.trim_start_matches('\u{feff}');
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let is_number =
+        |field: &str| field.contains(|c: char| c.is_ascii_digit()) && field.parse::<f64>().is_ok();
+    let (mut questions, mut pairs) = (0, 0);
+    for line in lines {
+        if line.starts_with(':') {
+            return true;
+        }
+        let fields = line.split([' ', '\t', ',', ';', '\r']).filter(|field| !field.is_empty());
+        if fields.clone().skip(2).any(is_number) {
+            pairs += 1;
+        } else if fields.count() == 4 {
+            questions += 1;
+        }
+    }
+    questions > pairs
 }
 
 fn questions_report(request: &Arguments, questions: &QuestionSet, vectors: &WordVectors) -> Result<Report> {
@@ -120,7 +132,15 @@ fn questions_report(request: &Arguments, questions: &QuestionSet, vectors: &Word
         .fact("vectors", Value::text(vectors.name()))
         .fact("protocol", Value::text(request.protocol.name()))
         .fact("method", Value::text(OBJECTIVES.name(request.method)))
+        .fact("lines_left_out", Value::List(left_out(questions)))
         .list(table))
+}
+
+/// The first lines of the file that are no question.
+fn left_out(questions: &QuestionSet) -> Vec<Value> {
+    const SHOWN: usize = 20;
+    let lines = questions.skipped.iter().take(SHOWN);
+    lines.map(|(line, text)| Value::text(format!("line {line}: \"{text}\""))).collect()
 }
 
 fn counts(count: Count) -> Vec<Value> {

@@ -42,8 +42,9 @@ fn the_manual_describes_every_command_and_the_exit_codes() {
     }
 }
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "neighbors",
+    "vector",
     "analogy",
     "query",
     "similarity",

@@ -2,6 +2,7 @@
 
 mod answers;
 mod attention;
+mod files;
 mod help;
 mod panels;
 mod refusals;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{bad_line, nothing_in, read_text};
+use super::text_file::{bad_line, lines, nothing_in, read_text};
 use crate::vectors::search::cosine;
 use crate::vectors::{Result, WordVectors};
 
@@ -41,17 +41,16 @@ impl PairSet {
     /// A line of another shape, with its number; no pair at all.
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
         let mut pairs = Vec::new();
-        let mut lines = 0;
-        for (index, line) in text.lines().enumerate() {
-            let line = line.trim_start_matches('\u{feff}').trim();
+        let mut seen = 0;
+        for (index, line) in lines(text).enumerate() {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            lines += 1;
+            seen += 1;
             match parse_pair(line) {
                 Some(pair) => pairs.push(pair),
                 // The names of the columns, such as `word1 word2 score`.
-                None if lines == 1 => {}
+                None if seen == 1 => {}
                 None => return Err(bad_line(path, index + 1, EXPECTED, line)),
             }
         }
@@ -64,12 +63,17 @@ impl PairSet {
 fn parse_pair(line: &str) -> Option<Pair> {
     let separator = ['\t', ',', ';'].into_iter().find(|&separator| line.contains(separator));
     let fields: Vec<&str> = match separator {
-        Some(separator) => line.split(separator).map(str::trim).collect(),
+        Some(separator) => line.split(separator).map(|field| unquoted(field.trim())).collect(),
         None => line.split_whitespace().collect(),
     };
     let (first, second) = (fields.first()?, fields.get(1)?);
     let judgement = fields.get(2..)?.iter().find_map(|field| field.parse::<f64>().ok())?;
     judgement.is_finite().then(|| Pair { words: [(*first).to_owned(), (*second).to_owned()], judgement })
+}
+
+/// A field out of the quotes that spreadsheets put around it.
+fn unquoted(field: &str) -> &str {
+    field.strip_prefix('"').and_then(|field| field.strip_suffix('"')).unwrap_or(field)
 }
 
 /// How well cosines agree with human judgement.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{bad_line, nothing_in, read_text};
+use super::text_file::{bad_line, lines, nothing_in, read_text};
 use crate::vectors::Result;
 
 /// What a line of a question file should be.
@@ -36,6 +36,8 @@ impl QuestionSection {
 pub struct QuestionSet {
     /// Its sections.
     pub sections: Vec<QuestionSection>,
+    /// Number, from 1, and text of the lines that are no question and were left out, as gensim does.
+    pub skipped: Vec<(usize, String)>,
 }
 
 impl QuestionSet {
@@ -50,11 +52,14 @@ impl QuestionSet {
     /// Reads questions from `text`; `path` is for messages only.
     ///
     /// # Errors
-    /// A line that does not have four words, with its number; no question at all.
+    /// No question at all, with the first line that is none.
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
         let mut sections: Vec<QuestionSection> = Vec::new();
-        for (index, line) in text.lines().enumerate() {
-            let line = line.trim_start_matches('\u{feff}').trim();
+        let mut skipped = Vec::new();
+        for (index, line) in lines(text).enumerate() {
+            if line.starts_with('#') {
+                continue;
+            }
             if let Some(name) = line.strip_prefix(':') {
                 sections.push(QuestionSection { name: name.trim().to_owned(), questions: Vec::new() });
                 continue;
@@ -63,7 +68,10 @@ impl QuestionSet {
             let question = match words[..] {
                 [] => continue,
                 [a, b, c, d] => Question { words: [a, b, c, d].map(str::to_owned) },
-                _ => return Err(bad_line(path, index + 1, EXPECTED, line)),
+                _ => {
+                    skipped.push((index + 1, line.to_owned()));
+                    continue;
+                }
             };
             if sections.is_empty() {
                 sections.push(QuestionSection { name: "questions".into(), questions: Vec::new() });
@@ -72,8 +80,12 @@ impl QuestionSet {
                 section.questions.push(question);
             }
         }
-        let set = Self { sections };
-        if set.is_empty() { Err(nothing_in(path, EXPECTED)) } else { Ok(set) }
+        let set = Self { sections, skipped };
+        match set.skipped.first() {
+            _ if !set.is_empty() => Ok(set),
+            Some((line, text)) => Err(bad_line(path, *line, EXPECTED, text)),
+            None => Err(nothing_in(path, EXPECTED)),
+        }
     }
 
     /// Number of questions.
@@ -103,6 +115,9 @@ mod tests {
 
     #[test]
     fn a_bad_line_is_named() {
+        let text = "# comment\n: family\nking queen\nboy girl king queen\nnew york usa paris france\n";
+        let set = QuestionSet::parse(text, Path::new("q.txt")).unwrap();
+        assert_eq!((set.len(), set.skipped.iter().map(|line| line.0).collect::<Vec<_>>()), (1, vec![3, 5]));
         let error = QuestionSet::parse(": family\nking queen\n", Path::new("q.txt")).unwrap_err().to_string();
         assert!(
             error.contains("q.txt") && error.contains("line 2") && error.contains("four words"),

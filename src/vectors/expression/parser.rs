@@ -35,6 +35,9 @@ pub(super) fn is_bare_word(word: &str) -> bool {
     if number(word).is_some() {
         return false;
     }
+    if word.starts_with('\'') && parser.single_quoted_word().is_some() {
+        return false;
+    }
     parser.bare_word().is_some_and(|read| read == word)
 }
 
@@ -206,6 +209,11 @@ impl Parser {
     fn unsigned_factor(&mut self) -> Result<Factor> {
         self.skip_blanks();
         let column = self.at + 1;
+        if self.peek() == Some('\'')
+            && let Some(word) = self.single_quoted_word()
+        {
+            return Ok(Factor::Operand(Node::Word(word)));
+        }
         match self.peek() {
             None => self.fail("something is missing at the end; give a word"),
             Some('"') => Ok(Factor::Operand(Node::Word(self.quoted_word()?))),
@@ -312,6 +320,27 @@ impl Parser {
             opened,
             format!("the quote at column {opened} is never closed; add \" at the end of the word"),
         )
+    }
+
+    /// The word in single quotes that begins here. Words may themselves begin with an apostrophe
+    /// (`'s`), so that quotes are what ends before a blank, an operator or the end, without an
+    /// operator between blanks inside.
+    fn single_quoted_word(&mut self) -> Option<String> {
+        let rest = &self.characters[self.at + 1..];
+        let ends = |character: &char| !is_word_character(*character);
+        let length =
+            (0..rest.len()).find(|&index| rest[index] == '\'' && rest.get(index + 1).is_none_or(ends))?;
+        let inside = &rest[..length];
+        let operator = |found: char| "+*/".contains(found) || MINUS.contains(&found);
+        let sums = inside
+            .windows(3)
+            .any(|three| three[0].is_whitespace() && operator(three[1]) && three[2].is_whitespace());
+        if inside.is_empty() || sums || inside.contains(&'"') {
+            return None;
+        }
+        let word = inside.iter().collect();
+        self.at += length + 2;
+        Some(word)
     }
 
     /// The word that begins here, or `None` where no word begins.

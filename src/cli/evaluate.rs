@@ -90,8 +90,9 @@ fn holds_questions(text: &str) -> bool {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let is_number =
         |field: &str| field.contains(|c: char| c.is_ascii_digit()) && field.parse::<f64>().is_ok();
-    let (mut questions, mut pairs) = (0, 0);
+    let (mut questions, mut pairs, mut all) = (0, 0, 0);
     for line in lines {
+        all += 1;
         if line.starts_with(':') {
             return true;
         }
@@ -102,7 +103,7 @@ fn holds_questions(text: &str) -> bool {
             questions += 1;
         }
     }
-    questions > pairs
+    questions > pairs && 2 * questions > all
 }
 
 fn questions_report(request: &Arguments, questions: &QuestionSet, vectors: &WordVectors) -> Result<Report> {

@@ -44,7 +44,10 @@ impl Command for Arguments {
         let asked = [vec![self.query], self.rest].concat().join(" ");
         let query = given(&asked)?.trim();
         let vectors = vector_source::open(shared.vectors.as_deref())?;
-        let answer = match literal(query)? {
+        // A word may look like a file or like numbers.
+        let is_word = vectors.vocabulary().row(query).is_some();
+        let numbers = if is_word { None } else { literal(query)? };
+        let answer = match numbers {
             Some(literal) => {
                 progress::shown("searching", |progress| nearest(&vectors, &literal, &options, progress))
             }

@@ -48,8 +48,8 @@ fn hyphens_inside_words_and_numbers_as_words() {
         weights("1999 - 1998 + 2012"),
         named(&[("\"1999\"", 1.0), ("\"1998\"", -1.0), ("\"2012\"", 1.0)])
     );
-    assert_eq!(weights("'New York' + food"), named(&[("New York", 1.0), ("food", 1.0)]));
-    assert_eq!(weights("'s + 'c++' - 'll"), named(&[("'s", 1.0), ("c++", 1.0), ("'ll", -1.0)]));
+    assert_eq!(weights("'New York' + food"), named(&[("\"New York\"", 1.0), ("food", 1.0)]));
+    assert_eq!(weights("'s + 'c++' - 'll"), named(&[("'s", 1.0), ("\"c++\"", 1.0), ("'ll", -1.0)]));
     assert_eq!(weights("inf + nan + 's"), named(&[("inf", 1.0), ("nan", 1.0), ("'s", 1.0)]));
 }
 

@@ -23,7 +23,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("app", &["jobs", "vectors", "model", "analysis", "progress"]),
     ("theme", &["spelling"]),
     ("ui", &["app", "jobs", "theme", "vectors", "model", "analysis", "progress"]),
-    ("terminal", &["spelling", "ui", "app", "jobs", "theme", "vectors", "model", "analysis", "progress"]),
+    (
+        "terminal",
+        &["files", "spelling", "ui", "app", "jobs", "theme", "vectors", "model", "analysis", "progress"],
+    ),
     (
         "cli",
         &[

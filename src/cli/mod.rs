@@ -27,6 +27,7 @@ use arguments::choices::{Choice, Choices};
 use command::{Answer, Command, Shared};
 use failure::Failure;
 
+use crate::files;
 use crate::log;
 use crate::terminal::{self, ColourChoice, StartError, StartOptions};
 use crate::theme::ColourDepth;
@@ -227,6 +228,8 @@ fn perform(arguments: Program) -> Result<()> {
         .hint("leave them out; the output of commands has no colours")
         .into());
     }
+    #[cfg(unix)]
+    leave_nothing_behind()?;
     match command.answer(&Shared { vectors, model, program })? {
         Answer::Text(text) => print(&text),
         Answer::Report(report, format) => {
@@ -239,6 +242,22 @@ fn perform(arguments: Program) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// Removes files that are half written when a signal ends the program.
+#[cfg(unix)]
+fn leave_nothing_behind() -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    std::thread::Builder::new().name("lexiscope-signals".into()).spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            files::abandon_all();
+            if signal_hook::low_level::emulate_default_handler(signal).is_err() {
+                std::process::exit(128 + signal);
+            }
+        }
+    })?;
+    Ok(())
 }
 
 fn named_encoding(name: &str) -> Result<Encoding> {

@@ -28,6 +28,7 @@ pub(super) fn watch(sender: Sender<Event>) -> io::Result<()> {
             let _ = sender.send(Event::Terminate(signal));
             thread::sleep(PATIENCE);
             guard::restore();
+            crate::files::abandon_all();
             die_by(signal);
         }
     })?;

@@ -80,6 +80,7 @@ pub fn start(options: StartOptions) -> Result<(), StartError> {
     let guard = Guard::take()?;
     let ended = show(&mut app, &mut looks);
     drop(guard);
+    crate::files::abandon_all();
     match ended? {
         Ended::Quit => Ok(()),
         Ended::Lost(reason) => Err(StartError::Lost(reason)),

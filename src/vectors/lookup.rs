@@ -171,13 +171,17 @@ impl Lookup {
 pub fn suggestions(vectors: &WordVectors, typed: &str, limit: usize) -> Vec<String> {
     let vocabulary = vectors.vocabulary();
     let form = fold(typed.as_bytes());
-    let mut rows: Vec<usize> =
-        [typed.to_lowercase(), typed.to_uppercase(), capitalised(typed), form.clone().into_owned()]
-            .iter()
-            .filter_map(|variant| vocabulary.row(variant))
-            .collect();
+    let mut rows: Vec<usize> = spellings(typed)
+        .into_iter()
+        .chain([form.clone().into_owned()])
+        .filter(|variant| variant != typed)
+        .filter_map(|variant| vocabulary.row(variant))
+        .collect();
     rows.sort_unstable();
-    rows.extend(typos(vocabulary, &form));
+    rows.extend(typos(vocabulary, typed));
+    if form != typed {
+        rows.extend(typos(vocabulary, &form));
+    }
     let mut words: Vec<String> = Vec::new();
     for row in rows {
         let word = vocabulary.display(row).into_owned();
@@ -186,6 +190,18 @@ pub fn suggestions(vectors: &WordVectors, typed: &str, limit: usize) -> Vec<Stri
         }
     }
     words
+}
+
+/// Other ways to write `typed`: in another case, and with blanks, underscores or hyphens between its parts.
+fn spellings(typed: &str) -> Vec<String> {
+    let parts: Vec<&str> = typed.split([' ', '_', '-']).filter(|part| !part.is_empty()).collect();
+    let mut written = vec![typed.to_lowercase(), typed.to_uppercase(), capitalised(typed)];
+    for joint in [" ", "_", "-", ""] {
+        let joined = parts.join(joint);
+        let title: Vec<String> = parts.iter().map(|part| capitalised(&part.to_lowercase())).collect();
+        written.extend([title.join(joint), joined.to_lowercase(), joined.to_uppercase(), joined]);
+    }
+    written
 }
 
 /// Rows of words a few edits from `typed`, by number of edits, then rank. Of words with the same
@@ -295,6 +311,15 @@ mod tests {
         assert_eq!(items[0], (2, Kind::Typo), "one transposition");
         assert_eq!(items.iter().map(|item| item.0).collect::<Vec<_>>(), [2, 4, 0]);
         assert_eq!(suggestions(&vectors(&words), "Kigndom", 2), ["kingdom", "kindom"]);
+        let words: [&[u8]; 3] = [b"Barack_Obama", b"New_York", b"Los_Angeles"];
+        for (typed, meant) in [
+            ("Barak_Obama", "Barack_Obama"),
+            ("New York", "New_York"),
+            ("new york", "New_York"),
+            ("los-angeles", "Los_Angeles"),
+        ] {
+            assert_eq!(suggestions(&vectors(&words), typed, 3), [meant], "{typed}");
+        }
     }
 
     #[test]

@@ -65,3 +65,42 @@ fn a_log_file_says_what_was_done() {
     let log = std::fs::read_to_string(log).unwrap();
     assert!(log.contains("opened vectors") && log.contains("csv.csv"), "{log}");
 }
+
+#[test]
+fn unknown_words_are_named_and_left_out_where_that_is_asked_for() {
+    let words = ["odd-one-out", "king", "nobodyxyz", "queen", "banana"];
+    let output = lexiscope().args(words).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = answer(&[&words[..], &["--skip-unknown", "--format", "json"]].concat());
+    let found: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&found["odd_one_out"], &found["unknown"][0]), (&"banana".into(), &"nobodyxyz".into()));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_leaves_no_half_written_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("large.txt");
+    let row = " 0.123456 -1.5".repeat(20);
+    let text: String = (0..150_000).map(|index| format!("word{index}{row}\n")).collect();
+    std::fs::write(&source, text).unwrap();
+    let cache = folder.path().join("cache");
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("lexiscope"))
+        .args(["info", source.to_str().unwrap()])
+        .env("LEXISCOPE_CACHE", &cache)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let partial = || {
+        let entries = std::fs::read_dir(&cache).into_iter().flatten().flatten();
+        entries.filter(|entry| entry.file_name().to_string_lossy().ends_with(".partial")).count()
+    };
+    while partial() == 0 && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    let ended = child.try_wait().unwrap().is_some();
+    assert!(!ended, "it was done before it could be stopped");
+    assert!(std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    child.wait().unwrap();
+    assert_eq!(partial(), 0);
+}

@@ -2,11 +2,12 @@
 
 use ndarray::Array2;
 
+use super::error::{Result, VectorsError};
 use super::expression::{Evaluated, Term, unit};
 use super::neighbours::Options;
 use super::resolve::{Resolved, resolve};
 use super::search::{self, Answer, Hit, Objective, Query};
-use super::{Result, VectorsError, WordVectors};
+use super::word_vectors::WordVectors;
 use crate::progress::Progress;
 
 /// How an analogy is scored (Levy and Goldberg 2014).

@@ -1,7 +1,9 @@
 //! Comparing words that are all given: similarity and the odd one out.
 
+use super::error::{Result, VectorsError};
 use super::expression::{Evaluated, Term};
-use super::{Result, VectorsError, WordVectors, search};
+use super::search;
+use super::word_vectors::WordVectors;
 
 /// The cosine between two words.
 ///

@@ -15,29 +15,22 @@
 //! Each word counts as its unit vector, as in gensim's `most_similar`; a literal vector counts as
 //! it is, as there.
 
+mod node;
 mod parser;
 
 use std::fmt;
 
 use ndarray::Array2;
 
+use self::node::Node;
+use super::error::{Result, VectorsError};
 use super::resolve::resolve;
-use super::{Result, VectorsError, WordVectors};
+use super::word_vectors::WordVectors;
 
 /// A parsed expression. `Display` writes it so that it parses to the same expression again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expression {
     root: Node,
-}
-
-/// Part of an expression. Sums and weights are flat, so that long expressions are not deep.
-#[derive(Debug, Clone, PartialEq)]
-enum Node {
-    Word(String),
-    Literal(Vec<f64>),
-    Scaled(f64, Box<Node>),
-    /// At least two parts; `true` marks a part that is subtracted.
-    Sum(Vec<(bool, Node)>),
 }
 
 /// One word or literal vector of an evaluated expression.
@@ -221,30 +214,6 @@ fn with_spaced_hyphens(vectors: &WordVectors, error: VectorsError) -> VectorsErr
         suggestions.insert(0, parts.join(" - "));
     }
     VectorsError::UnknownWord { word, size, suggestions }
-}
-
-impl Node {
-    /// Calls `visit` with each word and literal and the weight that it has in the whole.
-    fn visit<'a>(&'a self, weight: f64, visit: &mut impl FnMut(f64, &'a Node)) {
-        match self {
-            Self::Word(_) | Self::Literal(_) => visit(weight, self),
-            Self::Scaled(factor, node) => node.visit(weight * factor, visit),
-            Self::Sum(parts) => {
-                for (subtracted, part) in parts {
-                    part.visit(if *subtracted { -weight } else { weight }, visit);
-                }
-            }
-        }
-    }
-
-    /// The node times `factor`, in the one form that `Display` and the parser agree on.
-    fn scaled(self, factor: f64) -> Self {
-        let (factor, node) = match self {
-            Self::Scaled(inner, node) => (factor * inner, node),
-            other => (factor, Box::new(other)),
-        };
-        if factor == 1.0 { *node } else { Self::Scaled(factor, node) }
-    }
 }
 
 impl fmt::Display for Expression {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 
-use super::{Result, VectorsError};
+use super::error::{Result, VectorsError};
 
 /// A condition on the answers of a query. The default lets everything through.
 #[derive(Debug, Clone, Default)]

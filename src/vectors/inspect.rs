@@ -3,8 +3,10 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::error::Result;
 use super::formats::Flaws;
-use super::{Result, Rows, WordVectors};
+use super::rows::Rows;
+use super::word_vectors::WordVectors;
 use crate::mmap::Bytes;
 use crate::progress::Progress;
 

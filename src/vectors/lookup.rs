@@ -16,7 +16,8 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use self::edits::EditCounter;
-use super::{Vocabulary, WordVectors};
+use super::vocabulary::Vocabulary;
+use super::word_vectors::WordVectors;
 
 /// Why a word is offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

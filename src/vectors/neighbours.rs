@@ -1,9 +1,10 @@
 //! The nearest neighbours of a word or of an expression.
 
+use super::error::Result;
 use super::expression::Expression;
 use super::filter::Filter;
 use super::search::{self, Answer, Objective, Query};
-use super::{Result, WordVectors};
+use super::word_vectors::WordVectors;
 use crate::progress::Progress;
 
 /// What neighbours and analogies have in common.

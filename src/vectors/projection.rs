@@ -5,7 +5,9 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::join;
 
-use super::{Result, Rows, WordVectors};
+use super::error::Result;
+use super::rows::Rows;
+use super::word_vectors::WordVectors;
 use crate::linalg::{fix_sign, symmetric_eigen};
 use crate::progress::Progress;
 

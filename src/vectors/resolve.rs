@@ -1,6 +1,8 @@
 //! From a typed word to a vector: the vocabulary first, subwords second.
 
-use super::{Result, VectorsError, WordVectors, lookup};
+use super::error::{Result, VectorsError};
+use super::lookup;
+use super::word_vectors::WordVectors;
 
 /// How many suggestions an unknown word gets.
 const SUGGESTIONS: usize = 5;

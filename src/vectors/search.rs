@@ -18,6 +18,9 @@
 //! digits gets the interval of everything: f64 decides whether it is a row at all.
 
 mod bounds;
+mod objective;
+
+pub use self::objective::Objective;
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -27,31 +30,15 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use self::bounds::Interval;
+use super::error::{Result, VectorsError};
 use super::filter::Filter;
 use super::kernels::{self, Kernel};
 use super::norms::{TRUSTED_SQUARES, dot, row_bytes};
-use super::{Result, VectorsError, WordVectors};
+use super::word_vectors::WordVectors;
 use crate::progress::Progress;
 
 /// Rows that one task scans between two looks at the cancel flag.
 const BLOCK: usize = 2048;
-
-/// How the cosines between a row and the query's unit vectors become a score.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Objective {
-    /// The cosine with the one query vector: neighbours, and 3CosAdd.
-    Cosine,
-    /// 3CosMul (Levy and Goldberg 2014, eq. 4) as gensim computes it: the product of (1 + cos) / 2
-    /// over the first `positive` vectors, divided by the product over the rest plus 1e-6.
-    Product {
-        /// How many of the query vectors are wanted rather than unwanted.
-        positive: usize,
-    },
-    /// PairDirection (Levy and Goldberg 2014, eq. 2): the cosine between (row - c) and the offset
-    /// b - a, all of unit vectors. Query vectors: the unit offset, then the unit c.
-    PairDirection,
-}
 
 /// A question to all rows.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use super::formats::parts::{Flaws, Parts};
 use super::norms::row_norms;
 use super::rows::Rows;
-use super::subwords::SubwordModel;
+use super::subwords::model::SubwordModel;
 use super::vocabulary::Vocabulary;
 
 /// Word vectors, opened: a vocabulary, one row of numbers a word, and, where the file has them,

@@ -1,10 +1,12 @@
 //! Asking all analogy questions at once, and counting right answers as a protocol does.
 
+use super::protocol::{Exclusion, Options, UnknownRule};
+use super::questions::{Question, QuestionSet};
 use super::scoring::{Asked, Scorer};
 use super::spelling::Spelling;
-use super::{Exclusion, Options, Question, QuestionSet, UnknownRule};
 use crate::progress::Progress;
-use crate::vectors::{Result, WordVectors};
+use crate::vectors::error::Result;
+use crate::vectors::word_vectors::WordVectors;
 
 /// How many answers gensim asks for before it drops those spelled as a word asked.
 const GENSIM_ANSWERS: usize = 5;

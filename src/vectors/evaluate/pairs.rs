@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::text_file::{bad_line, lines, nothing_in, read_text};
+use crate::vectors::error::Result;
 use crate::vectors::search::cosine;
-use crate::vectors::{Result, WordVectors};
+use crate::vectors::word_vectors::WordVectors;
 
 /// What a line of a pair file should be.
 const EXPECTED: &str = "two words and a number, such as \"tiger cat 7.35\"";

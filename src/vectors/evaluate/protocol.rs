@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::vectors::VectorsError;
+use crate::vectors::error::VectorsError;
 
 /// The objective of the analogy questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

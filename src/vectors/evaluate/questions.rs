@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::text_file::{bad_line, lines, nothing_in, read_text};
-use crate::vectors::Result;
+use crate::vectors::error::Result;
 
 /// What a line of a question file should be.
 const EXPECTED: &str = "four words such as \"man king woman queen\", or \": \" and the name of a section";

@@ -14,12 +14,13 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
-use super::{Objective, Options};
+use super::protocol::{Objective, Options};
 use crate::progress::Progress;
+use crate::vectors::error::Result;
 use crate::vectors::kernels::{self, Kernel};
 use crate::vectors::norms::dot;
 use crate::vectors::search;
-use crate::vectors::{Result, WordVectors};
+use crate::vectors::word_vectors::WordVectors;
 
 /// Rows of a tile: with the 905 words of the Google set 0.9 MB of cosines, which stay in the
 /// second-level cache.

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::{CaseRule, QuestionSet};
-use crate::vectors::WordVectors;
+use super::protocol::CaseRule;
+use super::questions::QuestionSet;
+use crate::vectors::word_vectors::WordVectors;
 
 /// Words by their spelling under a [`CaseRule`].
 pub(super) struct Spelling<'a> {

@@ -5,12 +5,14 @@ use ndarray::Array2;
 
 use super::shown::{Certificate, EXTREMES, MapPoint, Neighbour, listed, unit_row};
 use crate::progress::Progress;
+use crate::vectors::error::Result;
 use crate::vectors::expression::{Evaluated, Expression, Term};
 use crate::vectors::filter::Filter;
 use crate::vectors::neighbours::Options;
 use crate::vectors::norms::dot;
 use crate::vectors::search::{Answer, Objective, Query, search};
-use crate::vectors::{Result, WordVectors, analogy, projection};
+use crate::vectors::word_vectors::WordVectors;
+use crate::vectors::{analogy, projection};
 
 /// An analogy as three words or as an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 //! Two words beside each other, dimension by dimension.
 
 use super::shown::unit_row;
+use crate::vectors::error::{Result, VectorsError};
 use crate::vectors::expression::Expression;
 use crate::vectors::norms::dot;
-use crate::vectors::{Result, VectorsError, WordVectors};
+use crate::vectors::word_vectors::WordVectors;
 
 /// One dimension of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq)]

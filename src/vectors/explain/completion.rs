@@ -1,8 +1,8 @@
 //! Words that complete what was typed.
 
-use crate::vectors::WordVectors;
 pub use crate::vectors::lookup::Kind as SuggestionKind;
 use crate::vectors::lookup::Lookup;
+use crate::vectors::word_vectors::WordVectors;
 
 /// A word that was perhaps meant.
 #[derive(Debug, Clone, PartialEq, Eq)]

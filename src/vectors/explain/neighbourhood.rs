@@ -2,10 +2,12 @@
 
 use super::shown::{Certificate, EXTREMES, MapPoint, Neighbour, listed, unit_row};
 use crate::progress::Progress;
+use crate::vectors::error::Result;
 use crate::vectors::expression::{Evaluated, Expression};
 use crate::vectors::neighbours::{Options, neighbours};
+use crate::vectors::projection;
 use crate::vectors::search::Hit;
-use crate::vectors::{Result, WordVectors, projection};
+use crate::vectors::word_vectors::WordVectors;
 
 /// Where the query's vector comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

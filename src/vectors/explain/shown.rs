@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::vectors::WordVectors;
 use crate::vectors::search::{Answer, Hit};
+use crate::vectors::word_vectors::WordVectors;
 
 /// How many of the largest components and shares are told.
 pub(super) const EXTREMES: usize = 6;

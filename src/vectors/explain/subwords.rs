@@ -1,7 +1,9 @@
 //! A word taken apart into its n-grams.
 
 use crate::progress::Progress;
-use crate::vectors::{Result, WordVectors, subwords};
+use crate::vectors::error::Result;
+use crate::vectors::subwords;
+use crate::vectors::word_vectors::WordVectors;
 
 /// How many other n-grams of the same bucket are named.
 const SHARERS: usize = 3;

@@ -1,7 +1,7 @@
 //! The parser of expressions: by recursive descent over characters, with columns in its errors.
 
-use super::Node;
-use crate::vectors::{Result, VectorsError};
+use super::node::Node;
+use crate::vectors::error::{Result, VectorsError};
 
 /// Parentheses within parentheses; more are a mistake, and would fill the stack.
 const DEEPEST: usize = 64;

@@ -8,7 +8,10 @@ use rayon::prelude::*;
 use super::container::{self, ContainerWriter};
 use crate::mmap::Bytes;
 use crate::progress::Progress;
-use crate::vectors::{Result, Rows, VectorsError, Vocabulary, cache};
+use crate::vectors::cache;
+use crate::vectors::error::{Result, VectorsError};
+use crate::vectors::rows::Rows;
+use crate::vectors::vocabulary::Vocabulary;
 
 /// Rows that are computed between two looks at the wish to stop.
 const CHUNK: usize = 4096;

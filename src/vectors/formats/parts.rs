@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::vectors::rows::Rows;
-use crate::vectors::subwords::SubwordModel;
+use crate::vectors::subwords::model::SubwordModel;
 use crate::vectors::vocabulary::Vocabulary;
 
 /// What a reader found in a file.

@@ -2,7 +2,9 @@
 
 use ndarray::Array2;
 
-use crate::vectors::{Result, Rows, Vocabulary};
+use crate::vectors::error::Result;
+use crate::vectors::rows::Rows;
+use crate::vectors::vocabulary::Vocabulary;
 
 /// Takes rows, one at a time, in file order.
 pub trait Sink: Send {

@@ -9,7 +9,7 @@
 //!   (cos(x, o) - c.o) / |x - c| and |x - c|^2 = 2 - 2 cos(x, c). Numerator and denominator are
 //!   intervals; where the denominator may be zero nothing is known.
 
-use super::Objective;
+use super::objective::Objective;
 
 /// Least distance between two unit vectors whose difference is trusted to have a direction:
 /// unit vectors in f32 are themselves only known to some 1e-7.

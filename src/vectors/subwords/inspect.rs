@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::{Ngram, SubwordModel, WordRows};
+use super::model::{Ngram, SubwordModel, WordRows};
 use crate::progress::Progress;
-use crate::vectors::{Result, VectorsError, WordVectors};
+use crate::vectors::error::{Result, VectorsError};
+use crate::vectors::word_vectors::WordVectors;
 
 /// One n-gram of an inspected word.
 #[derive(Debug, Clone, PartialEq)]

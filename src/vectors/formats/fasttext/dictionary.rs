@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::header::Header;
 use crate::mmap::Bytes;
 use crate::progress::Progress;
-use crate::vectors::Result;
+use crate::vectors::error::Result;
 use crate::vectors::formats::cursor::Cursor;
 use crate::vectors::vocabulary::{Span, Vocabulary};
 

@@ -1,8 +1,8 @@
 //! The fixed-size start of a fastText model: `Args::load` and the first fields of
 //! `Dictionary::load` (fastText 0.9.2, src/args.cc and src/dictionary.cc).
 
+use crate::vectors::error::{Result, VectorsError};
 use crate::vectors::formats::cursor::Cursor;
-use crate::vectors::{Result, VectorsError};
 
 /// First field of every model since 2017.
 const MAGIC: i32 = 793_712_314;

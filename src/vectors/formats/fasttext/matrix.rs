@@ -1,9 +1,10 @@
 //! The matrices of a fastText model: `DenseMatrix::load`, `QuantMatrix::load` and
 //! `ProductQuantizer::load` (fastText 0.9.2).
 
+use crate::vectors::error::Result;
 use crate::vectors::formats::cursor::Cursor;
 use crate::vectors::quantize::{Codebook, ProductQuantizedRows, RowNorms};
-use crate::vectors::{Result, Rows};
+use crate::vectors::rows::Rows;
 
 /// Centroids of every part: a code is one byte.
 const CENTROIDS: usize = 256;

@@ -17,8 +17,10 @@ use super::format::{Format, Source};
 use super::parts::{Flaws, Parts};
 use crate::mmap::Bytes;
 use crate::progress::Progress;
+use crate::vectors::error::Result;
+use crate::vectors::rows::Rows;
 use crate::vectors::subwords::{Index, Scheme, SubwordModel, WordRows};
-use crate::vectors::{Result, Rows, Vocabulary};
+use crate::vectors::vocabulary::Vocabulary;
 use header::Header;
 
 /// The format, for the list of formats.

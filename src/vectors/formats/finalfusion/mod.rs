@@ -17,8 +17,9 @@ use super::format::{Format, Source, Writer};
 use super::parts::{Flaws, Parts};
 use crate::mmap::Bytes;
 use crate::progress::Progress;
+use crate::vectors::error::{Result, VectorsError};
+use crate::vectors::rows::Rows;
 use crate::vectors::subwords::{SubwordModel, WordRows};
-use crate::vectors::{Result, Rows, VectorsError};
 use chunk::{
     ARRAY, BUCKET_VOCABULARY, EXPLICIT_VOCABULARY, FASTTEXT_VOCABULARY, FLORET_VOCABULARY, METADATA, NORMS,
     QUANTIZED_ARRAY, SIMPLE_VOCABULARY,

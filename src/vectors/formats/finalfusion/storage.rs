@@ -4,9 +4,10 @@
 use ndarray::Array2;
 
 use crate::mmap::Bytes;
+use crate::vectors::error::Result;
 use crate::vectors::formats::cursor::Cursor;
 use crate::vectors::quantize::{Codebook, ProductQuantizedRows, RowNorms};
-use crate::vectors::{Result, Rows};
+use crate::vectors::rows::Rows;
 
 /// Type ids.
 const U8: u32 = 1;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::chunk::{BUCKET_VOCABULARY, EXPLICIT_VOCABULARY, FASTTEXT_VOCABULARY};
 use crate::mmap::Bytes;
-use crate::vectors::Result;
+use crate::vectors::error::Result;
 use crate::vectors::formats::cursor::Cursor;
 use crate::vectors::subwords::{Index, Scheme};
 use crate::vectors::vocabulary::{Span, Vocabulary};

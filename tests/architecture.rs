@@ -288,3 +288,159 @@ fn what_is_allowed_is_left_alone() {
     quiet("src/vectors/kernels/avx2.rs", "unsafe { intrinsic() }");
     quiet("src/main.rs", "use lexiscope::cli; unsafe {}");
 }
+
+/// Rooms in which no file leads back to itself along the imports.
+const WITHOUT_CIRCLES: &[&str] = &["analysis", "cli"];
+
+/// The files of `files` (paths below the crate's root) that `path` names, read off its paths:
+/// `crate::...`, `super::...` and its own children. A name that a folder's `mod.rs` hands on counts
+/// as that `mod.rs`.
+fn named_files(path: &str, source: &str, files: &[String]) -> Vec<String> {
+    let code = without_comments_and_strings(source);
+    let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+    let own = module_of(path);
+    let mut wanted: Vec<Vec<String>> = Vec::new();
+    for (start, _) in code.match_indices("crate::") {
+        wanted.extend(tree(&code[start + "crate::".len()..]));
+    }
+    for (start, _) in code.match_indices("super::") {
+        if code[..start].ends_with("super::") {
+            continue;
+        }
+        let (mut parent, mut rest) = (own.clone(), &code[start..]);
+        while let Some(after) = rest.strip_prefix("super::") {
+            parent.pop();
+            rest = after;
+        }
+        wanted.extend(tree(rest).into_iter().map(|names| [parent.clone(), names].concat()));
+    }
+    for (start, _) in code.match_indices("mod ") {
+        let child: String =
+            code[start + 4..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let is_declared = code[start + 4 + child.len()..].starts_with(';');
+        if is_declared && has_word(code, &format!("{child}::")) {
+            wanted.push([own.clone(), vec![child]].concat());
+        }
+    }
+    let mut found: Vec<String> = wanted.iter().filter_map(|names| file_of(names, files)).collect();
+    found.retain(|file| file != path);
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// `src/a/b.rs` and `src/a/b/mod.rs` are a, b.
+fn module_of(path: &str) -> Vec<String> {
+    let path = path.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
+    path.split('/').map(str::to_owned).collect()
+}
+
+/// The paths that begin here, groups in braces opened.
+fn tree(rest: &str) -> Vec<Vec<String>> {
+    let rest = rest.trim_start();
+    if let Some(group) = rest.strip_prefix('{') {
+        let (mut depth, mut start, mut parts) = (0, 0, Vec::new());
+        for (index, c) in group.char_indices() {
+            match c {
+                '{' => depth += 1,
+                '}' if depth > 0 => depth -= 1,
+                ',' | '}' if depth == 0 => {
+                    parts.extend(tree(&group[start..index]));
+                    start = index + 1;
+                    if c == '}' {
+                        break;
+                    }
+                }
+                _ => {}
+            }
+        }
+        return parts;
+    }
+    let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    if name.is_empty() {
+        return Vec::new();
+    }
+    let Some(further) = rest[name.len()..].strip_prefix("::") else { return vec![vec![name]] };
+    let below = tree(further);
+    if below.is_empty() {
+        return vec![vec![name]];
+    }
+    below.into_iter().map(|names| [vec![name.clone()], names].concat()).collect()
+}
+
+/// The file of the longest beginning of a path that is a module.
+fn file_of(names: &[String], files: &[String]) -> Option<String> {
+    (1..=names.len()).rev().find_map(|count| {
+        let path = names[..count].join("/");
+        let candidates = [format!("src/{path}.rs"), format!("src/{path}/mod.rs")];
+        candidates.into_iter().find(|file| files.contains(file))
+    })
+}
+
+/// Some way from a file back to itself, or `None`.
+fn circle(sources: &[(String, String)]) -> Option<Vec<String>> {
+    let files: Vec<String> = sources.iter().map(|(path, _)| path.clone()).collect();
+    let edges: Vec<(&String, Vec<String>)> =
+        sources.iter().map(|(path, source)| (path, named_files(path, source, &files))).collect();
+    let mut done: Vec<&String> = Vec::new();
+    // A file that names only files that are in no circle is in none itself.
+    while let Some((path, _)) = edges
+        .iter()
+        .find(|(path, named)| !done.contains(path) && named.iter().all(|file| done.contains(&file)))
+    {
+        done.push(path);
+    }
+    let mut walk = vec![files.iter().find(|file| !done.contains(file))?.clone()];
+    loop {
+        let (_, named) = edges.iter().find(|(path, _)| *path == walk.last().unwrap())?;
+        let next = named.iter().find(|file| !done.contains(file))?.clone();
+        if let Some(start) = walk.iter().position(|file| *file == next) {
+            walk.push(next);
+            return Some(walk.split_off(start));
+        }
+        walk.push(next);
+    }
+}
+
+#[test]
+fn no_file_leads_back_to_itself() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for room in WITHOUT_CIRCLES {
+        let mut files = Vec::new();
+        rust_files(&root.join("src").join(room), &mut files);
+        assert!(files.len() > 2, "{room} has {} files", files.len());
+        let read = |file: &PathBuf| {
+            let path = file.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+            (path, fs::read_to_string(file).unwrap())
+        };
+        let sources: Vec<(String, String)> = files.iter().map(read).collect();
+        if let Some(way) = circle(&sources) {
+            panic!("{room}: a circle of files: {}", way.join(" -> "));
+        }
+    }
+}
+
+#[test]
+fn a_circle_is_seen_in_every_spelling() {
+    let found = |one: &str, other: &str| {
+        let sources = [
+            ("src/cli/mod.rs".into(), "mod one; mod other;".into()),
+            ("src/cli/one.rs".into(), one.to_owned()),
+            ("src/cli/other.rs".into(), other.to_owned()),
+        ];
+        circle(&sources).is_some()
+    };
+    assert!(found("use super::other::X;", "use crate::cli::one::{self, Y};"));
+    assert!(found("use super::{a::B, other};", "fn f() { super::one::f() }"));
+    assert!(found("use crate::{cli::{other::{self}}, x};", "use crate::cli::one;"));
+    assert!(!found("use super::other::X;", "use crate::vectors::one;"));
+    assert!(!found(
+        "use super::other::X;",
+        "//! As super::one does.\n#[cfg(test)] mod t { use super::one; }"
+    ));
+    let child = [
+        ("src/cli/a.rs".into(), "mod b; fn f() { b::g() }".into()),
+        ("src/cli/a/b.rs".into(), "use super::f;".into()),
+    ];
+    assert_eq!(circle(&child).unwrap().len(), 3);
+}

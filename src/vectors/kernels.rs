@@ -286,7 +286,7 @@ mod x86 {
                 // SAFETY: the array has as many numbers as the vector.
                 unsafe { $store(lanes.as_mut_ptr(), most) };
                 let rest = (whole..x.len()).map(|at| $combine_one(x[at], y[at], z[at]));
-                super::largest(lanes.into_iter().chain(rest))
+                crate::vectors::kernels::largest(lanes.into_iter().chain(rest))
             }
         };
     }

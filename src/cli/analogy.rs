@@ -7,9 +7,12 @@ use super::arguments::choices::{Choice, Choices};
 use super::arguments::list::{ListArguments, results};
 use super::arguments::words::given;
 use super::command::{Answer, Command, Shared};
-use super::report::{Report, Value};
+use super::report::{Report, Table, Value};
 use super::{progress, vector_source};
 use crate::vectors::analogy::{self, Method};
+use crate::vectors::neighbours::Options;
+use crate::vectors::search::Hit;
+use crate::vectors::{WordVectors, explain};
 
 static METHODS: Choices<Method> = Choices(&[
     Choice {
@@ -49,6 +52,10 @@ pub struct Arguments {
     /// Let A, B and C be answers
     #[arg(long)]
     include_query: bool,
+    /// Show why: each answer's cosine with A, B and C, the dimensions that carry its score, and where
+    /// the first answer stands among the neighbours of C
+    #[arg(long)]
+    explain: bool,
     #[command(flatten)]
     list: ListArguments,
 }
@@ -61,10 +68,56 @@ impl Command for Arguments {
         let answer = progress::shown("searching", |progress| {
             analogy::solve(&vectors, a, b, c, self.method, &options, progress)
         })?;
+        let hits = &answer.answer.hits;
         let report = Report::default()
             .fact("query", Value::text(format!("{a} : {b} :: {c} : ?")))
-            .fact("method", Value::text(METHODS.name(self.method)))
-            .list(results(&vectors, &answer.answer.hits));
+            .fact("method", Value::text(METHODS.name(self.method)));
+        let report = match self.explain {
+            true => explained(report, &vectors, [a, b, c], hits, &options)?,
+            false => report.list(results(&vectors, hits)),
+        };
         Ok(Answer::report(report, self.list.format()))
     }
+}
+
+/// The answers with what their scores are made of, and the four words on the plane of both offsets.
+fn explained(
+    mut report: Report,
+    vectors: &WordVectors,
+    [a, b, c]: [&str; 3],
+    hits: &[Hit],
+    options: &Options,
+) -> Result<Report> {
+    let words = [a, b, c].map(str::to_owned);
+    let sum = explain::sum_of(&words)?.evaluate(vectors)?;
+    if let Some(first) = hits.first() {
+        let why = progress::shown("searching", |progress| {
+            analogy::explain(vectors, a, b, c, first.row, options, progress)
+        })?;
+        report = report.fact("rank_without_offset", why.rank_for_c.map_or(Value::Nothing, Value::from));
+        if let Some(plane) = explain::parallelogram(vectors, &words, &sum, first.row) {
+            let place = |point: &explain::MapPoint| Value::List(vec![point.x.into(), point.y.into()]);
+            report = report
+                .fact("plane_keeps", plane.explained)
+                .fact("plane", Value::List(plane.points.iter().map(place).collect()));
+        }
+    }
+    let columns = ["rank", "word", "score", "cosine_a", "cosine_b", "cosine_c", "dimensions", "shares"];
+    let mut table = Table::new("results", &columns);
+    for (index, hit) in hits.iter().enumerate() {
+        let why = explain::explanation(vectors, &sum, hit.row);
+        // The sum is b - a + c.
+        let cosine = |term: usize| why.terms.get(term).map_or(Value::Nothing, |term| term.cosine.into());
+        table.records.push(vec![
+            (index + 1).into(),
+            Value::Word(vectors.vocabulary().word(hit.row).to_vec()),
+            hit.score.into(),
+            cosine(1),
+            cosine(0),
+            cosine(2),
+            Value::List(why.dimensions.iter().map(|&(dimension, _)| dimension.into()).collect()),
+            Value::List(why.dimensions.iter().map(|&(_, share)| share.into()).collect()),
+        ]);
+    }
+    Ok(report.list(table))
 }

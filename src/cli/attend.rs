@@ -17,6 +17,7 @@ use super::failure::Failure;
 use super::report::{Format, Map, Report, Value};
 use crate::analysis::difference::{Difference, difference};
 use crate::analysis::maps::{self, View};
+use crate::analysis::norms::norm_weighted_layer;
 use crate::analysis::{HeadPlace, Stack};
 use crate::model::Trace;
 use crate::model::forward::PassOptions;
@@ -60,8 +61,8 @@ pub struct Arguments {
     /// The head, from 0
     #[arg(long, value_name = "N")]
     head: Option<usize>,
-    /// What the map shows: of one head weights, scores, difference or norm; of all heads mean or
-    /// rollout
+    /// What the map shows: of one head weights, scores, difference or norm; of all heads mean, rollout
+    /// or norm
     #[arg(long, value_parser = VIEWS.parser())]
     view: Option<View>,
     /// How the weight came about with which token FROM looks at token TO, step by step; both by
@@ -168,7 +169,7 @@ impl Chosen {
             let message = format!("--view {} is of all heads together", VIEWS.name(view));
             return refused(message, "leave --head out".into());
         }
-        if !view.is_per_layer() && head.is_none() {
+        if !view.is_per_layer() && view != View::Norm && head.is_none() {
             let count = stack.attention(&model.network, layer).map_or(0, |attention| attention.heads);
             let message = format!("--view {} is of one head", VIEWS.name(view));
             return refused(message, format!("add --head 0 to --head {}", count.saturating_sub(1)));
@@ -190,7 +191,12 @@ impl Chosen {
     }
 
     fn values(&self, subject: &Subject, trace: &Trace) -> Result<Array2<f64>> {
-        Ok(maps::map(&subject.model.network, trace, self.place(), self.view)?.mapv(f64::from))
+        let network = &subject.model.network;
+        let values = match (self.view, self.head) {
+            (View::Norm, None) => norm_weighted_layer(network, trace, self.stack, self.layer)?,
+            _ => maps::map(network, trace, self.place(), self.view)?,
+        };
+        Ok(values.mapv(f64::from))
     }
 
     fn change(&self, before: &Trace, after: &Trace) -> Result<Array2<f64>> {
@@ -220,6 +226,7 @@ impl Chosen {
         let what = match (self.head, self.view) {
             (Some(head), view) => format!("layer {} head {head}, {}", self.layer, VIEWS.name(view)),
             (None, View::Rollout) => format!("rollout up to layer {}", self.layer),
+            (None, View::Norm) => format!("layer {}, norm of all its heads", self.layer),
             (None, _) => format!("layer {}, mean over its heads", self.layer),
         };
         let stack = if subject.model.network.has_decoder() {

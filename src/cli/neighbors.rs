@@ -3,11 +3,13 @@
 use anyhow::Result;
 use clap::Args;
 
+use super::arguments::explained::explained;
 use super::arguments::list::{ListArguments, results};
 use super::arguments::words::given;
 use super::command::{Answer, Command, Shared};
 use super::report::{Report, Value};
 use super::{progress, vector_source};
+use crate::vectors::explain::neighbourhood_of;
 use crate::vectors::expression::Expression;
 use crate::vectors::neighbours::neighbours;
 
@@ -19,6 +21,9 @@ pub struct Arguments {
     /// Let the asked word be an answer
     #[arg(long)]
     include_query: bool,
+    /// Show the query's vector, what the search looked at, and all words on a plane
+    #[arg(long)]
+    explain: bool,
     #[command(flatten)]
     list: ListArguments,
 }
@@ -28,6 +33,12 @@ impl Command for Arguments {
         let options = self.list.options(self.include_query)?;
         let expression = Expression::word(given(&self.word)?);
         let vectors = vector_source::open(shared.vectors.as_deref())?;
+        if self.explain {
+            let answer = progress::shown("searching", |progress| {
+                neighbourhood_of(&vectors, &self.word, &expression, &options, progress)
+            })?;
+            return Ok(Answer::report(explained(&vectors, &answer), self.list.format()));
+        }
         let answer =
             progress::shown("searching", |progress| neighbours(&vectors, &expression, &options, progress))?;
         let report =

@@ -27,6 +27,12 @@ pub struct Arguments {
     /// What every layer would predict (the logit lens)
     #[arg(long, conflicts_with = "generate")]
     lens: bool,
+    /// The place to look from, by position or text, instead of every mask or the end of the text
+    #[arg(long, value_name = "TOKEN", conflicts_with = "generate")]
+    at: Option<String>,
+    /// A token whose rank and probability are followed through the layers
+    #[arg(long, value_name = "TOKEN", requires = "lens")]
+    watch: Option<String>,
     /// How many candidates a place
     #[arg(short = 'k', long, value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
@@ -64,8 +70,11 @@ impl Command for Arguments {
         let count = self.count as usize;
         let report = match (self.generate, &sampling) {
             (Some(tokens), Some(sampling)) => continuation(&subject, tokens as usize, sampling)?,
-            _ if self.lens => by_layer(&subject, count)?,
-            _ => candidates(&subject, count)?,
+            _ if self.lens => {
+                let watched = self.watch.as_deref().map(|token| watched(&subject, token)).transpose()?;
+                by_layer(&subject, places(&subject, self.at.as_deref())?, count, watched)?
+            }
+            _ => candidates(&subject, places(&subject, self.at.as_deref())?, count)?,
         };
         Ok(Answer::report(report, self.output.format))
     }
@@ -94,10 +103,24 @@ struct Place {
     row: usize,
 }
 
-/// Where the model predicts: the masks, the token after the last, or the one place of a classifier.
-fn places(subject: &Subject) -> Result<Vec<Place>> {
+/// Where the model predicts: the masks, the token after the last, or the one place of a classifier;
+/// or what it predicts from the token that was asked for.
+fn places(subject: &Subject, at: Option<&str>) -> Result<Vec<Place>> {
     let tokens = &subject.tokens;
-    match subject.model.network.kind {
+    let kind = subject.model.network.kind;
+    if let Some(at) = at {
+        let after = match kind {
+            Kind::Causal => 1,
+            Kind::Masked => 0,
+            Kind::EncoderDecoder | Kind::Vision => {
+                let message = format!("{} predicts at one place only", subject.model.name);
+                return Err(Failure::usage(message).hint("leave --at out").into());
+            }
+        };
+        let rows = subject.tokens_called("--at", at)?;
+        return Ok(rows.into_iter().map(|row| Place { position: row + after, row }).collect());
+    }
+    match kind {
         Kind::Causal => {
             let last = tokens.len().saturating_sub(1);
             Ok(vec![Place { position: tokens.len(), row: last }])
@@ -137,8 +160,7 @@ fn run(subject: &Subject, keep: Keep) -> Result<Trace> {
     }
 }
 
-fn candidates(subject: &Subject, count: usize) -> Result<Report> {
-    let places = places(subject)?;
+fn candidates(subject: &Subject, places: Vec<Place>, count: usize) -> Result<Report> {
     let logits = run(subject, Keep::Logits)?.logits.unwrap_or_default();
     let mut table = Table::new("results", &["position", "rank", "token", "id", "probability"]);
     for place in places {
@@ -200,23 +222,46 @@ fn continuation(subject: &Subject, count: usize, sampling: &Sampling) -> Result<
     Ok(subject.report().fact("continuation", text).list(table))
 }
 
-fn by_layer(subject: &Subject, count: usize) -> Result<Report> {
+/// The id of a token as the vocabulary writes it, or as it reads.
+fn watched(subject: &Subject, wanted: &str) -> Result<u32> {
+    let tokenizer = subject.model.tokenizer()?;
+    if let Some(id) = tokenizer.id(wanted) {
+        return Ok(id);
+    }
+    let tokens = tokenizer.encode(wanted)?;
+    let mut own = tokens.ids.iter().zip(&tokens.special).filter(|(_, special)| !**special);
+    match (own.next(), own.next()) {
+        (Some((&id, _)), None) => Ok(id),
+        _ => Err(Failure::usage(format!("--watch {wanted}: not one token of this model"))
+            .hint(format!("it is cut into {}", tokens.pieces.join(" ")))
+            .into()),
+    }
+}
+
+fn by_layer(subject: &Subject, places: Vec<Place>, count: usize, watched: Option<u32>) -> Result<Report> {
     let network = &subject.model.network;
     let trace = run(subject, Keep::Weights)?;
-    let columns = ["position", "after_layers", "rank", "token", "id", "probability"];
+    let mut columns = vec!["position", "after_layers", "rank", "token", "id", "probability"];
+    if watched.is_some() {
+        columns.extend(["watched_rank", "watched_probability"]);
+    }
     let mut table = Table::new("results", &columns);
-    for place in places(subject)? {
-        let options = LensOptions { position: Some(place.row), count, watched: None };
+    for place in places {
+        let options = LensOptions { position: Some(place.row), count, watched };
         for layer in lens::logit_lens(network, &trace, &options)? {
             for (index, candidate) in layer.candidates.iter().enumerate() {
-                table.records.push(vec![
+                let mut record = vec![
                     place.position.into(),
                     layer.after_blocks.into(),
                     (index + 1).into(),
                     Value::text(output_name(&subject.model, candidate.token)),
                     Value::Integer(candidate.token.into()),
                     f64::from(candidate.probability).into(),
-                ]);
+                ];
+                if let Some(watched) = layer.watched {
+                    record.extend([watched.rank.into(), f64::from(watched.probability).into()]);
+                }
+                table.records.push(record);
             }
         }
     }

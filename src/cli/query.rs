@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use ndarray::Array2;
 
+use super::arguments::explained::explained;
 use super::arguments::list::{ListArguments, results};
 use super::arguments::words::given;
 use super::command::{Answer, Command, Shared};
@@ -13,6 +14,7 @@ use super::failure::Failure;
 use super::report::{Report, Value};
 use super::{progress, vector_source};
 use crate::progress::Progress;
+use crate::vectors::explain::neighbourhood;
 use crate::vectors::expression::Expression;
 use crate::vectors::search::{self, Objective, Query};
 use crate::vectors::{VectorsError, WordVectors, neighbours};
@@ -33,6 +35,9 @@ pub struct Arguments {
     /// Let the asked words be answers
     #[arg(long)]
     include_query: bool,
+    /// Show the expression's vector, what the search looked at, and all words on a plane
+    #[arg(long)]
+    explain: bool,
     #[command(flatten)]
     list: ListArguments,
 }
@@ -47,6 +52,16 @@ impl Command for Arguments {
         // A word may look like a file or like numbers.
         let is_word = vectors.vocabulary().row(query).is_some();
         let numbers = if is_word { None } else { literal(query)? };
+        if self.explain {
+            if numbers.is_some() {
+                return Err(Failure::usage("--explain is for words and expressions, not for numbers")
+                    .hint("leave --explain out")
+                    .into());
+            }
+            let answer =
+                progress::shown("searching", |progress| neighbourhood(&vectors, query, &options, progress))?;
+            return Ok(Answer::report(explained(&vectors, &answer), format));
+        }
         let answer = match numbers {
             Some(literal) => {
                 progress::shown("searching", |progress| nearest(&vectors, &literal, &options, progress))

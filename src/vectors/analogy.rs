@@ -82,10 +82,10 @@ pub struct Explanation {
     pub dimensions: Vec<DimensionShare>,
     /// The best answers when the asked words may win.
     pub with_asked: Vec<Hit>,
-    /// The answer's 1-based rank for b - a alone, the asked words left out.
+    /// The answer's 1-based rank for b - a alone, a and b left out.
     pub rank_for_offset: Option<usize>,
-    /// The answer's 1-based rank among the neighbours of c, the asked words left out: how far one
-    /// gets without any analogy.
+    /// The answer's 1-based rank among the neighbours of c, c left out: how far one gets without any
+    /// analogy.
     pub rank_for_c: Option<usize>,
 }
 
@@ -143,15 +143,18 @@ pub fn explain(
         filter: options.filter.clone(),
         count: options.count,
     };
-    // An answer that is itself a word asked still has a place among the others.
-    let others: Vec<usize> = sum.rows.iter().copied().filter(|&asked| asked != row).collect();
-    let place = |vector: Array2<f32>| search::rank(vectors, &query(vector, &others), row, progress);
+    // Each query leaves out its own words, as it would when asked alone; an answer that is itself one
+    // of them still has a place among the others.
+    let place = |asked: Evaluated| {
+        let others: Vec<usize> = asked.rows.iter().copied().filter(|&asked| asked != row).collect();
+        search::rank(vectors, &query(asked.as_query(), &others), row, progress)
+    };
     let rank_for_offset = match Evaluated::from_terms(offset_terms(vectors, a, b)?) {
-        Ok(offset) => place(offset.as_query())?,
+        Ok(offset) => place(offset)?,
         Err(VectorsError::NoDirection { .. }) => None,
         Err(error) => return Err(error),
     };
-    let rank_for_c = place(Evaluated::from_terms(vec![Term::word(vectors, c, 1.0)?])?.as_query())?;
+    let rank_for_c = place(Evaluated::from_terms(vec![Term::word(vectors, c, 1.0)?])?)?;
     Ok(Explanation {
         row,
         score: search::cosine(&sum.vector, &answer).unwrap_or(0.0),

@@ -2,6 +2,7 @@
 
 pub mod changes;
 pub mod choices;
+pub mod explained;
 pub mod filter;
 pub mod format;
 pub mod heads;

@@ -117,7 +117,7 @@ pub fn solve(
     let mut rows: Vec<usize> = lists.into_iter().flatten().map(|hit| hit.row).collect();
     rows.sort_unstable();
     rows.dedup();
-    let explanations = rows.iter().map(|&row| (row, explain(vectors, &evaluated, row))).collect();
+    let explanations = rows.iter().map(|&row| (row, explanation(vectors, &evaluated, row))).collect();
     let best = add.hits.first().map(|hit| hit.row);
     let (rank_without_offset, parallelogram) = match (question, best) {
         (AnalogyQuestion::Words(words), Some(row)) => {
@@ -142,7 +142,10 @@ pub fn solve(
 }
 
 /// b - a + c, each of them one word whatever its characters.
-fn sum_of([a, b, c]: &[String; 3]) -> Result<Expression> {
+///
+/// # Errors
+/// An empty word.
+pub fn sum_of([a, b, c]: &[String; 3]) -> Result<Expression> {
     let [a, b, c] = [a, b, c].map(|word| Expression::word(word));
     Expression::parse(&format!("{b} - {a} + {c}"))
 }
@@ -164,7 +167,8 @@ fn product_vectors(terms: &[Term], dimensions: usize) -> Array2<f32> {
     })
 }
 
-fn explain(vectors: &WordVectors, evaluated: &Evaluated, row: usize) -> Explanation {
+/// Why `row` answers `evaluated`.
+pub fn explanation(vectors: &WordVectors, evaluated: &Evaluated, row: usize) -> Explanation {
     let unit = unit_row(vectors, row);
     let terms = analogy::term_shares(evaluated, &unit);
     let dimensions = analogy::dimension_shares(&evaluated.vector, &unit);
@@ -178,7 +182,9 @@ fn explain(vectors: &WordVectors, evaluated: &Evaluated, row: usize) -> Explanat
     }
 }
 
-fn parallelogram(
+/// The words a, b, c and the answer in row `answer` on the plane of the two offsets; `evaluated` is
+/// their [`sum_of`]. `None` where that has other terms.
+pub fn parallelogram(
     vectors: &WordVectors,
     words: &[String; 3],
     evaluated: &Evaluated,

@@ -2,7 +2,7 @@
 
 use super::shown::unit_row;
 use crate::vectors::error::{Result, VectorsError};
-use crate::vectors::expression::Expression;
+use crate::vectors::expression::{Expression, Term};
 use crate::vectors::norms::dot;
 use crate::vectors::word_vectors::WordVectors;
 
@@ -46,8 +46,17 @@ pub fn compare(vectors: &WordVectors, left: &str, right: usize) -> Result<Compar
     Ok(comparison(left.to_owned(), &evaluated.vector, name, &other))
 }
 
+/// Two words beside each other; either may be one that only its subwords know.
+///
+/// # Errors
+/// An unknown word, or one whose vector is zero or not finite.
+pub fn compare_words(vectors: &WordVectors, left: &str, right: &str) -> Result<Comparison> {
+    let (one, other) = (Term::word(vectors, left, 1.0)?, Term::word(vectors, right, 1.0)?);
+    Ok(comparison(left.to_owned(), &one.vector, right.to_owned(), &other.vector))
+}
+
 /// Two unit vectors, dimension by dimension.
-pub(super) fn comparison(left: String, one: &[f32], right: String, other: &[f32]) -> Comparison {
+fn comparison(left: String, one: &[f32], right: String, other: &[f32]) -> Comparison {
     let dimension = |(dimension, (&left, &right)): (usize, (&f32, &f32))| ComparedDimension {
         dimension,
         left,

@@ -67,9 +67,22 @@ pub fn neighbourhood(
     options: &Options,
     progress: &Progress,
 ) -> Result<NeighbourAnswer> {
-    let expression = Expression::read(query, vectors)?;
+    neighbourhood_of(vectors, query, &Expression::read(query, vectors)?, options, progress)
+}
+
+/// As [`neighbourhood`], of an expression that was read from `query` already.
+///
+/// # Errors
+/// As [`neighbours`].
+pub fn neighbourhood_of(
+    vectors: &WordVectors,
+    query: &str,
+    expression: &Expression,
+    options: &Options,
+    progress: &Progress,
+) -> Result<NeighbourAnswer> {
     let evaluated = expression.evaluate(vectors)?;
-    let answer = neighbours(vectors, &expression, options, progress)?;
+    let answer = neighbours(vectors, expression, options, progress)?;
     let origin = match (expression.as_word(), evaluated.rows.as_slice()) {
         (Some(_), [row]) => Origin::Row(*row),
         (Some(_), _) => Origin::Subwords,

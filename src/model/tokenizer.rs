@@ -98,14 +98,17 @@ impl Tokenizer {
         })
     }
 
-    /// Tokens for ids that were given directly.
+    /// Tokens for ids that were given directly; those that the vocabulary calls special count as added
+    /// around a text, as they are when a text is cut.
     pub fn describe(&self, ids: &[u32]) -> Tokens {
+        let added = self.inner.get_added_tokens_decoder();
+        let is_special = |id: &u32| added.get(id).is_some_and(|token| token.special);
         Tokens {
             ids: ids.to_vec(),
             pieces: ids.iter().map(|&id| self.piece(id)).collect(),
             texts: ids.iter().map(|&id| self.text(id)).collect(),
             spans: vec![(0, 0); ids.len()],
-            special: vec![false; ids.len()],
+            special: ids.iter().map(is_special).collect(),
             words: vec![None; ids.len()],
         }
     }

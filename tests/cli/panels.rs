@@ -231,3 +231,75 @@ fn what_cannot_be_asked_of_a_panel_is_refused() {
         "encoder",
     );
 }
+
+#[test]
+fn ids_are_analysed_as_the_text_that_they_are() {
+    let (text, ids) = (json(&["heads", "hello"]), json(&["heads", "--ids", "101,7592,102"]));
+    assert_eq!(text["heads"], ids["heads"]);
+}
+
+#[test]
+fn a_word_and_an_expression_say_what_stands_behind_their_neighbours() {
+    let plain = json(&["neighbors", "king", "-k", "4"]);
+    let found = json(&["neighbors", "king", "-k", "4", "--explain"]);
+    let (all, listed) = (found["results"].as_array().unwrap(), plain["results"].as_array().unwrap());
+    for (one, other) in all.iter().zip(listed) {
+        assert_eq!((&one["word"], &one["score"]), (&other["word"], &other["score"]));
+        assert!(one["x"].is_number() && one["y"].is_number(), "{one}");
+    }
+    assert_eq!(found["origin"], "a word of the file");
+    assert!(number(&found["length"]) > 0.0 && number(&found["rows_scanned"]) > 0.0);
+    assert!((0.0..=1.0).contains(&number(&found["plane_keeps"])));
+    let sizes = found["largest_components"].as_array().unwrap();
+    assert!(sizes.windows(2).all(|pair| number(&pair[0]).abs() >= number(&pair[1]).abs()));
+    let sum = json(&["query", "king - man + woman", "-k", "2", "--explain"]);
+    assert_eq!((&sum["origin"], &sum["frequency_rank"]), (&"an expression".into(), &Value::Null));
+    assert!(refusal(USAGE, &["query", "[0.5, 0.25]", "--explain"]).contains("--explain"));
+}
+
+#[test]
+fn an_analogy_and_a_similarity_say_what_they_are_made_of() {
+    let found = json(&["analogy", "man", "king", "woman", "-k", "3", "--explain"]);
+    let first = &found["results"][0];
+    assert_eq!(first["word"], "queen");
+    // The rank without the offset is the one that `neighbors` gives.
+    let neighbours = json(&["neighbors", "woman", "-k", "1000"]);
+    let rank = neighbours["results"].as_array().unwrap().iter().find(|one| one["word"] == "queen").unwrap();
+    assert_eq!(found["rank_without_offset"], rank["rank"]);
+    for (letter, word) in [("cosine_a", "man"), ("cosine_b", "king"), ("cosine_c", "woman")] {
+        let cosine = json(&["similarity", word, "queen"]);
+        assert!((number(&first[letter]) - number(&cosine["similarity"])).abs() < 2e-6, "{letter}");
+    }
+    assert_eq!(found["plane"].as_array().unwrap().len(), 4);
+    let similar = json(&["similarity", "king", "queen", "--explain"]);
+    let dimensions = similar["dimensions"].as_array().unwrap();
+    assert_eq!(dimensions.len(), 100);
+    let shares: f64 = dimensions.iter().map(|one| number(&one["share"])).sum();
+    assert!((shares - number(&similar["similarity"])).abs() < 1e-4, "{shares}");
+}
+
+#[test]
+fn the_lens_looks_from_any_token_and_follows_one() {
+    let gpt2 = golden("gpt2");
+    let of = |more: &[&str]| {
+        json(&[&["predict", "--ids", "5,6,7,8", "--model", &gpt2, "--lens", "-k", "2"], more].concat())
+    };
+    let last = of(&[]);
+    assert_eq!(of(&["--at", "3"])["results"], last["results"]);
+    let earlier = of(&["--at", "1"]);
+    assert_eq!(earlier["results"][0]["position"], 2);
+    // What the first two tokens alone predict is what the second one predicts: nothing later is seen.
+    let alone = json(&["predict", "--ids", "5,6", "--model", &gpt2, "--lens", "-k", "2"]);
+    assert_eq!(earlier["results"], alone["results"]);
+    assert!(
+        refusal(USAGE, &["predict", "--ids", "5", "--model", &gpt2, "--at", "9"]).contains("no such token")
+    );
+}
+
+#[test]
+fn the_norm_of_a_layer_is_of_all_its_heads() {
+    let all = json(&["attend", TEXT, "--layer", "2", "--view", "norm"]);
+    let one = json(&["attend", TEXT, "--layer", "2", "--view", "norm", "--head", "3"]);
+    assert_eq!(all["head"], Value::Null);
+    assert_ne!(all["values"], one["values"]);
+}

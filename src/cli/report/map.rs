@@ -5,7 +5,7 @@ use serde_json::{Map as Object, json};
 use unicode_width::UnicodeWidthStr;
 
 use super::tame::tame;
-use super::value::rounded;
+use super::value::{fixed, rounded};
 use crate::analysis::ranking::largest_first;
 
 /// Numbers by row and column, with labels.
@@ -100,7 +100,7 @@ impl Map {
 }
 
 fn short_number(value: f64) -> String {
-    if value.is_finite() { format!("{:.2}", value + 0.0).replace("-0.00", "0.00") } else { "-".into() }
+    if value.is_finite() { fixed(value, 2) } else { "-".into() }
 }
 
 /// Writes all numbers with a heading, or says that they do not fit.

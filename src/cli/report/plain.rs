@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::content::{Report, Table};
 use super::tame::tame;
-use super::value::Value;
+use super::value::{Value, fixed};
 
 /// `terminal` says that a terminal will interpret the text.
 pub(super) fn text(report: &Report, terminal: bool) -> String {
@@ -71,7 +71,7 @@ impl Cell {
             Value::Word(bytes) => tame(&String::from_utf8_lossy(bytes), terminal).into_owned(),
             Value::Integer(number) => number.to_string(),
             Value::Offset(number) => number.to_string(),
-            Value::Number(number) if number.is_finite() => format!("{number:.4}"),
+            Value::Number(number) if number.is_finite() => fixed(*number, 4),
             Value::Number(_) | Value::Nothing => "-".to_owned(),
             Value::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
             Value::List(values) if values.is_empty() => "-".to_owned(),

@@ -9,20 +9,25 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use lexiscope::analysis::thumbnails::Thumbnails;
-use lexiscope::app::attention::{ModelState, Zoom};
-use lexiscope::app::{App, Screen};
-use lexiscope::jobs::answers::{
-    Certificate, MapPoint, Neighbour, NeighbourAnswer, NeighbourMap, Origin, VectorStrip,
-};
-use lexiscope::jobs::attention::Pass;
+use lexiscope::app::{App, Opened, draw};
 use lexiscope::model::forward::{Input, PassOptions, forward};
 use lexiscope::model::open;
 use lexiscope::model::tokenizer::Tokens;
 use lexiscope::model::trace::Keep;
 use lexiscope::progress::Progress;
-use lexiscope::{theme, ui};
+use lexiscope::screens::attention::Zoom;
+use lexiscope::screens::attention::pass::Pass;
+use lexiscope::theme;
+use lexiscope::vectors::explain::{
+    Certificate, MapPoint, Neighbour, NeighbourAnswer, NeighbourMap, Origin, VectorStrip,
+};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+
+#[path = "../tests/support/screens.rs"]
+mod look;
+
+use look::{Look, show};
 
 /// An answer of fifty words to a query in 300 dimensions.
 fn answer(query: &str, turn: usize) -> NeighbourAnswer {
@@ -51,8 +56,8 @@ fn answer(query: &str, turn: usize) -> NeighbourAnswer {
 }
 
 fn words(query: &str, turn: usize) -> App {
-    let mut app = App::default();
-    app.words.answer = Some(answer(query, turn));
+    let mut app = look::app();
+    app.words_mut().answer = Some(answer(query, turn));
     app
 }
 
@@ -77,12 +82,13 @@ fn attention(zoom: Zoom) -> [App; 2] {
         elapsed: Duration::ZERO,
     });
     [3, 4].map(|layer| {
-        let mut app = App::default();
-        app.screen = Screen::Attention;
-        app.model = ModelState::Ready(Arc::clone(&model));
-        app.attention.tokens = Some(Arc::clone(&pass.tokens));
-        app.attention.before = Some(Arc::clone(&pass));
-        (app.attention.layer, app.attention.head, app.attention.zoom) = (layer, layer, zoom);
+        let mut app = look::app();
+        show(&mut app, "attention");
+        app.frame.model = Opened::Open(Arc::clone(&model));
+        app.attention_mut().tokens = Some(Arc::clone(&pass.tokens));
+        app.attention_mut().before = Some(Arc::clone(&pass));
+        let chosen = &mut app.attention_mut().chosen;
+        (chosen.layer, chosen.head, chosen.zoom) = (layer, layer, zoom);
         app
     })
 }
@@ -101,7 +107,7 @@ fn frame(criterion: &mut Criterion) {
             criterion.bench_function(&format!("{name} at {width} x {height}"), |bencher| {
                 bencher.iter(|| {
                     turn = 1 - turn;
-                    terminal.draw(|frame| ui::draw(&apps[turn], &theme, frame)).expect("a frame").area
+                    terminal.draw(|frame| drop(draw::draw(&apps[turn], &theme, frame))).expect("a frame").area
                 });
             });
         }

@@ -4,11 +4,13 @@
 //! # The rooms
 //!
 //! ```text
-//! cli, ui, terminal     what a person sees: commands, screens, the terminal itself
+//! cli, terminal         commands of the command line; the terminal itself
 //!        |
-//!       app             state, actions, update(state, action) -> effects; no terminal, no IO
+//!      screens          one folder a screen: state, commands with keys and help, update, work, draw
 //!        |
-//!       jobs            background work: the latest request wins, progress, cancel
+//!       app             the frame around the screens: focus, keymap, palette, messages; no terminal, no IO
+//!        |
+//! jobs, widgets, theme  background work: the latest request wins, notes, cancel; plain data to cells
 //!        |
 //!     vectors           words as points: files, search, analogies, evaluation, projection
 //!     analysis          what can be read off a trace: head patterns, rollout, logit lens
@@ -26,9 +28,9 @@
 //! # How data flows
 //!
 //! ```text
-//! keys, resize -> terminal::events -> app::keymap -> Action --+
-//! finished job (with its generation) -------------------------+-> app::update -> effects -> jobs -> vectors
-//!                        ui::draw(&App) <- once per drained queue, only if something changed
+//! keys, mouse, resize -> terminal::events -> keymap -> command of the frame or of the screen in front --+
+//! a job's note or output (with its generation) ---------------------------------------------------------+-> state, effects -> jobs -> vectors, model
+//!                        app::draw(&App) <- once per drained queue, only if something changed; returns what can be clicked
 //! ```
 
 #[cfg(not(target_endian = "little"))]
@@ -49,8 +51,9 @@ pub mod mmap;
 pub mod model;
 pub mod progress;
 pub mod random;
+pub mod screens;
 pub mod spelling;
 pub mod terminal;
 pub mod theme;
-pub mod ui;
 pub mod vectors;
+pub mod widgets;

@@ -19,19 +19,20 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &["linalg", "matmul", "elementary", "mmap", "progress", "random"]),
     ("analysis", &["model", "linalg", "matmul", "elementary", "progress", "random"]),
     ("vectors", &["linalg", "mmap", "files", "progress"]),
-    ("jobs", &["vectors", "model", "analysis", "progress"]),
-    ("app", &["jobs", "vectors", "model", "analysis", "progress"]),
+    ("jobs", &["vectors", "model", "progress"]),
     ("theme", &["spelling"]),
-    ("ui", &["app", "jobs", "theme", "vectors", "model", "analysis", "progress"]),
+    ("widgets", &["theme", "analysis", "model"]),
+    ("app", &["jobs", "widgets", "theme", "vectors", "model", "progress"]),
+    ("screens", &["app", "jobs", "widgets", "theme", "vectors", "model", "analysis", "progress"]),
     (
         "terminal",
-        &["files", "spelling", "ui", "app", "jobs", "theme", "vectors", "model", "analysis", "progress"],
+        &["files", "spelling", "screens", "app", "jobs", "widgets", "theme", "vectors", "model", "progress"],
     ),
     (
         "cli",
         &[
-            "files", "log", "terminal", "ui", "app", "jobs", "theme", "vectors", "model", "analysis", "mmap",
-            "progress",
+            "files", "log", "terminal", "screens", "app", "jobs", "theme", "widgets", "vectors", "model",
+            "analysis", "mmap", "progress",
         ],
     ),
 ];
@@ -47,8 +48,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("model", &["ratatui", "crossterm"]),
     ("analysis", &["ratatui", "crossterm"]),
     ("jobs", &["ratatui", "crossterm"]),
-    ("app", &["ratatui", "crossterm", "std::fs", "std::thread", "rayon", "Instant::now"]),
-    ("ui", &["std::fs", "std::thread", "crossterm", "update("]),
+    ("cli", &["ratatui", "crossterm"]),
+    ("app", &["crossterm", "std::fs", "std::thread", "rayon", "Instant::now"]),
+    ("screens", &["crossterm", "std::thread", "rayon"]),
+    ("widgets", &["std::fs", "std::thread", "crossterm"]),
 ];
 
 const LONGEST_FILE: usize = 600;
@@ -75,14 +78,57 @@ fn complaints(path: &str, source: &str) -> Vec<String> {
             found.push(format!("{path}: `{room}` may not name `{name}`"));
         }
     }
-    if room == "ui" && has_word(&code, "mut App") {
-        found.push(format!("{path}: drawing may not change the application (`&mut App`)"));
-    }
+    found.extend(complaints_of_a_screen(path, room, &code));
     let lines = source.lines().count();
     if lines > LONGEST_FILE {
         found.push(format!("{path}: {lines} lines; above {LONGEST_FILE} it is more than one room"));
     }
     found
+}
+
+/// Drawing stands in `draw` files and changes nothing; what only changes state does no work itself.
+fn complaints_of_a_screen(path: &str, room: &str, code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    if !matches!(room, "app" | "screens") {
+        return found;
+    }
+    let draws = path.split('/').any(|part| part == "draw" || part == "draw.rs");
+    if path.ends_with("/tests.rs") || path.contains("/tests/") {
+        return found;
+    }
+    if !draws && has_word(code, "ratatui") {
+        found.push(format!("{path}: only `draw` files name `ratatui`"));
+    }
+    if draws {
+        let code = code.split("#[cfg(test)]").next().unwrap_or(code);
+        for changing in ["mut App", "mut Frame", "mut self"].iter().filter(|word| has_word(code, word)) {
+            found.push(format!("{path}: drawing may not change the application (`&{changing}`)"));
+        }
+    }
+    let works = path.ends_with("/work.rs") || path.contains("/work/");
+    if room == "screens" && !works {
+        for name in ["std::fs", "Instant::now"].iter().filter(|name| has_word(code, name)) {
+            found.push(format!("{path}: only `work` may name `{name}`"));
+        }
+    }
+    found
+}
+
+/// A screen is known by its own folder and by the list: no other file names it.
+fn names_of_screens(path: &str, source: &str, screens: &[String]) -> Vec<String> {
+    let code = without_comments_and_strings(source);
+    let own = |screen: &str| path.starts_with(&format!("src/screens/{screen}/"));
+    let beside = path.starts_with("src/screens/");
+    let named = |screen: &str| {
+        has_word(&code, &format!("screens::{screen}"))
+            || beside && has_word(&code, &format!("super::{screen}::"))
+            || has_word(&code, &format!("{screen}::state"))
+    };
+    screens
+        .iter()
+        .filter(|screen| path != "src/screens/mod.rs" && !own(screen) && named(screen))
+        .map(|screen| format!("{path}: names the screen `{screen}`, which only its folder and the list may"))
+        .collect()
 }
 
 /// The room that a file belongs to: the first folder or file name below `src`; none for the
@@ -240,6 +286,41 @@ fn every_file_keeps_to_its_room() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+#[test]
+fn screens_are_known_by_their_folder_and_the_list() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = fs::read_dir(root.join("src/screens")).unwrap().map(|entry| entry.unwrap());
+    let screens: Vec<String> = folders
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    assert!(screens.len() >= 4, "{screens:?}");
+    let list = fs::read_to_string(root.join("src/screens/mod.rs")).unwrap();
+    for screen in &screens {
+        assert!(list.contains(&format!("mod {screen};")), "{screen} is not in the list");
+    }
+    let mut files = Vec::new();
+    rust_files(&root.join("src"), &mut files);
+    let found: Vec<String> = files
+        .iter()
+        .flat_map(|file| {
+            let path = file.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+            names_of_screens(&path, &fs::read_to_string(file).unwrap(), &screens)
+        })
+        .collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    let screens = ["words".to_owned()];
+    assert_eq!(names_of_screens("src/app/update.rs", "use crate::screens::words::Words;", &screens).len(), 1);
+    assert_eq!(
+        names_of_screens("src/screens/maps/mod.rs", "use super::words::state::Words;", &screens).len(),
+        1
+    );
+    assert_eq!(
+        names_of_screens("src/screens/words/mod.rs", "use crate::screens::words::state;", &screens).len(),
+        0
+    );
+}
+
 #[track_caller]
 fn complains(path: &str, source: &str, about: &str) {
     let found = complaints(path, source);
@@ -248,12 +329,12 @@ fn complains(path: &str, source: &str, about: &str) {
 
 #[test]
 fn a_forbidden_use_is_seen_in_every_spelling() {
-    complains("src/vectors/search.rs", "use crate::ui::draw;", "may not use `ui`");
+    complains("src/vectors/search.rs", "use crate::app::draw;", "may not use `app`");
     complains("src/vectors/search.rs", "fn f() { crate::app::App::new(); }", "may not use `app`");
     complains("src/vectors/search.rs", "use crate::{mmap::{Bytes, X}, terminal};", "may not use `terminal`");
     complains("src/vectors/search.rs", "use super::super::cli;", "may not use `cli`");
     complains("src/vectors/formats/text.rs", "use super::super::super::jobs::Slot;", "may not use `jobs`");
-    complains("src/vectors/mod.rs", "use super::ui;", "may not use `ui`");
+    complains("src/vectors/mod.rs", "use super::screens;", "may not use `screens`");
     complains("src/jobs/mod.rs", "use crate::app::App;", "may not use `app`");
     complains("src/linalg.rs", "use crate::vectors::Rows;", "may not use `vectors`");
     complains("src/mmap.rs", "use crate::progress::Progress;", "may not use `progress`");
@@ -262,10 +343,13 @@ fn a_forbidden_use_is_seen_in_every_spelling() {
 
 #[test]
 fn other_trespasses_are_seen() {
-    complains("src/ui/words.rs", "fn draw(app: &mut App) {}", "&mut App");
-    complains("src/ui/words.rs", "fn draw<'a>(app: &'a mut App) {}", "&mut App");
-    complains("src/ui/words.rs", "app::update(state, action);", "`update(`");
-    complains("src/ui/words.rs", "let x = unsafe { y };", "unsafe");
+    complains("src/app/draw/chrome.rs", "fn draw(app: &mut App) {}", "&mut App");
+    complains("src/screens/words/draw.rs", "fn draw<'a>(frame: &'a mut Frame) {}", "&mut Frame");
+    complains("src/screens/words/draw/list.rs", "fn draw(&mut self) {}", "&mut self");
+    complains("src/screens/words/update.rs", "use ratatui::layout::Rect;", "only `draw` files");
+    complains("src/app/update.rs", "use ratatui::layout::Rect;", "only `draw` files");
+    complains("src/screens/words/update.rs", "std::fs::read(path)", "only `work`");
+    complains("src/widgets/bars.rs", "let x = unsafe { y };", "unsafe");
     complains("src/vectors/open.rs", "let c = '\"'; unsafe { y }", "unsafe");
     complains("src/app/words.rs", "let file = std::fs::read(path);", "std::fs");
     complains("src/vectors/open.rs", "use ratatui::Frame;", "ratatui");
@@ -278,169 +362,14 @@ fn what_is_allowed_is_left_alone() {
     quiet("src/vectors/search.rs", "use crate::{mmap, progress::{self, Progress}}; use super::filter;");
     quiet(
         "src/vectors/search.rs",
-        "//! As crate::ui shows it.\n/* crate::cli */ let s = \"crate::app unsafe\";",
+        "//! As crate::app shows it.\n/* crate::cli */ let s = \"crate::app unsafe\";",
     );
-    quiet("src/vectors/search.rs", r##"let s = r#"use crate::ui; "unsafe""#;"##);
+    quiet("src/vectors/search.rs", r##"let s = r#"use crate::app; "unsafe""#;"##);
     quiet("src/vectors/search.rs", "fn f<'a>(x: &'a str) -> char { '\\'' }");
     quiet("src/vectors/search.rs", "mod a {} #[cfg(test)] mod tests { use super::super::jobs; }");
-    quiet("src/ui/words.rs", "use crate::app::App; fn draw(app: &App, scroll: &mut Apple) { my_update() }");
+    quiet("src/app/draw/chrome.rs", "use ratatui::layout::Rect; fn draw(app: &App, scroll: &mut Apple) {}");
+    quiet("src/screens/words/work.rs", "let file = std::fs::read(path);");
     quiet("src/mmap.rs", "let map = unsafe { map(file) };");
     quiet("src/vectors/kernels/avx2.rs", "unsafe { intrinsic() }");
     quiet("src/main.rs", "use lexiscope::cli; unsafe {}");
-}
-
-/// Rooms in which no file leads back to itself along the imports.
-const WITHOUT_CIRCLES: &[&str] = &["analysis", "cli", "vectors"];
-
-/// The files of `files` (paths below the crate's root) that `path` names, read off its paths:
-/// `crate::...`, `super::...` and its own children. A name that a folder's `mod.rs` hands on counts
-/// as that `mod.rs`.
-fn named_files(path: &str, source: &str, files: &[String]) -> Vec<String> {
-    let code = without_comments_and_strings(source);
-    let code = code.split("#[cfg(test)]").next().unwrap_or_default();
-    let own = module_of(path);
-    let mut wanted: Vec<Vec<String>> = Vec::new();
-    for (start, _) in code.match_indices("crate::") {
-        wanted.extend(tree(&code[start + "crate::".len()..]));
-    }
-    for (start, _) in code.match_indices("super::") {
-        if code[..start].ends_with("super::") {
-            continue;
-        }
-        let (mut parent, mut rest) = (own.clone(), &code[start..]);
-        while let Some(after) = rest.strip_prefix("super::") {
-            parent.pop();
-            rest = after;
-        }
-        wanted.extend(tree(rest).into_iter().map(|names| [parent.clone(), names].concat()));
-    }
-    for (start, _) in code.match_indices("mod ") {
-        let child: String =
-            code[start + 4..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-        let is_declared = code[start + 4 + child.len()..].starts_with(';');
-        if is_declared && has_word(code, &format!("{child}::")) {
-            wanted.push([own.clone(), vec![child]].concat());
-        }
-    }
-    let mut found: Vec<String> = wanted.iter().filter_map(|names| file_of(names, files)).collect();
-    found.retain(|file| file != path);
-    found.sort();
-    found.dedup();
-    found
-}
-
-/// `src/a/b.rs` and `src/a/b/mod.rs` are a, b.
-fn module_of(path: &str) -> Vec<String> {
-    let path = path.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
-    path.split('/').map(str::to_owned).collect()
-}
-
-/// The paths that begin here, groups in braces opened.
-fn tree(rest: &str) -> Vec<Vec<String>> {
-    let rest = rest.trim_start();
-    if let Some(group) = rest.strip_prefix('{') {
-        let (mut depth, mut start, mut parts) = (0, 0, Vec::new());
-        for (index, c) in group.char_indices() {
-            match c {
-                '{' => depth += 1,
-                '}' if depth > 0 => depth -= 1,
-                ',' | '}' if depth == 0 => {
-                    parts.extend(tree(&group[start..index]));
-                    start = index + 1;
-                    if c == '}' {
-                        break;
-                    }
-                }
-                _ => {}
-            }
-        }
-        return parts;
-    }
-    let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-    if name.is_empty() {
-        return Vec::new();
-    }
-    let Some(further) = rest[name.len()..].strip_prefix("::") else { return vec![vec![name]] };
-    let below = tree(further);
-    if below.is_empty() {
-        return vec![vec![name]];
-    }
-    below.into_iter().map(|names| [vec![name.clone()], names].concat()).collect()
-}
-
-/// The file of the longest beginning of a path that is a module.
-fn file_of(names: &[String], files: &[String]) -> Option<String> {
-    (1..=names.len()).rev().find_map(|count| {
-        let path = names[..count].join("/");
-        let candidates = [format!("src/{path}.rs"), format!("src/{path}/mod.rs")];
-        candidates.into_iter().find(|file| files.contains(file))
-    })
-}
-
-/// Some way from a file back to itself, or `None`.
-fn circle(sources: &[(String, String)]) -> Option<Vec<String>> {
-    let files: Vec<String> = sources.iter().map(|(path, _)| path.clone()).collect();
-    let edges: Vec<(&String, Vec<String>)> =
-        sources.iter().map(|(path, source)| (path, named_files(path, source, &files))).collect();
-    let mut done: Vec<&String> = Vec::new();
-    // A file that names only files that are in no circle is in none itself.
-    while let Some((path, _)) = edges
-        .iter()
-        .find(|(path, named)| !done.contains(path) && named.iter().all(|file| done.contains(&file)))
-    {
-        done.push(path);
-    }
-    let mut walk = vec![files.iter().find(|file| !done.contains(file))?.clone()];
-    loop {
-        let (_, named) = edges.iter().find(|(path, _)| *path == walk.last().unwrap())?;
-        let next = named.iter().find(|file| !done.contains(file))?.clone();
-        if let Some(start) = walk.iter().position(|file| *file == next) {
-            walk.push(next);
-            return Some(walk.split_off(start));
-        }
-        walk.push(next);
-    }
-}
-
-#[test]
-fn no_file_leads_back_to_itself() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for room in WITHOUT_CIRCLES {
-        let mut files = Vec::new();
-        rust_files(&root.join("src").join(room), &mut files);
-        assert!(files.len() > 2, "{room} has {} files", files.len());
-        let read = |file: &PathBuf| {
-            let path = file.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
-            (path, fs::read_to_string(file).unwrap())
-        };
-        let sources: Vec<(String, String)> = files.iter().map(read).collect();
-        if let Some(way) = circle(&sources) {
-            panic!("{room}: a circle of files: {}", way.join(" -> "));
-        }
-    }
-}
-
-#[test]
-fn a_circle_is_seen_in_every_spelling() {
-    let found = |one: &str, other: &str| {
-        let sources = [
-            ("src/cli/mod.rs".into(), "mod one; mod other;".into()),
-            ("src/cli/one.rs".into(), one.to_owned()),
-            ("src/cli/other.rs".into(), other.to_owned()),
-        ];
-        circle(&sources).is_some()
-    };
-    assert!(found("use super::other::X;", "use crate::cli::one::{self, Y};"));
-    assert!(found("use super::{a::B, other};", "fn f() { super::one::f() }"));
-    assert!(found("use crate::{cli::{other::{self}}, x};", "use crate::cli::one;"));
-    assert!(!found("use super::other::X;", "use crate::vectors::one;"));
-    assert!(!found(
-        "use super::other::X;",
-        "//! As super::one does.\n#[cfg(test)] mod t { use super::one; }"
-    ));
-    let child = [
-        ("src/cli/a.rs".into(), "mod b; fn f() { b::g() }".into()),
-        ("src/cli/a/b.rs".into(), "use super::f;".into()),
-    ];
-    assert_eq!(circle(&child).unwrap().len(), 3);
 }

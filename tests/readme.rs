@@ -6,24 +6,26 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use lexiscope::app::commands::{COMMANDS, Group};
+use lexiscope::app::App;
 use lexiscope::model::families::FAMILIES;
+use lexiscope::screens;
 
 const BEGIN: &str = "<!-- keys: written by tests/readme.rs from the command registry -->\n";
 const END: &str = "<!-- end of keys -->";
 
 fn key_table() -> String {
     let mut table = String::from("\n| | keys | what |\n|---|---|---|\n");
-    for group in Group::ALL {
-        for command in COMMANDS.iter().filter(|command| command.group == group) {
+    let app = App::new(screens::all(), None);
+    for heading in app.registry.headings() {
+        for listed in app.registry.iter().filter(|listed| listed.heading == heading) {
             let mut keys: Vec<String> = Vec::new();
-            for (_, key) in command.default_keys() {
+            for (_, key) in &listed.entry.keys {
                 let key = format!("`{key}`").replace('|', "\\|");
                 if !keys.contains(&key) {
                     keys.push(key);
                 }
             }
-            let _ = writeln!(table, "| {} | {} | {} |", group.title(), keys.join(" "), command.help);
+            let _ = writeln!(table, "| {} | {} | {} |", heading, keys.join(" "), listed.entry.help);
         }
     }
     table.push('\n');

@@ -1,27 +1,75 @@
-//! Which key means which action, in which context.
+//! Which key means which command, in which scope.
 
 use std::collections::BTreeMap;
 
-use super::Action;
-use super::commands::{COMMANDS, Context, command};
-use super::key::Key;
+use super::entry::{Entry, Scope};
+use super::key::{Key, KeyCode, UnknownKey};
 
-/// The bindings: the defaults of the registry, with the user's own in their place.
+/// The commands of the frame, or of one screen, for the keymap.
 #[derive(Debug, Clone)]
+pub struct Group {
+    /// The screen's id; `None` for the frame.
+    pub screen: Option<&'static str>,
+    /// Whether the screen is moved through as through a list.
+    pub is_list: bool,
+    /// Its commands.
+    pub entries: Vec<Entry>,
+}
+
+/// Where keys are pressed now: the scopes, most special first, and the screen in front.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The scopes that are active.
+    pub scopes: &'a [Scope],
+    /// The screen in front.
+    pub screen: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Binding {
+    scope: Scope,
+    screen: Option<&'static str>,
+    is_list: bool,
+    key: Key,
+    command: &'static str,
+}
+
+impl Binding {
+    /// Whether both can be active at the same time, so that the key can have only one meaning.
+    fn overlaps(&self, other: &Self) -> bool {
+        let apart = self.screen.zip(other.screen).is_some_and(|(one, other)| one != other);
+        let covers = |one: &Self, other: &Self| match one.scope {
+            Scope::Everywhere => true,
+            Scope::Browsing => matches!(other.scope, Scope::Lists | Scope::Own),
+            Scope::Lists => other.scope == Scope::Own && other.is_list,
+            Scope::Typing | Scope::Own | Scope::Reading => one.scope == other.scope,
+        };
+        !apart && (self.scope == other.scope || covers(self, other) || covers(other, self))
+    }
+
+    fn is_active(&self, scope: Scope, place: Place<'_>) -> bool {
+        self.scope == scope && self.screen.is_none_or(|screen| screen == place.screen)
+    }
+}
+
+/// The bindings: the defaults of the commands, with the user's own in their place.
+#[derive(Debug, Clone, Default)]
 pub struct Keymap {
-    bindings: Vec<(Context, Key, Action)>,
+    bindings: Vec<Binding>,
 }
 
 /// A binding that cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeymapError {
     /// A key with two meanings at the same time.
-    #[error("the key {key} is bound twice {}: to \"{first}\" and to \"{second}\"; give one of them another key", context.label())]
+    #[error(
+        "the key {key} is bound twice {place}: to \"{first}\" and to \"{second}\"; give one of them another key"
+    )]
     Conflict {
         /// The key.
         key: Key,
         /// Where.
-        context: Context,
+        place: String,
         /// One command.
         first: &'static str,
         /// The other.
@@ -29,7 +77,7 @@ pub enum KeymapError {
     },
     /// Text that is no key.
     #[error(transparent)]
-    Key(#[from] super::key::UnknownKey),
+    Key(#[from] UnknownKey),
     /// A printable key was bound where it must type.
     #[error(
         "\"{command}\" works while typing, where the key {key} types a character; use one with ctrl- or alt-, or a function key"
@@ -42,166 +90,213 @@ pub enum KeymapError {
     },
 }
 
-impl Default for Keymap {
-    fn default() -> Self {
-        let bindings = COMMANDS
-            .iter()
-            .flat_map(|command| command.default_keys().map(|(context, key)| (context, key, command.action)))
-            .collect();
-        Self { bindings }
-    }
-}
-
 impl Keymap {
-    /// The defaults with the keys of the named commands replaced by the user's. A new key has its
-    /// meaning in all contexts that the command has keys in. Arrow keys, Enter and Esc keep their
+    /// The default keys of all commands.
+    pub fn new(groups: &[Group]) -> Self {
+        let of_entry = |group: &Group, entry: &Entry| -> Vec<Binding> {
+            let (screen, is_list, command) = (group.screen, group.is_list, entry.id);
+            entry.keys.iter().map(|&(scope, key)| Binding { scope, screen, is_list, key, command }).collect()
+        };
+        let of_group = |group: &Group| -> Vec<Binding> {
+            group.entries.iter().flat_map(|entry| of_entry(group, entry)).collect()
+        };
+        Self { bindings: groups.iter().flat_map(of_group).collect() }
+    }
+
+    /// The same with the keys of the named commands replaced by the user's. A new key has its
+    /// meaning in all scopes that the command has keys in. Arrow keys, Enter and Esc keep their
     /// meaning beside any other key, so that nobody can lock themselves out.
     ///
     /// # Errors
-    /// Text that is no key; a key with two meanings in one context.
-    pub fn with_overrides(overrides: &BTreeMap<Action, Vec<String>>) -> Result<Self, KeymapError> {
-        let mut keymap = Self::default();
-        for (&action, keys) in overrides {
-            keymap.replace(action, keys)?;
+    /// Text that is no key; a key with two meanings in one scope.
+    pub fn with_overrides(
+        mut self,
+        overrides: &BTreeMap<&'static str, Vec<String>>,
+    ) -> Result<Self, KeymapError> {
+        for (&command, keys) in overrides {
+            self.replace(command, keys)?;
         }
-        keymap.check()?;
-        Ok(keymap)
+        self.check()?;
+        Ok(self)
     }
 
-    fn replace(&mut self, action: Action, keys: &[String]) -> Result<(), KeymapError> {
-        let mut contexts: Vec<_> = command(action).keys.iter().map(|(context, _)| *context).collect();
-        contexts.sort();
-        contexts.dedup();
-        self.bindings.retain(|(_, key, bound)| *bound != action || is_fixed(*key));
+    fn replace(&mut self, command: &'static str, keys: &[String]) -> Result<(), KeymapError> {
+        let mut places: Vec<Binding> = Vec::new();
+        for binding in self.bindings.iter().filter(|binding| binding.command == command) {
+            let same = |other: &Binding| other.scope == binding.scope && other.screen == binding.screen;
+            if !places.iter().any(same) {
+                places.push(*binding);
+            }
+        }
+        self.bindings.retain(|binding| binding.command != command || is_fixed(binding.key));
         for text in keys {
             let key: Key = text.parse()?;
-            let mut bound = false;
-            for &context in &contexts {
-                let types = key.typed().is_some() && matches!(context, Context::Everywhere | Context::Typing);
-                if !types {
-                    self.bindings.push((context, key, action));
-                    bound = true;
-                }
+            let types = |place: &&Binding| {
+                key.typed().is_some() && matches!(place.scope, Scope::Everywhere | Scope::Typing)
+            };
+            let bound: Vec<Binding> =
+                places.iter().filter(|place| !types(place)).map(|place| Binding { key, ..*place }).collect();
+            if bound.is_empty() {
+                return Err(KeymapError::Typed { key, command });
             }
-            if !bound {
-                return Err(KeymapError::Typed { key, command: action.name() });
-            }
+            self.bindings.extend(bound);
         }
         Ok(())
     }
 
-    fn check(&self) -> Result<(), KeymapError> {
-        for (index, &(context, key, action)) in self.bindings.iter().enumerate() {
-            let clash = self.bindings[..index].iter().find(|(other_context, other_key, other)| {
-                *other_key == key && *other != action && context.overlaps(*other_context)
+    /// Looks for a key with two meanings.
+    ///
+    /// # Errors
+    /// The first such key.
+    pub fn check(&self) -> Result<(), KeymapError> {
+        for (index, binding) in self.bindings.iter().enumerate() {
+            let clash = self.bindings[..index].iter().find(|other| {
+                other.key == binding.key && other.command != binding.command && binding.overlaps(other)
             });
-            if let Some(&(_, _, other)) = clash {
+            if let Some(other) = clash {
                 return Err(KeymapError::Conflict {
-                    key,
-                    context,
-                    first: other.name(),
-                    second: action.name(),
+                    key: binding.key,
+                    place: place_label(binding),
+                    first: other.command,
+                    second: binding.command,
                 });
             }
         }
         Ok(())
     }
 
-    /// What `key` means where `contexts` are active.
-    pub fn action(&self, key: Key, contexts: &[Context]) -> Option<Action> {
-        contexts.iter().find_map(|active| {
-            self.bindings
-                .iter()
-                .find(|(context, bound, _)| context == active && *bound == key)
-                .map(|(_, _, action)| *action)
+    /// The command that `key` means at `place`.
+    pub fn command(&self, key: Key, place: Place<'_>) -> Option<&'static str> {
+        place.scopes.iter().find_map(|&scope| {
+            let found = |binding: &&Binding| binding.key == key && binding.is_active(scope, place);
+            self.bindings.iter().find(found).map(|binding| binding.command)
         })
     }
 
-    /// The first key of `action` where `contexts` are active.
-    pub fn key_for(&self, action: Action, contexts: &[Context]) -> Option<Key> {
-        let found =
-            |(context, _, bound): &&(Context, Key, Action)| *bound == action && contexts.contains(context);
+    /// The first key of `command` at `place`.
+    pub fn key_for(&self, command: &str, place: Place<'_>) -> Option<Key> {
+        let found = |binding: &&Binding| {
+            let active = place.scopes.iter().any(|&scope| binding.is_active(scope, place));
+            binding.command == command && active
+        };
         // The user's own keys stand behind the fixed ones and are the ones to show.
-        let own = self.bindings.iter().filter(found).find(|(_, key, _)| !is_fixed(*key));
-        own.or_else(|| self.bindings.iter().find(found)).map(|(_, key, _)| *key)
+        let own = self.bindings.iter().filter(found).find(|binding| !is_fixed(binding.key));
+        own.or_else(|| self.bindings.iter().find(found)).map(|binding| binding.key)
     }
 
-    /// All keys of `action` in any context, without repetition.
-    pub fn keys(&self, action: Action) -> Vec<Key> {
+    /// All keys of `command` in any scope, without repetition.
+    pub fn keys(&self, command: &str) -> Vec<Key> {
         let mut keys = Vec::new();
-        for (_, key, bound) in &self.bindings {
-            if *bound == action && !keys.contains(key) {
-                keys.push(*key);
+        for binding in self.bindings.iter().filter(|binding| binding.command == command) {
+            if !keys.contains(&binding.key) {
+                keys.push(binding.key);
             }
         }
         keys
     }
 }
 
+/// What to call the place of a binding in messages.
+fn place_label(binding: &Binding) -> String {
+    match (binding.scope, binding.screen) {
+        (Scope::Everywhere, _) => "everywhere".into(),
+        (Scope::Typing, _) => "while typing".into(),
+        (Scope::Browsing, _) => "while browsing".into(),
+        (Scope::Lists, _) => "in lists".into(),
+        (Scope::Reading, _) => "in help and messages".into(),
+        (Scope::Own, screen) => format!("on the screen {}", screen.unwrap_or_default()),
+    }
+}
+
 fn is_fixed(key: Key) -> bool {
-    use super::key::KeyCode::*;
+    use KeyCode::*;
     !key.control && !key.alt && matches!(key.code, Left | Right | Up | Down | Enter | Esc)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::key::KeyCode;
 
-    fn overrides(entries: &[(Action, &[&str])]) -> BTreeMap<Action, Vec<String>> {
-        entries.iter().map(|(action, keys)| (*action, keys.iter().map(|&key| key.into()).collect())).collect()
+    fn group(screen: Option<&'static str>, is_list: bool, keys: &[(&'static str, Scope, &str)]) -> Group {
+        let entry = |(id, scope, key): &(&'static str, Scope, &str)| Entry {
+            id,
+            title: id,
+            help: String::new(),
+            search: "",
+            keys: vec![(*scope, key.parse().unwrap())],
+            footer: None,
+            listed: true,
+        };
+        Group { screen, is_list, entries: keys.iter().map(entry).collect() }
+    }
+
+    /// Two screens, one of them a list.
+    fn keymap() -> Keymap {
+        Keymap::new(&[
+            group(
+                None,
+                false,
+                &[
+                    ("down", Scope::Lists, "j"),
+                    ("down", Scope::Everywhere, "down"),
+                    ("delete-word", Scope::Typing, "ctrl-w"),
+                    ("quit", Scope::Browsing, "q"),
+                ],
+            ),
+            group(Some("words"), true, &[("compare", Scope::Own, "c"), ("filter", Scope::Own, "f")]),
+            group(Some("maps"), false, &[("layer", Scope::Own, "j"), ("view", Scope::Own, "c")]),
+        ])
+    }
+
+    fn with(overrides: &[(&'static str, &[&str])]) -> Result<Keymap, KeymapError> {
+        let owned = |keys: &[&str]| keys.iter().map(|&key| key.into()).collect();
+        keymap().with_overrides(&overrides.iter().map(|(id, keys)| (*id, owned(keys))).collect())
+    }
+
+    const BROWSING: [Scope; 4] = [Scope::Own, Scope::Lists, Scope::Browsing, Scope::Everywhere];
+    const WORDS: Place<'static> = Place { scopes: &BROWSING, screen: "words" };
+    const MAPS: Place<'static> = Place { scopes: &[Scope::Own, Scope::Browsing], screen: "maps" };
+
+    fn key(text: &str) -> Key {
+        text.parse().unwrap()
     }
 
     #[test]
-    fn defaults_have_no_conflict_and_all_of_them_parse() {
-        Keymap::default().check().unwrap();
-        for command in COMMANDS {
-            assert_eq!(command.default_keys().count(), command.keys.len(), "{}", command.id());
-        }
-    }
-
-    #[test]
-    fn every_action_is_one_command() {
-        for action in Action::ALL {
-            assert_eq!(COMMANDS.iter().filter(|command| command.action == *action).count(), 1, "{action:?}");
-            assert_eq!(Action::from_name(action.name()), Some(*action));
-        }
-    }
-
-    #[test]
-    fn keys_of_multiplexers_are_left_alone() {
-        for taken in ["ctrl-a", "ctrl-b", "ctrl-s"] {
-            let key: Key = taken.parse().unwrap();
-            assert!(
-                !COMMANDS.iter().any(|command| command.default_keys().any(|(_, bound)| bound == key)),
-                "{taken}"
-            );
-        }
+    fn a_key_means_what_the_screen_in_front_says() {
+        let keymap = keymap();
+        keymap.check().unwrap();
+        assert_eq!(keymap.command(key("c"), WORDS), Some("compare"));
+        assert_eq!(keymap.command(key("c"), MAPS), Some("view"));
+        assert_eq!(keymap.command(key("j"), WORDS), Some("down"));
+        assert_eq!(keymap.command(key("j"), MAPS), Some("layer"));
+        assert_eq!(keymap.command(key("f"), MAPS), None);
     }
 
     #[test]
     fn a_key_bound_twice_names_both_commands() {
-        let error = Keymap::with_overrides(&overrides(&[(Action::Compare, &["f"])])).unwrap_err().to_string();
-        assert!(
-            error.contains("\"compare\"") && error.contains("\"filter\"") && error.contains("key f"),
-            "{error}"
-        );
-        Keymap::with_overrides(&overrides(&[(Action::Compare, &["f"]), (Action::Filter, &["c"])])).unwrap();
+        let error = with(&[("compare", &["f"])]).unwrap_err().to_string();
+        for part in ["\"compare\"", "\"filter\"", "key f", "screen words"] {
+            assert!(error.contains(part), "{error}");
+        }
+        with(&[("compare", &["f"]), ("filter", &["c"])]).unwrap();
+        // What the frame has everywhere no screen may have for itself.
+        assert!(with(&[("compare", &["q"])]).is_err());
+        assert!(with(&[("compare", &["j"])]).is_err(), "a list moves by j");
+        assert!(with(&[("view", &["f"])]).is_ok(), "another screen's key");
     }
 
     #[test]
     fn arrows_stay_beside_other_keys() {
-        let keymap = Keymap::with_overrides(&overrides(&[(Action::Down, &["z"])])).unwrap();
-        let contexts = [Context::Words, Context::Lists, Context::Browsing, Context::Everywhere];
-        assert_eq!(keymap.action(Key::plain(KeyCode::Down), &contexts), Some(Action::Down));
-        assert_eq!(keymap.action(Key::plain(KeyCode::Char('z')), &contexts), Some(Action::Down));
-        assert_eq!(keymap.action(Key::plain(KeyCode::Char('j')), &contexts), None);
-        assert_eq!(keymap.key_for(Action::Down, &contexts).unwrap().to_string(), "z");
+        let keymap = with(&[("down", &["z"])]).unwrap();
+        assert_eq!(keymap.command(key("down"), WORDS), Some("down"));
+        assert_eq!(keymap.command(key("z"), WORDS), Some("down"));
+        assert_eq!(keymap.command(key("j"), WORDS), None);
+        assert_eq!(keymap.key_for("down", WORDS).unwrap().to_string(), "z");
     }
 
     #[test]
     fn a_letter_cannot_be_taken_from_typing() {
-        let error = Keymap::with_overrides(&overrides(&[(Action::DeleteWord, &["x"])])).unwrap_err();
+        let error = with(&[("delete-word", &["x"])]).unwrap_err();
         assert!(matches!(error, KeymapError::Typed { .. }), "{error}");
     }
 }

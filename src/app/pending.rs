@@ -8,7 +8,7 @@ pub const PATIENCE: Duration = Duration::from_millis(100);
 /// One kind of work, as a screen sees it: idle, or running since a point in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Pending {
-    /// The generation that is awaited and when it was asked for (on the clock of [`super::App::now`]).
+    /// The generation that is awaited and when it was asked for (on the clock of [`super::Frame::now`]).
     awaited: Option<(u64, Duration)>,
 }
 
@@ -22,11 +22,16 @@ impl Pending {
 
     /// Takes note of a result; `false` when it was overtaken and must not be shown.
     pub fn finish(&mut self, generation: u64) -> bool {
-        let current = self.awaited.is_some_and(|(awaited, _)| awaited == generation);
+        let current = self.awaits(generation);
         if current {
             self.awaited = None;
         }
         current
+    }
+
+    /// Whether this very generation is awaited.
+    pub fn awaits(&self, generation: u64) -> bool {
+        self.awaited.is_some_and(|(awaited, _)| awaited == generation)
     }
 
     /// Awaits nothing any more.

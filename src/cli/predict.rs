@@ -286,7 +286,7 @@ mod tests {
             let all = [&["predict", "a", "--generate", "2"], typed].concat();
             Alone::try_parse_from(all).unwrap().arguments.sampling().is_ok()
         };
-        assert!(is_fine(&["--top-p", "1"]));
+        assert!(is_fine(&["--temperature", "1", "--top-p", "1"]));
         assert!(!is_fine(&["--temperature", "NaN"]));
         assert!(!is_fine(&["--temperature=-1"]));
         assert!(!is_fine(&["--temperature", "1", "--top-p", "0"]));

@@ -3,31 +3,32 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::request::{Failure, Outcome, Request, Slot};
-use super::work;
+use super::job::{Failure, Parcel, Pool, Slot, Task};
 use crate::progress::Progress;
 
-/// A result, with the generation that it was asked for with.
-#[derive(Debug, Clone)]
-pub struct Finished {
+/// Word from a worker.
+#[derive(Debug)]
+pub struct Report {
     /// The kind of work.
     pub slot: Slot,
-    /// The generation of the request.
+    /// The generation of the task.
     pub generation: u64,
-    /// What came out.
-    pub result: Result<Outcome, Failure>,
+    /// What there is to tell.
+    pub news: News,
 }
 
+/// What a worker tells.
 #[derive(Debug)]
-struct Task {
-    generation: u64,
-    request: Request,
-    progress: Arc<Progress>,
+pub enum News {
+    /// A note of work that goes on.
+    Noted(Parcel),
+    /// The work came to its end.
+    Finished(Result<Parcel, Failure>),
 }
 
 #[derive(Debug, Default)]
@@ -84,8 +85,8 @@ impl Worker {
 #[derive(Debug)]
 pub struct Jobs {
     workers: BTreeMap<Slot, Arc<Worker>>,
-    sender: Sender<Finished>,
-    receiver: Receiver<Finished>,
+    sender: Sender<Report>,
+    receiver: Receiver<Report>,
 }
 
 impl Default for Jobs {
@@ -96,28 +97,28 @@ impl Default for Jobs {
 }
 
 impl Jobs {
-    /// The channel that results arrive on. Cancelled work sends nothing, unless it was finished
-    /// before the cancelling: generations tell what is still wanted.
-    pub fn results(&self) -> &Receiver<Finished> {
+    /// The channel that results and notes arrive on. Cancelled work sends nothing, unless it was
+    /// finished before the cancelling: generations tell what is still wanted.
+    pub fn reports(&self) -> &Receiver<Report> {
         &self.receiver
     }
 
-    /// Starts `request`, in place of what waits or runs in its slot.
-    pub fn start(&mut self, generation: u64, request: Request, progress: Arc<Progress>) {
-        let slot = request.slot();
+    /// Starts `task`, in place of what waits or runs in its slot.
+    pub fn start(&mut self, task: Task) {
+        let slot = task.slot;
         let sender = self.sender.clone();
         let worker = self.workers.entry(slot).or_insert_with(|| {
             let worker = Arc::new(Worker::default());
             let own = Arc::clone(&worker);
             let started = thread::Builder::new()
-                .name(format!("lexiscope-{slot:?}").to_lowercase())
+                .name(format!("lexiscope-{}", slot.name))
                 .spawn(move || serve(&own, slot, &sender));
             if let Err(error) = started {
-                tracing::error!(%error, ?slot, "cannot start a worker thread");
+                tracing::error!(%error, slot = slot.name, "cannot start a worker thread");
             }
             worker
         });
-        worker.put(Some(Task { generation, request, progress }));
+        worker.put(Some(task));
     }
 
     /// Stops what waits or runs in `slot`.
@@ -137,17 +138,45 @@ impl Drop for Jobs {
     }
 }
 
-fn serve(worker: &Worker, slot: Slot, sender: &Sender<Finished>) {
-    while let Some(Task { generation, request, progress }) = worker.take() {
-        let result = catch_unwind(AssertUnwindSafe(|| work::carry_out(request, &progress)))
-            .unwrap_or_else(|panic| Err(Failure::Panicked(panic_text(&*panic))));
-        if progress.is_cancelled() {
-            continue;
-        }
-        if sender.send(Finished { slot, generation, result }).is_err() {
+fn serve(worker: &Worker, slot: Slot, sender: &Sender<Report>) {
+    while let Some(task) = worker.take() {
+        let (generation, progress) = (task.generation, Arc::clone(&task.progress));
+        let report = |news| sender.send(Report { slot, generation, news });
+        let note = |note: Parcel| {
+            if !progress.is_cancelled() {
+                // Nothing to do if nobody listens any more: the end of the work will find out, too.
+                let _ = report(News::Noted(note));
+            }
+        };
+        let work = || {
+            catch_unwind(AssertUnwindSafe(|| task.carry_out(&note)))
+                .unwrap_or_else(|panic| Err(Failure::Panicked(panic_text(&*panic))))
+        };
+        let threads = if slot.pool == Pool::Background { background() } else { None };
+        let result = match threads {
+            Some(threads) => threads.install(work),
+            None => work(),
+        };
+        if !progress.is_cancelled() && report(News::Finished(result)).is_err() {
             return;
         }
     }
+}
+
+/// The threads of [`Pool::Background`]: all but one, so that there is always a core for the front.
+/// `None` where the system refuses them; work then computes on the threads of the front.
+fn background() -> Option<&'static rayon::ThreadPool> {
+    static THREADS: OnceLock<Option<rayon::ThreadPool>> = OnceLock::new();
+    let build = || {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(cores.saturating_sub(1).max(1))
+            .thread_name(|index| format!("lexiscope-background-{index}"))
+            .build()
+            .map_err(|error| tracing::error!(%error, "cannot start the background threads"))
+            .ok()
+    };
+    THREADS.get_or_init(build).as_ref()
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {
@@ -158,63 +187,95 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use rayon::prelude::*;
+
+    use super::super::job::{Job, Reporter};
     use super::*;
-    use crate::vectors::formats::{Flaws, Parts};
-    use crate::vectors::{Rows, Vocabulary, WordVectors};
 
-    fn vectors() -> Arc<WordVectors> {
-        let array = ndarray::arr2(&[[1.0_f32, 0.0], [0.9, 0.1], [0.0, 1.0]]);
-        let parts = Parts {
-            format: "GloVe text".into(),
-            vocabulary: Vocabulary::from_words(["one", "two", "three"]),
-            rows: Rows::Owned(array),
-            subwords: None,
-            flaws: Flaws::default(),
-        };
-        Arc::new(WordVectors::from_parts("test", None, parts))
-    }
+    struct Double(u64);
 
-    fn neighbours(query: &str) -> Request {
-        Request::Neighbours {
-            vectors: vectors(),
-            query: query.into(),
-            count: 2,
-            filter: FilterSettings::default(),
+    impl Job for Double {
+        type Output = u64;
+        type Note = ();
+        const SLOT: Slot = Slot::front("test.double");
+
+        fn run(self, _: &Reporter<'_, ()>) -> Result<u64, Failure> {
+            // On the threads that all parallel work of the front shares.
+            Ok((0..self.0).into_par_iter().map(|_| 2).sum())
         }
     }
 
-    use super::super::FilterSettings;
+    /// Holds every thread of its pool until it is cancelled.
+    struct Hold;
+
+    impl Job for Hold {
+        type Output = ();
+        type Note = usize;
+        const SLOT: Slot = Slot::background("test.hold");
+
+        fn run(self, reporter: &Reporter<'_, usize>) -> Result<(), Failure> {
+            reporter.note(rayon::current_num_threads());
+            let progress = reporter.progress();
+            rayon::broadcast(|_| {
+                while !progress.is_cancelled() {
+                    thread::yield_now();
+                }
+            });
+            Err(Failure::Cancelled)
+        }
+    }
+
+    fn output(report: Report) -> Result<u64, Failure> {
+        match report.news {
+            News::Finished(result) => result.map(|parcel| *parcel.downcast().expect("a number")),
+            News::Noted(_) => panic!("a note"),
+        }
+    }
 
     #[test]
-    fn the_last_of_many_requests_is_answered() {
+    fn the_last_of_many_tasks_is_answered() {
         let mut jobs = Jobs::default();
         for generation in 0..50 {
-            jobs.start(generation, neighbours("one"), Arc::default());
+            jobs.start(Task::new(Double(generation), generation));
         }
-        let last = jobs.results().iter().find(|finished| finished.generation == 49).unwrap();
-        let Ok(Outcome::Neighbours(answer)) = last.result else { panic!("{last:?}") };
-        assert_eq!(answer.neighbours[0].word, "two");
+        let last = jobs.reports().iter().find(|report| report.generation == 49).unwrap();
+        assert_eq!(output(last), Ok(98));
     }
 
     #[test]
     fn a_panic_is_a_result_and_the_worker_lives_on() {
         let mut jobs = Jobs::default();
-        jobs.start(1, Request::Panic(Slot::Panel), Arc::default());
-        let first = jobs.results().recv().unwrap();
-        assert!(matches!(first.result, Err(Failure::Panicked(_))), "{first:?}");
-        jobs.start(2, Request::Compare { vectors: vectors(), left: "one".into(), right: 1 }, Arc::default());
-        let second = jobs.results().recv().unwrap();
-        assert!(matches!(second.result, Ok(Outcome::Compared(_))), "{second:?}");
+        jobs.start(Task::new(Double(1), 1).spoilt());
+        let first = output(jobs.reports().recv().unwrap());
+        assert!(matches!(first, Err(Failure::Panicked(_))), "{first:?}");
+        jobs.start(Task::new(Double(2), 2));
+        assert_eq!(output(jobs.reports().recv().unwrap()), Ok(4));
     }
 
     #[test]
     fn cancelled_work_sends_nothing() {
         let mut jobs = Jobs::default();
-        let progress = Arc::new(Progress::default());
-        progress.cancel();
-        jobs.start(1, neighbours("one"), progress);
-        jobs.start(2, neighbours("two"), Arc::default());
-        assert_eq!(jobs.results().recv().unwrap().generation, 2);
-        assert!(jobs.results().is_empty());
+        let first = Task::new(Double(1), 1);
+        first.progress.cancel();
+        jobs.start(first);
+        jobs.start(Task::new(Double(2), 2));
+        assert_eq!(jobs.reports().recv().unwrap().generation, 2);
+        assert!(jobs.reports().is_empty());
+    }
+
+    #[test]
+    fn an_answer_never_queues_behind_what_was_left_running() {
+        let mut jobs = Jobs::default();
+        jobs.start(Task::new(Hold, 1));
+        let held = jobs.reports().recv().unwrap();
+        assert!(matches!(held.news, News::Noted(_)), "{held:?}");
+        // Every thread of the background is busy now and stays so.
+        for generation in 2..20 {
+            jobs.start(Task::new(Double(1000), generation));
+            let answer = jobs.reports().recv().unwrap();
+            assert_eq!(answer.generation, generation);
+            assert_eq!(output(answer), Ok(2000));
+        }
+        jobs.cancel(Hold::SLOT);
     }
 }

@@ -9,9 +9,9 @@ use super::config::Config;
 use super::error::{ModelError, Result};
 use super::families;
 use super::gguf;
-use super::network::Network;
+use super::network::{Kind, Network};
 use super::source::{self, Source};
-use super::tokenizer::Tokenizer;
+use super::tokenizer::{Tokenizer, Tokens};
 use super::weights::Weights;
 use crate::mmap::Bytes;
 
@@ -44,6 +44,21 @@ impl Model {
                 self.name
             ))
         })
+    }
+
+    /// The tokens of `text`.
+    ///
+    /// # Errors
+    /// [`ModelError::Request`] when the model looks at images or has no tokenizer; what the
+    /// tokenizer says.
+    pub fn encode(&self, text: &str) -> Result<Tokens> {
+        if self.network.kind == Kind::Vision {
+            return Err(ModelError::Request(format!(
+                "{} looks at images, not at text: there are no words to look into",
+                self.name
+            )));
+        }
+        self.tokenizer()?.encode(text)
     }
 }
 

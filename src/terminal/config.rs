@@ -19,7 +19,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::capabilities::ColourChoice;
-use crate::app::{Action, Keymap};
+use crate::app::{App, Keymap, keymap::KeymapError};
 use crate::spelling::did_you_mean;
 
 const KEYS: [&str; 3] = ["color", "keys", "theme"];
@@ -31,8 +31,8 @@ pub struct Config {
     pub theme: Option<String>,
     /// The colour depth.
     pub colour: Option<ColourChoice>,
-    /// The keys.
-    pub keymap: Keymap,
+    /// The keys; `None` for the defaults.
+    pub keymap: Option<Keymap>,
 }
 
 /// A mistake in the configuration file.
@@ -71,29 +71,31 @@ pub fn path() -> Option<PathBuf> {
     }
 }
 
-/// Reads the file at `path`; one that does not exist is an empty one.
+/// Reads the file at `path`, with the commands that `app` has; a file that does not exist is an
+/// empty one.
 ///
 /// # Errors
 /// The file cannot be read, or has a mistake.
-pub fn read(path: &Path) -> Result<Config, ConfigError> {
+pub fn read(path: &Path, app: &App) -> Result<Config, ConfigError> {
     match std::fs::read_to_string(path) {
-        Ok(text) => parse(&text, path),
+        Ok(text) => parse(&text, path, app),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Config::default()),
         Err(error) => Err(ConfigError::Unreadable { path: path.to_owned(), message: error.to_string() }),
     }
 }
 
-/// Reads `text`, the content of `path`.
+/// Reads `text`, the content of `path`, with the commands that `app` has.
 ///
 /// # Errors
 /// The first mistake in it.
-pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
-    Reader { text, path }.read()
+pub fn parse(text: &str, path: &Path, app: &App) -> Result<Config, ConfigError> {
+    Reader { text, path, app }.read()
 }
 
 struct Reader<'a> {
     text: &'a str,
     path: &'a Path,
+    app: &'a App,
 }
 
 impl Reader<'_> {
@@ -111,7 +113,7 @@ impl Reader<'_> {
                         choice.map_err(|error| self.error(value.span().start, format!("color: {error}")))?;
                     config.colour = Some(choice);
                 }
-                "keys" => config.keymap = self.keys(value)?,
+                "keys" => config.keymap = Some(self.keys(value)?),
                 other => return Err(self.unknown("setting", other, key.span().start, KEYS)),
             }
         }
@@ -124,8 +126,8 @@ impl Reader<'_> {
         };
         let mut overrides = BTreeMap::new();
         for (name, value) in table {
-            let action = Action::from_name(name.get_ref()).ok_or_else(|| {
-                let names = Action::ALL.iter().map(|action| action.name());
+            let command = self.app.registry.id(name.get_ref()).ok_or_else(|| {
+                let names: Vec<&str> = self.app.registry.iter().map(|listed| listed.entry.id).collect();
                 self.unknown("command", name.get_ref(), name.span().start, names)
             })?;
             let keys = match value.get_ref() {
@@ -136,15 +138,20 @@ impl Reader<'_> {
                 _ => vec![self.string(name.get_ref(), value)?.to_owned()],
             };
             // One at a time, so that a key that cannot be read is told with its own line.
-            let alone = BTreeMap::from([(action, keys.clone())]);
-            if let Err(error) = Keymap::with_overrides(&alone)
-                && !matches!(error, crate::app::keymap::KeymapError::Conflict { .. })
+            let alone = BTreeMap::from([(command, keys.clone())]);
+            if let Err(error) = self.defaults().with_overrides(&alone)
+                && !matches!(error, KeymapError::Conflict { .. })
             {
                 return Err(self.error(value.span().start, format!("{}: {error}", name.get_ref())));
             }
-            overrides.insert(action, keys);
+            overrides.insert(command, keys);
         }
-        Keymap::with_overrides(&overrides).map_err(|error| self.error(value.span().start, error.to_string()))
+        let keymap = self.defaults().with_overrides(&overrides);
+        keymap.map_err(|error| self.error(value.span().start, error.to_string()))
+    }
+
+    fn defaults(&self) -> Keymap {
+        self.app.frame.keymap.clone()
     }
 
     fn string<'v>(&self, name: &str, value: &'v Spanned<DeValue>) -> Result<&'v str, ConfigError> {
@@ -181,16 +188,21 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::screens;
     use crate::theme::ColourDepth;
+
+    fn app() -> App {
+        App::new(screens::all(), None)
+    }
 
     #[test]
     fn settings_are_read() {
         let text =
             "theme = \"light\"\ncolor = \"256\"\n[keys]\ncompare = \"x\"\ndown = [\"z\", \"ctrl-n\"]\n";
-        let config = parse(text, Path::new("config.toml")).unwrap();
+        let config = parse(text, Path::new("config.toml"), &app()).unwrap();
         assert_eq!(config.theme.as_deref(), Some("light"));
         assert_eq!(config.colour, Some(ColourChoice::Depth(ColourDepth::C256)));
-        let keys: Vec<_> = config.keymap.keys(Action::Down).iter().map(ToString::to_string).collect();
+        let keys: Vec<_> = config.keymap.unwrap().keys("down").iter().map(ToString::to_string).collect();
         assert_eq!(keys, ["down", "z", "ctrl-n"]);
     }
 
@@ -203,12 +215,12 @@ mod tests {
     #[case("[keys]\ncompare = \"f\"", "the key f is bound twice")]
     #[case("theme = ", "c.toml:1: ")]
     fn mistakes_are_told_with_their_line(#[case] text: &str, #[case] expected: &str) {
-        let error = parse(text, Path::new("c.toml")).unwrap_err().to_string();
+        let error = parse(text, Path::new("c.toml"), &app()).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }
 
     #[test]
     fn no_file_is_no_mistake() {
-        assert!(read(Path::new("/nonexistent/lexiscope/config.toml")).unwrap().theme.is_none());
+        assert!(read(Path::new("/nonexistent/lexiscope/config.toml"), &app()).unwrap().theme.is_none());
     }
 }

@@ -3,23 +3,11 @@
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender};
-use crossterm::event::{self, KeyEvent, KeyEventKind, KeyModifiers, MouseEventKind};
+use crossterm::event::{self, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind};
 
+use super::event::Event;
 use crate::app::Message;
 use crate::app::key::{Key, KeyCode};
-
-/// What comes from outside of the program.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// For the application.
-    Message(Message),
-    /// The system wants the program to end, by this signal.
-    Terminate(i32),
-    /// The system wants the program to be suspended.
-    Suspend,
-    /// No more keys will come: the terminal is gone, for this reason.
-    Lost(String),
-}
 
 /// Where events come from: the terminal, or a script.
 pub trait EventSource {
@@ -81,8 +69,9 @@ pub fn translate(event: event::Event) -> Option<Message> {
         event::Event::Paste(text) => Some(Message::Paste(text)),
         event::Event::Resize(..) => Some(Message::Redraw),
         event::Event::Mouse(mouse) => match mouse.kind {
-            MouseEventKind::ScrollDown => Some(Message::Scroll(1)),
-            MouseEventKind::ScrollUp => Some(Message::Scroll(-1)),
+            MouseEventKind::Down(MouseButton::Left) => Some(Message::Click(mouse.column, mouse.row)),
+            MouseEventKind::ScrollDown => Some(Message::Scroll(mouse.column, mouse.row, 1)),
+            MouseEventKind::ScrollUp => Some(Message::Scroll(mouse.column, mouse.row, -1)),
             _ => None,
         },
         event::Event::FocusGained | event::Event::FocusLost => None,

@@ -3,13 +3,14 @@
 //! ```text
 //! start -> configuration, capabilities -> Guard -> run
 //! run:  events thread, signals ----+
-//!       finished jobs -------------+-> app::handle -> effects -> jobs, host
-//!                  ui::draw <- once per drained queue, only if something changed
+//!       word from jobs ------------+-> App::handle -> effects -> jobs, host
+//!                  app::draw <- once per drained queue, only if something changed
 //! ```
 
 pub mod capabilities;
 pub mod config;
-pub mod events;
+mod event;
+mod events;
 pub mod guard;
 mod host;
 pub mod run;
@@ -20,7 +21,8 @@ mod signals;
 mod start;
 
 pub use capabilities::ColourChoice;
-pub use events::{Event, EventSource};
+pub use event::Event;
+pub use events::EventSource;
 pub use host::{Host, Looks};
 pub use run::{Ended, run};
 pub use start::{StartError, StartOptions, start};

@@ -8,11 +8,12 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 use ratatui::layout::{Position, Rect};
 
-use super::events::{Event, EventSource};
+use super::event::Event;
+use super::events::EventSource;
 use super::host::{Host, Looks};
-use crate::app::{self, App, Effect, Message};
+use crate::app::{App, Effect, Message, draw};
 use crate::jobs::Jobs;
-use crate::ui;
+use crate::widgets::canvas::Hits;
 
 /// How often a spinner turns.
 const SPINNER: Duration = Duration::from_millis(100);
@@ -46,16 +47,16 @@ pub fn run<B: Backend>(
 ) -> io::Result<Ended> {
     let mut running = Loop { terminal, host, app, jobs, looks, started: Instant::now() };
     running.draw()?;
-    let effects = app::start(running.app);
+    let effects = running.app.start();
     running.carry_out(effects)?;
     loop {
         if let Some(ended) = running.drain(source)? {
             return Ok(ended);
         }
-        if running.app.changed {
+        if running.app.frame.changed {
             running.draw()?;
         }
-        if !running.app.is_waiting() && source.events().is_empty() {
+        if !running.app.frame.is_waiting() && source.events().is_empty() {
             source.idle();
         }
         running.wait(source);
@@ -75,9 +76,9 @@ impl<B: Backend> Loop<'_, B> {
     /// Handles everything that has arrived; results first, because they are older wishes.
     fn drain(&mut self, source: &dyn EventSource) -> io::Result<Option<Ended>> {
         loop {
-            self.app.now = self.started.elapsed();
-            if let Ok(finished) = self.jobs.results().try_recv() {
-                self.handle(Message::Finished(finished))?;
+            self.app.frame.now = self.started.elapsed();
+            if let Ok(report) = self.jobs.reports().try_recv() {
+                self.handle(Message::Report(report))?;
                 continue;
             }
             match source.events().try_recv() {
@@ -90,44 +91,44 @@ impl<B: Backend> Loop<'_, B> {
                     return Ok(Some(Ended::Lost(String::from("no more keys can be read"))));
                 }
             }
-            if self.app.quit {
+            if self.app.frame.quit {
                 return Ok(Some(Ended::Quit));
             }
         }
-        if self.app.is_late() {
+        if self.app.frame.anything_late() {
             self.handle(Message::Tick)?;
         }
         Ok(None)
     }
 
     fn handle(&mut self, message: Message) -> io::Result<()> {
-        let effects = app::handle(self.app, message);
+        let effects = self.app.handle(message);
         self.carry_out(effects)
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) -> io::Result<()> {
         for effect in effects {
             match effect {
-                Effect::Start { generation, request, progress } => {
+                Effect::Start(task) => {
                     #[cfg(debug_assertions)]
-                    let request = super::sabotage::spoil(request);
-                    self.jobs.start(generation, request, progress)
+                    let task = super::sabotage::spoil(task);
+                    self.jobs.start(task);
                 }
                 Effect::Cancel(slot) => self.jobs.cancel(slot),
                 Effect::Copy(text) => {
                     if let Err(error) = self.host.copy(&text) {
-                        self.app.complain(format!("cannot copy: {error}"));
+                        self.app.frame.complain(format!("cannot copy: {error}"));
                     }
                 }
                 Effect::Mouse(capture) => self.host.capture_mouse(capture)?,
                 Effect::UseTheme(name) => {
                     if let Err(error) = self.looks.use_theme(&name) {
-                        self.app.complain(error);
+                        self.app.frame.complain(error);
                     }
                 }
                 Effect::Redraw => self.forget_frame()?,
                 Effect::Suspend => {
-                    self.host.suspend(self.app.mouse)?;
+                    self.host.suspend(self.app.frame.mouse)?;
                     self.forget_frame()?;
                 }
             }
@@ -138,16 +139,18 @@ impl<B: Backend> Loop<'_, B> {
     /// Makes the next frame write every cell. Not by `Terminal::clear`, which asks the terminal
     /// for its cursor while the events thread would swallow the reply.
     fn forget_frame(&mut self) -> io::Result<()> {
-        self.app.changed = true;
+        self.app.frame.changed = true;
         let size = self.terminal.size().map_err(broken)?;
         self.terminal.resize(Rect::from((Position::ORIGIN, size))).map_err(broken)
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        self.app.changed = false;
+        self.app.frame.changed = false;
         self.host.begin_frame()?;
-        let drawn = self.terminal.draw(|frame| ui::draw(self.app, self.looks.theme(), frame));
+        let mut hits = Hits::default();
+        let drawn = self.terminal.draw(|frame| hits = draw::draw(self.app, self.looks.theme(), frame));
         drawn.map_err(broken)?;
+        self.app.frame.hits = hits;
         self.host.end_frame()
     }
 
@@ -155,8 +158,8 @@ impl<B: Backend> Loop<'_, B> {
     fn wait(&self, source: &dyn EventSource) {
         let mut select = Select::new();
         select.recv(source.events());
-        select.recv(self.jobs.results());
-        match self.app.spinner_due() {
+        select.recv(self.jobs.reports());
+        match self.app.frame.spinner_due() {
             None => {
                 select.ready();
             }

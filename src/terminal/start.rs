@@ -14,6 +14,7 @@ use super::host::{Looks, TerminalHost};
 use super::run::{Ended, run};
 use crate::app::App;
 use crate::jobs::Jobs;
+use crate::screens;
 use crate::theme::{ColourDepth, Theme};
 
 /// What the command line says about the screens.
@@ -55,7 +56,8 @@ pub enum StartError {
 pub fn start(options: StartOptions) -> Result<(), StartError> {
     check_terminal()?;
     let environment = |name: &str| std::env::var(name).ok();
-    let (config, mistake) = match config::path().map(|path| config::read(&path)) {
+    let mut app = App::new(screens::all(), None);
+    let (config, mistake) = match config::path().map(|path| config::read(&path, &app)) {
         None => (Config::default(), None),
         Some(Ok(config)) => (config, None),
         Some(Err(error)) => (Config::default(), Some(error.to_string())),
@@ -69,12 +71,13 @@ pub fn start(options: StartOptions) -> Result<(), StartError> {
     let (mut looks, theme_mistake) =
         Looks::new(&name, depth, config::folder().map(|folder| folder.join("themes")));
 
-    let mut app = App::new(options.vectors, config.keymap);
-    app.model_name = options.model;
-    app.theme = looks.theme().name().to_owned();
-    app.themes = looks.names();
+    app.frame.path = options.vectors;
+    app.frame.keymap = config.keymap.unwrap_or(app.frame.keymap);
+    app.frame.model_name = options.model;
+    app.frame.theme = looks.theme().name().to_owned();
+    app.frame.themes = looks.names();
     if let Some(mistake) = mistake.or(theme_mistake) {
-        app.complain(mistake);
+        app.frame.complain(mistake);
     }
 
     let guard = Guard::take()?;

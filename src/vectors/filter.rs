@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use super::error::{Result, VectorsError};
 
 /// A condition on the answers of a query. The default lets everything through.
@@ -33,7 +35,8 @@ impl Filter {
 }
 
 /// A filter as it was written, which can be shown again.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct FilterSettings {
     /// Rows (ranks from 0), end excluded.
     pub ranks: Option<Range<usize>>,

@@ -127,7 +127,7 @@ fn leaving_does_not_wait_for_a_pass() {
 
 #[test]
 fn a_panic_of_a_pass_is_told_on_the_screen_and_nothing_is_lost() {
-    let mut terminal = Terminal::on_small_vectors(&[("LEXISCOPE_SABOTAGE", "pass")]);
+    let mut terminal = Terminal::on_small_vectors(&[("LEXISCOPE_SABOTAGE", "attention.pass")]);
     terminal.go_to("3");
     terminal.wait_text("told to panic");
     assert!(terminal.screen.screen().alternate_screen());

@@ -2,13 +2,15 @@
 //! any size, with any tokens.
 
 use lexiscope::analysis::HeadPlace;
-use lexiscope::app::attention::{AttentionFocus, AttentionPanel, CellStep, MapScale, ModelState, View, Zoom};
-use lexiscope::app::{App, Screen};
-use lexiscope::jobs::attention::Inspection;
+use lexiscope::analysis::maps::View;
+use lexiscope::app::{App, Opened};
+use lexiscope::screens::attention::pass::Inspection;
+use lexiscope::screens::attention::{CellStep, Focus, MapScale, Panel, Zoom};
 use lexiscope::theme::ColourDepth;
 use proptest::prelude::*;
 
 use crate::attention_state::{self as state, WORDS};
+use crate::look::{Look, show};
 use crate::{assert_text, nasty_words, render, styles, text, theme};
 
 fn looking() -> App {
@@ -37,16 +39,16 @@ fn the_legend_of_a_narrow_map_stands_alone() {
 #[test]
 fn the_wall() {
     let mut app = looking();
-    app.attention.zoom = Zoom::Wall;
+    app.attention_mut().chosen.zoom = Zoom::Wall;
     assert_text("attention_wall", &app);
 }
 
 #[test]
 fn every_step_of_a_cell() {
     let mut app = looking();
-    app.attention.zoom = Zoom::Cell;
+    app.attention_mut().chosen.zoom = Zoom::Cell;
     for step in CellStep::ALL {
-        app.attention.step = step;
+        app.attention_mut().chosen.step = step;
         let name = format!("attention_cell_{step:?}").to_lowercase();
         insta::assert_snapshot!(name, text(&render(&app, &theme("mono"), 80, 24)));
     }
@@ -61,14 +63,14 @@ fn before_and_after() {
 #[test]
 fn panels() {
     let inspections = [
-        ("lens", AttentionPanel::Lens, Inspection::Lens { position: 4, rows: state::lens() }),
-        ("spectra", AttentionPanel::Spectra, Inspection::Spectrum(HeadPlace::new(1, 1), state::spectrum())),
-        ("importance", AttentionPanel::Importance, Inspection::Importance(state::importance())),
+        ("lens", Panel::Lens, Inspection::Lens { position: 4, rows: state::lens() }),
+        ("spectra", Panel::Spectra, Inspection::Spectrum(HeadPlace::new(1, 1), state::spectrum())),
+        ("importance", Panel::Importance, Inspection::Importance(state::importance())),
     ];
     for (name, panel, inspection) in inspections {
         let mut app = looking();
-        app.attention.panel = panel;
-        app.attention.inspection = Some(inspection);
+        app.attention_mut().chosen.panel = panel;
+        app.attention_mut().inspection = Some(inspection);
         insta::assert_snapshot!(format!("attention_{name}"), text(&render(&app, &theme("mono"), 80, 24)));
     }
 }
@@ -76,7 +78,7 @@ fn panels() {
 #[test]
 fn a_model_that_cannot_be_opened_shows_the_way_out() {
     let mut app = looking();
-    app.model = ModelState::Failed {
+    app.frame.model = Opened::Failed {
         message: "reading model.safetensors: expected tensor `wte.weight`, found none".into(),
         way_out: "Check the folder, or press D for the shipped model.".into(),
     };
@@ -86,8 +88,8 @@ fn a_model_that_cannot_be_opened_shows_the_way_out() {
 #[test]
 fn a_text_too_long_for_memory_says_so() {
     let mut app = looking();
-    app.attention.before = None;
-    app.attention.problem = Some("this text needs 9.1 GB, the limit is 4 GB".into());
+    app.attention_mut().before = None;
+    app.attention_mut().problem = Some("this text needs 9.1 GB, the limit is 4 GB".into());
     let screen = text(&render(&app, &theme("mono"), 80, 24));
     assert!(screen.contains("9.1 GB") && screen.contains("shorter"), "{screen}");
 }
@@ -110,7 +112,7 @@ fn a_change_leaves_room_for_before_and_after() {
         assert!(screen.contains("after - before"), "{screen}");
         assert_eq!(screen.contains("1,2 looks at   "), image, "{screen}");
     }
-    app.attention.after = None;
+    app.attention_mut().after = None;
     let screen = text(&render(&app, &theme("mono"), 160, 50));
     assert!(screen.contains("the image") && !screen.contains("after - before"), "{screen}");
 }
@@ -118,7 +120,7 @@ fn a_change_leaves_room_for_before_and_after() {
 #[test]
 fn an_unfinished_path_is_said_calmly() {
     let mut app = state::looking_at_an_image();
-    app.attention.problem = Some("no such file".into());
+    app.attention_mut().problem = Some("no such file".into());
     let theme = theme("dark");
     let style = |app: &App| {
         let buffer = render(app, &theme, 80, 24);
@@ -126,14 +128,14 @@ fn an_unfinished_path_is_said_calmly() {
         line.expect("the message is on the screen")[3].fg
     };
     assert_eq!(Some(style(&app)), theme.roles().error.fg);
-    app.attention.focus = AttentionFocus::Input;
+    app.attention_mut().chosen.focus = Focus::Input;
     assert_eq!(Some(style(&app)), theme.roles().faint.fg);
 }
 
 #[test]
 fn typing_shows_tokens() {
     let mut app = looking();
-    app.attention.focus = AttentionFocus::Input;
+    app.attention_mut().chosen.focus = Focus::Input;
     let screen = text(&render(&app, &theme("mono"), 80, 24));
     assert!(screen.contains("[CLS]|the|cat|"), "{screen}");
 }
@@ -155,7 +157,8 @@ fn long_texts_scroll_to_the_cursor() {
     let words: Vec<String> = (0..512).map(|index| format!("w{index}")).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let mut app = state::looking(&words, 3, true);
-    (app.attention.query, app.attention.key) = (400, 390);
+    let chosen = &mut app.attention_mut().chosen;
+    (chosen.query, chosen.key) = (400, 390);
     let screen = text(&render(&app, &theme("mono"), 80, 24));
     assert!(screen.contains("> w400"), "{screen}");
     assert!(screen.contains("[]"), "{screen}");
@@ -183,25 +186,27 @@ proptest! {
             app = state::changed(app);
         }
         if flags & 4 != 0 {
-            app.attention.focus = AttentionFocus::Input;
+            app.attention_mut().chosen.focus = Focus::Input;
         }
-        let attention = &mut app.attention;
-        (attention.layer, attention.head, attention.query, attention.key) = cursor;
-        attention.zoom = [Zoom::Wall, Zoom::Head, Zoom::Cell][zoom];
-        attention.view = View::ALL[view];
-        attention.panel = AttentionPanel::ALL[panel];
-        attention.step = CellStep::ALL[step];
-        attention.scale = MapScale::ALL[scale];
+        let attention = app.attention_mut();
+        let chosen = &mut attention.chosen;
+        (chosen.layer, chosen.head, chosen.query, chosen.key) = cursor;
+        chosen.zoom = [Zoom::Wall, Zoom::Head, Zoom::Cell][zoom];
+        chosen.view = View::ALL[view];
+        chosen.panel = Panel::ALL[panel];
+        chosen.step = CellStep::ALL[step];
+        chosen.scale = MapScale::ALL[scale];
         attention.inspection = Some(match panel {
             1 => Inspection::Lens { position: cursor.2, rows: state::lens() },
             2 => Inspection::Spectrum(HeadPlace::new(cursor.0, cursor.1), state::spectrum()),
             _ => Inspection::Importance(state::importance()),
         });
         if flags & 8 != 0 {
-            app.screen = Screen::Positions;
-            app.positions = state::positions().positions;
-            (app.positions.row, app.positions.column) = (cursor.0 * 3, cursor.1);
-            if let (Some(table), Some(word)) = (&mut app.positions.table, words.first()) {
+            show(&mut app, "positions");
+            *app.positions_mut() = state::positions().positions().clone();
+            let chosen = &mut app.positions_mut().chosen;
+            (chosen.row, chosen.column) = (cursor.0 * 3, cursor.1 as i64);
+            if let (Some(table), Some(word)) = (&mut app.positions_mut().table, words.first()) {
                 table.origin.clone_from(word);
                 table.values[[0, 0]] = f32::NAN;
             }

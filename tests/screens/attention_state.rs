@@ -9,21 +9,23 @@ use lexiscope::analysis::HeadPlace;
 use lexiscope::analysis::cell::CellSteps;
 use lexiscope::analysis::heads::{HeadFigures, HeadKind, HeadLabel};
 use lexiscope::analysis::importance::{Importance, Measure};
-use lexiscope::analysis::spectra::HeadSpectrum;
-use lexiscope::analysis::thumbnails::Thumbnails;
-use lexiscope::app::attention::ModelState;
-use lexiscope::app::line::Line;
-use lexiscope::app::positions::PositionsState;
-use lexiscope::app::{App, Screen};
-use lexiscope::jobs::attention::{LensRow, Pass};
-use lexiscope::jobs::positions::{
+use lexiscope::analysis::lens::LensRow;
+use lexiscope::analysis::positions::{
     PositionExperiments, PositionKind, PositionTable, ShuffleExperiment, TwoPlaces,
 };
+use lexiscope::analysis::spectra::HeadSpectrum;
+use lexiscope::analysis::thumbnails::Thumbnails;
+use lexiscope::app::{App, Opened};
 use lexiscope::model::image::{self, Picture, Prepared};
 use lexiscope::model::tokenizer::Tokens;
 use lexiscope::model::trace::{AttentionTrace, Keep, LayerTrace};
 use lexiscope::model::{Model, Trace, open};
+use lexiscope::screens::attention::pass::Pass;
+use lexiscope::screens::positions::{self, Positions};
+use lexiscope::widgets::line::Line;
 use ndarray::{Array2, Array3, s};
+
+use crate::look::{self, Look, show};
 
 pub const WORDS: [&str; 7] = ["[CLS]", "the", "cat", "sat", "it", "slept", "[SEP]"];
 const HEADS: usize = 4;
@@ -122,14 +124,14 @@ pub fn looking_at_an_image() -> App {
         let in_square = (16..24).contains(&x) && (8..16).contains(&y);
         *byte = if in_square { 255 } else { (x * 6) as u8 };
     }
-    let state = &mut app.attention;
+    let state = app.attention_mut();
     if let Some(pass) = state.before.as_mut().map(Arc::make_mut) {
         pass.image = Some(Arc::new(Prepared { picture, pixels: Array3::zeros((3, 32, 32)), across: 4 }));
         pass.text = "pictures/square.png".into();
     }
-    state.input = Line::new("pictures/square.png");
-    (state.head, state.query, state.key) = (2, 7, 12);
-    app.model = ModelState::Ready(Arc::new(model));
+    state.chosen.input = Line::new("pictures/square.png");
+    (state.chosen.head, state.chosen.query, state.chosen.key) = (2, 7, 12);
+    app.frame.model = Opened::Open(Arc::new(model));
     app
 }
 
@@ -186,21 +188,21 @@ pub fn cell() -> CellSteps {
 }
 
 pub fn looking(words: &[&str], layers: usize, causal: bool) -> App {
-    let mut app = App::default();
-    app.screen = Screen::Attention;
-    app.model = ModelState::Ready(if causal { causal_model() } else { model() });
+    let mut app = look::app();
+    show(&mut app, "attention");
+    app.frame.model = Opened::Open(if causal { causal_model() } else { model() });
     let mut pass = pass(words, layers, causal);
-    let state = &mut app.attention;
-    state.input = Line::new("the cat sat it slept");
-    pass.text = state.input.text().to_owned();
+    let state = app.attention_mut();
+    state.chosen.input = Line::new("the cat sat it slept");
+    pass.text = state.chosen.input.text().to_owned();
     state.tokens = Some(Arc::clone(&pass.tokens));
     state.before = Some(Arc::new(pass));
     state.figures = Some(Arc::new(figures(layers)));
     state.cell = Some(Arc::new(cell()));
-    state.layer = 1.min(layers.saturating_sub(1));
-    state.head = 1;
-    state.query = 4;
-    state.key = 2;
+    state.chosen.layer = 1.min(layers.saturating_sub(1));
+    state.chosen.head = 1;
+    state.chosen.query = 4;
+    state.chosen.key = 2;
     app
 }
 
@@ -208,9 +210,9 @@ pub fn looking(words: &[&str], layers: usize, causal: bool) -> App {
 pub fn changed(mut app: App) -> App {
     use lexiscope::analysis::difference::difference;
     use lexiscope::model::interventions::HeadChange;
-    let state = &mut app.attention;
-    state.interventions.heads.insert((0, 0), HeadChange::Zero);
-    state.interventions.hidden_tokens = BTreeSet::from([1]);
+    let state = app.attention_mut();
+    state.chosen.interventions.heads.insert((0, 0), HeadChange::Zero);
+    state.chosen.interventions.hidden_tokens = BTreeSet::from([1]);
     let Some(before) = &state.before else { return app };
     let mut after = Pass::clone(before);
     let mut trace = Trace::clone(&after.trace);
@@ -219,7 +221,7 @@ pub fn changed(mut app: App) -> App {
     }
     state.difference = difference(&before.trace, &trace).ok().map(Arc::new);
     after.trace = Arc::new(trace);
-    after.interventions = state.interventions.clone();
+    after.interventions = state.chosen.interventions.clone();
     state.after = Some(Arc::new(after));
     app
 }
@@ -245,12 +247,18 @@ pub fn importance() -> Importance {
 }
 
 pub fn positions() -> App {
-    let mut app = App::default();
-    app.screen = Screen::Positions;
-    app.model = ModelState::Ready(model());
+    let mut app = look::app();
+    show(&mut app, "positions");
+    app.frame.model = Opened::Open(model());
     let wave = |(row, column): (usize, usize)| (row as f32 / 10f32.powf(column as f32 / 16.0)).sin();
-    app.positions = PositionsState {
-        input: Line::new("she sat at the bank by the bank"),
+    *app.positions_mut() = Positions {
+        chosen: positions::Choices {
+            input: Line::new("she sat at the bank by the bank"),
+            row: 3,
+            column: 5,
+            ..positions::Choices::default()
+        },
+        was_shown: true,
         table: Some(PositionTable {
             kind: PositionKind::Learned,
             of_model: true,
@@ -277,9 +285,7 @@ pub fn positions() -> App {
                 by_layer: vec![0.93, 0.88, 0.8, 0.71, 0.66, 0.58, 0.5],
             }],
         }),
-        row: 3,
-        column: 5,
-        ..PositionsState::default()
+        ..Positions::default()
     };
     app
 }

@@ -3,16 +3,19 @@
 
 mod attention;
 mod attention_state;
+#[path = "../support/screens.rs"]
+mod look;
 mod state;
 
 use std::time::Duration;
 
-use lexiscope::app::line::Line;
-use lexiscope::app::overlay::FilterForm;
-use lexiscope::app::words::{Unknown, WordsFocus, WordsPanel};
-use lexiscope::app::{App, Overlay, Screen, Severity, Status, VectorsState};
+use lexiscope::app::overlay::{Form, List};
+use lexiscope::app::{App, Message, Opened, Overlay, Severity, Status, draw};
+use lexiscope::screens::words::work::FindNeighbours;
+use lexiscope::screens::words::{Focus, Panel, Unknown, Words};
 use lexiscope::theme::{self, ColourDepth, Theme};
-use lexiscope::ui;
+use lexiscope::widgets::line::Line;
+use look::{Look, show};
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -27,7 +30,7 @@ fn theme(name: &str) -> Theme {
 fn render(app: &App, theme: &Theme, width: u16, height: u16) -> Buffer {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
-    ui::render(app, theme, &mut buffer, area);
+    draw::render(app, theme, &mut buffer, area);
     buffer
 }
 
@@ -65,31 +68,33 @@ fn words() {
 #[test]
 fn words_comparison() {
     let mut app = state::words();
-    app.words.panel = WordsPanel::Comparison(Some(state::comparison()));
+    app.words_mut().chosen.panel = Panel::Comparison;
+    app.words_mut().comparison = Some(state::comparison());
     assert_text("words_comparison", &app);
 }
 
 #[test]
 fn words_subwords() {
     let mut app = state::words();
-    app.words.panel = WordsPanel::Subwords(Some(state::subwords()));
+    app.words_mut().chosen.panel = Panel::Subwords;
+    app.words_mut().subwords = Some(state::subwords());
     assert_text("words_subwords", &app);
 }
 
 #[test]
 fn words_before_a_question() {
-    let mut app = App::default();
-    app.vectors = state::vectors(&["the"]);
+    let mut app = look::app();
+    app.frame.vectors = state::vectors(&["the"]);
     assert_text("words_empty", &app);
 }
 
 #[test]
 fn words_unknown() {
     let mut app = state::words();
-    app.words.focus = WordsFocus::Input;
-    app.words.input = Line::new("kigndom");
+    app.words_mut().chosen.focus = Focus::Input;
+    app.words_mut().chosen.input = Line::new("kigndom");
     let message = String::from("`kigndom` is not in these vectors; did you mean kingdom?");
-    app.words.unknown = Some(Unknown { query: "kigndom".into(), message });
+    app.words_mut().unknown = Some(Unknown { query: "kigndom".into(), message });
     assert_text("words_unknown", &app);
 }
 
@@ -100,10 +105,30 @@ fn analogy() {
 
 #[test]
 fn analogy_before_a_question() {
-    let mut app = App::default();
-    app.screen = Screen::Analogy;
-    app.vectors = state::vectors(&["the"]);
+    let mut app = look::app();
+    show(&mut app, "analogy");
+    app.frame.vectors = state::vectors(&["the"]);
     assert_text("analogy_empty", &app);
+}
+
+/// What lies on top once a key is pressed.
+fn on_top(key: &str) -> Overlay {
+    let mut app = state::words();
+    app.handle(Message::Key(key.parse().unwrap()));
+    app.frame.overlay.expect("something on top")
+}
+
+fn filter(texts: &[&str], field: usize, error: &str) -> Overlay {
+    let Overlay::Form(mut form) = on_top("f") else { panic!("no form") };
+    for (line, text) in form.fields.iter_mut().zip(texts) {
+        line.line = Line::new(*text);
+    }
+    Overlay::Form(Form { field, error: Some(error.into()), ..form })
+}
+
+fn go_to(typed: &str, selected: usize) -> Overlay {
+    let Overlay::List(list) = on_top("g") else { panic!("no list") };
+    Overlay::List(List { input: Line::new(typed), selected, ..list })
 }
 
 #[test]
@@ -111,14 +136,8 @@ fn overlays() {
     let overlays = [
         ("help", Overlay::Help { scroll: 0 }),
         ("palette", Overlay::Palette { input: Line::new("co"), selected: 1 }),
-        ("go_to", Overlay::GoTo { input: Line::default(), selected: 0 }),
-        (
-            "filter",
-            Overlay::Filter(FilterForm {
-                error: Some("ranks: expected 1-5000, found x".into()),
-                ..FilterForm::default()
-            }),
-        ),
+        ("go_to", go_to("", 0)),
+        ("filter", filter(&[], 0, "ranks: expected 1-5000, found x")),
         (
             "message",
             Overlay::Message { title: "Copied".into(), text: "one line\nanother line".into(), scroll: 0 },
@@ -126,7 +145,7 @@ fn overlays() {
     ];
     for (name, overlay) in overlays {
         let mut app = state::words();
-        app.overlay = Some(overlay);
+        app.frame.overlay = Some(overlay);
         let buffer = render(&app, &theme("mono"), 80, 24);
         insta::assert_snapshot!(name, text(&buffer));
     }
@@ -134,15 +153,15 @@ fn overlays() {
 
 #[test]
 fn opening_and_failing() {
-    let mut app = App::default();
+    let mut app = look::app();
     insta::assert_snapshot!("first_frame", text(&render(&app, &theme("mono"), 80, 24)));
     let progress = std::sync::Arc::new(lexiscope::progress::Progress::unobserved());
     progress.start(100);
     progress.advance(37);
-    app.vectors =
-        VectorsState::Opening { name: "glove.840B.300d.txt".into(), progress, since: Duration::ZERO };
+    app.frame.vectors =
+        Opened::Opening { name: "glove.840B.300d.txt".into(), progress, since: Duration::ZERO };
     insta::assert_snapshot!("opening", text(&render(&app, &theme("mono"), 80, 24)));
-    app.vectors = VectorsState::Failed {
+    app.frame.vectors = Opened::Failed {
         message: "reading vectors.bin: expected 400 bytes of row 7 at byte 3120, found the end of the file"
             .into(),
         way_out: "The file was cut short: copy or download it again, then press R.".into(),
@@ -156,6 +175,13 @@ fn a_window_that_is_too_small_says_so() {
     assert!(screen.contains("too small") && screen.contains("need 24x8"), "{screen}");
 }
 
+/// Asks for neighbours that nobody looks for.
+fn search(app: &mut App) {
+    let vectors = app.frame.vectors.open().cloned().expect("vectors");
+    let (query, count, filter) = ("king".into(), 10, Default::default());
+    app.frame.start::<Words, _>(FindNeighbours { vectors, query, count, filter });
+}
+
 /// Nothing may move when a result is late, when a message comes, or when words are selected: only
 /// the answer's own lines change.
 #[test]
@@ -163,9 +189,9 @@ fn nothing_jumps() {
     let app = state::words();
     let before = text(&render(&app, &theme("mono"), 80, 24));
     let mut late = app.clone();
-    late.words.searching.await_generation(7, Duration::ZERO);
-    late.now = Duration::from_secs(1);
-    late.status = Some(Status { severity: Severity::Information, text: "copied king".into() });
+    search(&mut late);
+    late.frame.now = Duration::from_secs(1);
+    late.frame.status = Some(Status { severity: Severity::Information, text: "copied king".into() });
     let after = text(&render(&late, &theme("mono"), 80, 24));
     let changed: Vec<usize> = before
         .lines()
@@ -180,8 +206,8 @@ fn nothing_jumps() {
 #[test]
 fn an_old_answer_is_dimmed_once_the_new_one_is_late() {
     let (theme, mut app) = (theme("dark"), state::words());
-    app.words.searching.await_generation(7, Duration::ZERO);
-    app.now = Duration::from_millis(50);
+    search(&mut app);
+    app.frame.now = Duration::from_millis(50);
     let queen = |app: &App| {
         let buffer = render(app, &theme, 80, 24);
         let place = buffer
@@ -191,7 +217,7 @@ fn an_old_answer_is_dimmed_once_the_new_one_is_late() {
         buffer.content[place.expect("queen is on the screen")].fg
     };
     assert_eq!(Some(queen(&app)), theme.roles().text.fg);
-    app.now = Duration::from_millis(150);
+    app.frame.now = Duration::from_millis(150);
     assert_eq!(Some(queen(&app)), theme.roles().stale.fg);
 }
 
@@ -266,8 +292,8 @@ fn app_with(words: &[String], kind: u8, number: f64, selected: usize) -> App {
     let shown: Vec<&str> = words.iter().map(String::as_str).collect();
     let query = shown.first().copied().unwrap_or_default();
     let mut app = if kind.is_multiple_of(2) { state::words() } else { state::analogy() };
-    app.vectors = state::vectors(&shown);
-    app.words.input = Line::new(query);
+    app.frame.vectors = state::vectors(&shown);
+    app.words_mut().chosen.input = Line::new(query);
     let mut answer = state::neighbour_answer(query, &shown);
     if let Some(neighbour) = answer.neighbours.first_mut() {
         neighbour.score = number;
@@ -277,34 +303,32 @@ fn app_with(words: &[String], kind: u8, number: f64, selected: usize) -> App {
     }
     answer.strip.values.truncate(selected);
     answer.strip.values.push(number as f32);
-    app.words.answer = Some(answer);
-    app.words.selected = selected;
-    app.analogy.selected = selected;
-    for (field, word) in app.analogy.fields.iter_mut().zip(words.iter().cycle()) {
+    app.words_mut().answer = Some(answer);
+    app.words_mut().chosen.selected = selected;
+    app.analogy_mut().chosen.selected = selected;
+    for (field, word) in app.analogy_mut().chosen.fields.iter_mut().zip(words.iter().cycle()) {
         *field = Line::new(word.clone());
     }
-    if let Some(point) = app.analogy.answer.as_mut().and_then(|answer| answer.parallelogram.as_mut()) {
+    if let Some(point) = app.analogy_mut().answer.as_mut().and_then(|answer| answer.parallelogram.as_mut()) {
         point.points[0].y = number;
         point.points[3].word = query.to_owned();
     }
     if kind & 2 != 0 {
-        app.words.panel = WordsPanel::Comparison(Some(state::comparison()));
-        app.status = Some(Status { severity: Severity::Error, text: query.to_owned() });
+        app.words_mut().chosen.panel = Panel::Comparison;
+        app.words_mut().comparison = Some(state::comparison());
+        app.frame.status = Some(Status { severity: Severity::Error, text: query.to_owned() });
     }
     if kind & 4 != 0 {
-        app.words.panel = WordsPanel::Subwords(Some(state::subwords()));
-        app.words.unknown = Some(Unknown { query: query.to_owned(), message: query.to_owned() });
-        app.analogy.problem = Some(query.to_owned());
+        app.words_mut().chosen.panel = Panel::Subwords;
+        app.words_mut().subwords = Some(state::subwords());
+        app.words_mut().unknown = Some(Unknown { query: query.to_owned(), message: query.to_owned() });
+        app.analogy_mut().problem = Some(query.to_owned());
     }
-    app.overlay = match kind >> 3 {
+    app.frame.overlay = match kind >> 3 {
         1 => Some(Overlay::Help { scroll: selected * 100 }),
         2 => Some(Overlay::Palette { input: Line::new(query), selected }),
-        3 => Some(Overlay::Filter(FilterForm {
-            lines: [Line::new(query), Line::default(), Line::new(query)],
-            field: selected % 3,
-            error: Some(query.into()),
-        })),
-        4 => Some(Overlay::GoTo { input: Line::new(query), selected }),
+        3 => Some(filter(&[query, "", query], selected % 3, query)),
+        4 => Some(go_to(query, selected)),
         5 => Some(Overlay::Message { title: query.to_owned(), text: words.join("\n"), scroll: selected }),
         _ => None,
     };
@@ -333,14 +357,14 @@ proptest! {
 
     #[test]
     fn nothing_panics_before_there_are_vectors(width in 0u16..=200, height in 0u16..=80, word in nasty_words(), kind in 0u8..2) {
-        let screen = if kind == 0 { Screen::Words } else { Screen::Analogy };
-        let mut app = App::default();
-        app.screen = screen;
-        app.words.input = Line::new(word.clone());
+        let screen = if kind == 0 { "words" } else { "analogy" };
+        let mut app = look::app();
+        show(&mut app, screen);
+        app.words_mut().chosen.input = Line::new(word.clone());
         render(&app, &theme("light"), width, height);
-        app.vectors = state::vectors(&[]);
+        app.frame.vectors = state::vectors(&[]);
         render(&app, &theme("light"), width, height);
-        app.vectors = VectorsState::Failed { message: word.clone(), way_out: word };
+        app.frame.vectors = Opened::Failed { message: word.clone(), way_out: word };
         render(&app, &theme("light"), width, height);
     }
 }

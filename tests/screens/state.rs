@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lexiscope::app::analogy::AnalogyFocus;
-use lexiscope::app::line::Line;
-use lexiscope::app::words::WordsFocus;
-use lexiscope::app::{App, Screen, VectorsState};
-use lexiscope::jobs::answers::{
+use lexiscope::app::{App, Opened};
+use lexiscope::screens::{analogy, words};
+use lexiscope::vectors::explain::{
     AnalogyAnswer, Certificate, ComparedDimension, Comparison, Explanation, MapPoint, Neighbour,
     NeighbourAnswer, NeighbourMap, NgramShare, Origin, Parallelogram, SubwordReport, Suggestion,
     SuggestionKind, Suggestions, TermShare, VectorStrip,
 };
 use lexiscope::vectors::formats::{Flaws, Parts};
 use lexiscope::vectors::{Rows, Vocabulary, WordVectors};
+use lexiscope::widgets::line::Line;
 use ndarray::Array2;
+
+use crate::look::{self, Look, show};
 
 /// Neighbours of "king" in GloVe 6B 100d, with places on a map that were made up.
 const NEIGHBOURS: [(&str, usize, f64, f64, f64); 14] = [
@@ -35,12 +36,12 @@ const NEIGHBOURS: [(&str, usize, f64, f64, f64); 14] = [
 ];
 
 /// Vectors that can be named but need not be asked: what is drawn comes from the answers.
-pub fn vectors(words: &[&str]) -> VectorsState {
+pub fn vectors(words: &[&str]) -> Opened<WordVectors> {
     let vocabulary = Vocabulary::from_words(words);
     let rows = Rows::Owned(Array2::from_shape_fn((words.len(), 4), |(row, column)| (row + column) as f32));
     let parts =
         Parts { format: "GloVe text".into(), vocabulary, rows, subwords: None, flaws: Flaws::default() };
-    VectorsState::Ready(Arc::new(WordVectors::from_parts("glove-6b-100d", None, parts)))
+    Opened::Open(Arc::new(WordVectors::from_parts("glove-6b-100d", None, parts)))
 }
 
 /// A vector of 100 values between -1.5 and 1.5 without any randomness.
@@ -80,15 +81,15 @@ pub fn neighbour_answer(query: &str, words: &[&str]) -> NeighbourAnswer {
 
 /// "king" is asked, "brother" is selected.
 pub fn words() -> App {
-    let mut app = App::default();
-    app.vectors = vectors(&["the", "king", "queen"]);
-    app.words.input = Line::new("king");
-    app.words.suggestions = suggestions();
-    app.words.answer = Some(neighbour_answer("king", &[]));
-    app.words.selected = 3;
-    app.words.focus = WordsFocus::List;
-    app.words.history = vec!["prince".into(), "king".into()];
-    app.words.history_position = 1;
+    let mut app = look::app();
+    app.frame.vectors = vectors(&["the", "king", "queen"]);
+    app.words_mut().chosen.input = Line::new("king");
+    app.words_mut().suggestions = suggestions();
+    app.words_mut().answer = Some(neighbour_answer("king", &[]));
+    app.words_mut().chosen.selected = 3;
+    app.words_mut().chosen.focus = words::Focus::List;
+    app.words_mut().chosen.history = vec!["prince".into(), "king".into()];
+    app.words_mut().chosen.history_position = 1;
     app
 }
 
@@ -134,10 +135,10 @@ pub fn subwords() -> SubwordReport {
 /// man : king :: woman : ?
 pub fn analogy() -> App {
     let mut app = words();
-    app.screen = Screen::Analogy;
-    app.analogy.fields = ["man", "king", "woman"].map(Line::new);
-    app.analogy.focus = AnalogyFocus::Add;
-    app.analogy.answer = Some(analogy_answer());
+    show(&mut app, "analogy");
+    app.analogy_mut().chosen.fields = ["man", "king", "woman"].map(Line::new);
+    app.analogy_mut().chosen.focus = analogy::Focus::Add;
+    app.analogy_mut().answer = Some(analogy_answer());
     app
 }
 

@@ -1,20 +1,24 @@
 //! The screen Attention: what a person does there, with every number compared to the engine's own.
 
 use lexiscope::analysis::heads::all_heads;
+use lexiscope::analysis::maps::View;
 use lexiscope::analysis::norms::norm_weighted;
+use lexiscope::analysis::positions::shuffled;
 use lexiscope::analysis::rollout::{mean_over_heads, rollout};
 use lexiscope::analysis::{HeadPlace, Stack, cell, ranking};
-use lexiscope::app::attention::{AttentionFocus, AttentionPanel, CellStep, FIRST_TEXT, MapScale, View, Zoom};
-use lexiscope::jobs::attention::Inspection;
-use lexiscope::jobs::positions::shuffled;
+use lexiscope::jobs::Job;
 use lexiscope::model::forward::{Input, PassOptions, forward};
 use lexiscope::model::interventions::{HeadChange, Interventions, PositionChange};
 use lexiscope::model::network::FIRST;
 use lexiscope::model::tokenizer::Tokens;
 use lexiscope::model::{Model, Trace, open};
 use lexiscope::progress::Progress;
+use lexiscope::screens::attention::pass::Inspection;
+use lexiscope::screens::attention::work::RunPass;
+use lexiscope::screens::attention::{CellStep, FIRST_TEXT, Focus, MapScale, Panel, Zoom};
 use ndarray::{Array2, ArrayView2};
 
+use crate::look::Look;
 use crate::{Played, Start};
 
 /// On the shipped model, from its first pass on.
@@ -52,13 +56,13 @@ pub(crate) fn close(found: f32, expected: f32) {
 impl Played {
     /// The map of the selected head.
     pub(crate) fn map(&self) -> Array2<f32> {
-        let state = &self.app.attention;
-        state.map(state.layer, state.head).expect("a map").into_owned()
+        let state = self.app.attention();
+        state.map(state.chosen.layer, state.chosen.head).expect("a map").into_owned()
     }
 
     pub(crate) fn cursor(&self) -> [usize; 4] {
-        let state = &self.app.attention;
-        [state.layer, state.head, state.query, state.key]
+        let state = self.app.attention();
+        [state.chosen.layer, state.chosen.head, state.chosen.query, state.chosen.key]
     }
 }
 
@@ -80,13 +84,13 @@ fn at_first_it_looks_back_at_the_cat() {
 #[test]
 fn every_keystroke_runs_the_model() {
     let typing = look("e<ctrl-u>dogs bark");
-    assert_eq!(typing.app.attention.focus, AttentionFocus::Input);
+    assert_eq!(typing.app.attention().chosen.focus, Focus::Input);
     typing.shows("> dogs bark");
     typing.shows("4 tokens");
     typing.shows("[CLS]|dogs|bark|[SEP]|");
     let looking = look("e<ctrl-u>dogs bark<enter>");
-    assert_eq!(looking.app.attention.focus, AttentionFocus::Maps);
-    assert_eq!(looking.app.attention.before.as_ref().unwrap().text, "dogs bark");
+    assert_eq!(looking.app.attention().chosen.focus, Focus::Maps);
+    assert_eq!(looking.app.attention().before.as_ref().unwrap().text, "dogs bark");
     let (_, trace) = ask_shipped("dogs bark");
     same(looking.map().view(), trace.weights(FIRST, 5).expect("kept").index_axis(ndarray::Axis(0), 11));
 }
@@ -144,8 +148,8 @@ fn n_goes_to_the_most_telling_heads() {
     for (script, steps) in [("n", 1), ("nnn", 3), ("p", ranked.len() - 1)] {
         let played = look(script);
         let place = ranked[(here + steps) % ranked.len()];
-        assert_eq!(played.app.attention.place(), place, "{script}");
-        let figures = played.app.attention.figures_of(place.layer, place.head).unwrap();
+        assert_eq!(played.app.attention().place(), place, "{script}");
+        let figures = played.app.attention().figures_of(place.layer, place.head).unwrap();
         played.shows(figures.label.kind.name());
     }
 }
@@ -155,8 +159,11 @@ fn one_number_is_made_step_by_step() {
     let (_, trace) = ask_shipped(FIRST_TEXT);
     let model = open::shipped().unwrap();
     let played = look("<enter>");
-    assert_eq!((played.app.attention.zoom, played.app.attention.step), (Zoom::Cell, CellStep::QueryKey));
-    let steps = played.app.attention.cell.clone().unwrap();
+    assert_eq!(
+        (played.app.attention().chosen.zoom, played.app.attention().chosen.step),
+        (Zoom::Cell, CellStep::QueryKey)
+    );
+    let steps = played.app.attention().cell.clone().unwrap();
     let [layer, head, query, key] = played.cursor();
     let attention = &trace.attention(FIRST, layer).expect("kept");
     let row = |stage: &Option<ndarray::Array3<f32>>, index: usize| -> Vec<f32> {
@@ -190,7 +197,7 @@ fn one_number_is_made_step_by_step() {
     ];
     for (index, text) in told.iter().enumerate() {
         let played = look(&format!("<enter>{}", " ".repeat(index)));
-        assert_eq!(played.app.attention.step, CellStep::ALL[index]);
+        assert_eq!(played.app.attention().chosen.step, CellStep::ALL[index]);
         played.shows(&format!("step {} of 6", index + 1));
         told[..=index].iter().for_each(|earlier| played.shows(earlier));
         told[index + 1..].iter().for_each(|later| played.shows_not(later));
@@ -201,11 +208,11 @@ fn one_number_is_made_step_by_step() {
 #[test]
 fn steps_go_back_and_the_cell_follows_the_cursor() {
     let played = look("   <backspace>");
-    assert_eq!(played.app.attention.step, CellStep::Products);
+    assert_eq!(played.app.attention().chosen.step, CellStep::Products);
     let out = look(" <backspace>");
-    assert_eq!(out.app.attention.zoom, Zoom::Head);
+    assert_eq!(out.app.attention().chosen.zoom, Zoom::Head);
     let moved = look("  <down><right>j");
-    let steps = moved.app.attention.cell.clone().unwrap();
+    let steps = moved.app.attention().cell.clone().unwrap();
     let [layer, head, query, key] = moved.cursor();
     assert_eq!((steps.place, steps.from, steps.to), (HeadPlace::new(layer, head), query, key));
 }
@@ -214,7 +221,7 @@ fn steps_go_back_and_the_cell_follows_the_cursor() {
 fn a_panel_is_shown_below_one_head_from_any_distance() {
     for script in ["<esc><tab><tab>", "<enter><tab><tab>"] {
         let played = look(script);
-        assert_eq!(played.app.attention.zoom, Zoom::Head);
+        assert_eq!(played.app.attention().chosen.zoom, Zoom::Head);
         played.shows("singular values");
         played.shows("head 5.11, whatever the text");
     }
@@ -223,13 +230,13 @@ fn a_panel_is_shown_below_one_head_from_any_distance() {
 #[test]
 fn the_wall_shows_all_heads_and_arrows_go_from_head_to_head() {
     let played = look("<esc><up><left><left>");
-    assert_eq!(played.app.attention.zoom, Zoom::Wall);
-    assert_eq!((played.app.attention.layer, played.app.attention.head), (4, 9));
+    assert_eq!(played.app.attention().chosen.zoom, Zoom::Wall);
+    assert_eq!((played.app.attention().chosen.layer, played.app.attention().chosen.head), (4, 9));
     let inside = look("<esc><up><left><left><enter>");
-    assert_eq!(inside.app.attention.zoom, Zoom::Head);
+    assert_eq!(inside.app.attention().chosen.zoom, Zoom::Head);
     inside.shows("layer 4 of 0-5  head 9 of 0-11");
     // Esc at the wall goes nowhere further, and keeps the program.
-    assert_eq!(look("<esc><esc><esc>").app.attention.zoom, Zoom::Wall);
+    assert_eq!(look("<esc><esc><esc>").app.attention().chosen.zoom, Zoom::Wall);
 }
 
 #[test]
@@ -255,7 +262,11 @@ fn views_show_the_numbers_of_the_analyses() {
     ];
     for (index, (view, map)) in expected.iter().enumerate() {
         let played = look(&"v".repeat(index + 1));
-        assert_eq!(played.app.attention.view, *view, "nothing is changed, so there is no difference to show");
+        assert_eq!(
+            played.app.attention().chosen.view,
+            *view,
+            "nothing is changed, so there is no difference to show"
+        );
         same(played.map().view(), map.view());
         let [_, _, query, key] = played.cursor();
         played.shows(&format!("it -> cat  {:.4}", map[[query, key]]));
@@ -264,7 +275,7 @@ fn views_show_the_numbers_of_the_analyses() {
             map.rows().into_iter().for_each(|row| close(row.sum(), 1.0));
         }
     }
-    assert_eq!(look("vvvvv").app.attention.view, View::Weights);
+    assert_eq!(look("vvvvv").app.attention().chosen.view, View::Weights);
     // A derived view follows the layer and the text.
     let (_, other) = ask_shipped("dogs bark");
     let moved = look("vvvke<ctrl-u><paste:dogs bark>");
@@ -279,7 +290,7 @@ fn scales_take_turns() {
         ("sss", MapScale::Linear, "linear"),
     ] {
         let played = look(script);
-        assert_eq!(played.app.attention.scale, scale);
+        assert_eq!(played.app.attention().chosen.scale, scale);
         played.shows(title);
     }
 }
@@ -287,21 +298,21 @@ fn scales_take_turns() {
 #[test]
 fn a_model_without_a_head_says_that_it_predicts_nothing() {
     let played = look("<tab>");
-    assert_eq!(played.app.attention.panel, AttentionPanel::Lens);
+    assert_eq!(played.app.attention().chosen.panel, Panel::Lens);
     played.shows("predictions by layer");
     played.shows("this checkpoint has no output matrix, so it predicts nothing");
     // The panels after it work, and the message does not stay.
     let spectra = look("<tab><tab>");
-    assert!(matches!(spectra.app.attention.inspection, Some(Inspection::Spectrum(..))));
+    assert!(matches!(spectra.app.attention().inspection, Some(Inspection::Spectrum(..))));
     spectra.shows_not("no output matrix");
     let importance = look("e<ctrl-u><paste:dogs bark><enter><tab><tab><tab>");
-    let Some(Inspection::Importance(found)) = &importance.app.attention.inspection else {
-        panic!("{:?}", importance.app.attention.inspection)
+    let Some(Inspection::Importance(found)) = &importance.app.attention().inspection else {
+        panic!("{:?}", importance.app.attention().inspection)
     };
     assert_eq!(found.changes.dim(), (6, 12));
     let (layer, head, change) = found.ranked()[0];
     importance.shows(&format!("{:>5} {change:>+9.5}", format!("{layer}.{head}")));
-    assert_eq!(look("<tab><tab><tab><tab>").app.attention.panel, AttentionPanel::Row);
+    assert_eq!(look("<tab><tab><tab><tab>").app.attention().chosen.panel, Panel::Row);
 }
 
 /// Both passes of a head switched off, as the engine has them.
@@ -331,13 +342,13 @@ fn a_head_switched_off_shows_before_and_after() {
     back.shows("before: head 0.11 off");
     same(back.map().view(), before.weights(FIRST, 1).expect("kept").index_axis(ndarray::Axis(0), 11));
     let difference = look("kkkkkxjvv");
-    assert_eq!(difference.app.attention.view, View::Difference);
+    assert_eq!(difference.app.attention().chosen.view, View::Difference);
     close(difference.map()[[query, key]], new - old);
     let restored = look("kkkkkxjvvr");
-    assert!(restored.app.attention.after.is_none());
-    assert_eq!(restored.app.attention.view, View::Weights, "there is no difference any more");
+    assert!(restored.app.attention().after.is_none());
+    assert_eq!(restored.app.attention().chosen.view, View::Weights, "there is no difference any more");
     same(restored.map().view(), before.weights(FIRST, 1).expect("kept").index_axis(ndarray::Axis(0), 11));
-    assert!(look("xx").app.attention.interventions.is_empty());
+    assert!(look("xx").app.attention().chosen.interventions.is_empty());
 }
 
 #[test]
@@ -368,17 +379,17 @@ fn every_change_is_the_engines_own() {
     ];
     for (script, interventions, told) in cases {
         let played = look(script);
-        assert_eq!(played.app.attention.interventions, interventions, "{script}");
+        assert_eq!(played.app.attention().chosen.interventions, interventions, "{script}");
         played.shows(&format!("after: {told}"));
         let (_, after) = changed(FIRST_TEXT, interventions);
         same(played.map().view(), after.weights(FIRST, 5).expect("kept").index_axis(ndarray::Axis(0), 11));
-        let shown = &played.app.attention.after.as_ref().unwrap().trace;
+        let shown = &played.app.attention().after.as_ref().unwrap().trace;
         same(shown.hidden_states()[6].view(), after.hidden_states()[6].view());
     }
     for undone in ["oo", "mm", "PPP", "XXXX", "xmPr"] {
         let played = look(undone);
-        assert!(played.app.attention.interventions.is_empty(), "{undone}");
-        assert!(played.app.attention.after.is_none(), "{undone}");
+        assert!(played.app.attention().chosen.interventions.is_empty(), "{undone}");
+        assert!(played.app.attention().after.is_none(), "{undone}");
     }
     assert_eq!(look("r").status(), "restore: nothing is changed");
 }
@@ -387,12 +398,12 @@ fn every_change_is_the_engines_own() {
 fn what_a_change_does_to_the_whole_is_told() {
     let last = look("x");
     last.shows("no map changes, only the output");
-    let difference = last.app.attention.difference.clone().unwrap();
+    let difference = last.app.attention().difference.clone().unwrap();
     let cosine = difference.sentence_cosine.unwrap();
     assert!((0.5..0.9999).contains(&cosine), "{cosine}");
     last.shows(&format!("sentence vector cosine {cosine:.4}"));
     let earlier = look("kx");
-    let difference = earlier.app.attention.difference.clone().unwrap();
+    let difference = earlier.app.attention().difference.clone().unwrap();
     let most = difference.heads.iter().max_by(|one, other| one.largest.total_cmp(&other.largest)).unwrap();
     assert_eq!(most.place.layer, 5, "the heads of layer 4 are not changed by one of them");
     earlier.shows(&format!("most changed: head 5.{} by {:.4}", most.place.head, most.largest));
@@ -407,7 +418,7 @@ fn the_last_step_knows_of_a_head_that_is_off() {
 #[test]
 fn a_hidden_token_is_masked_in_the_making_of_its_weight() {
     let played = look("m    ");
-    let steps = played.app.attention.cell.clone().unwrap();
+    let steps = played.app.attention().cell.clone().unwrap();
     assert_eq!((steps.mask, steps.weight), (Some(cell::Mask::Hidden), 0.0));
     played.shows("masked: you hid this token");
     look("m").shows("it -> cat  masked");
@@ -416,9 +427,9 @@ fn a_hidden_token_is_masked_in_the_making_of_its_weight() {
 #[test]
 fn another_text_keeps_heads_off_but_not_tokens_hidden() {
     let played = look("xmPe<ctrl-u><paste:dogs bark>");
-    let interventions = &played.app.attention.interventions;
+    let interventions = &played.app.attention().chosen.interventions;
     assert_eq!(*interventions, heads([((5, 11), HeadChange::Zero)]));
-    let after = played.app.attention.after.as_ref().unwrap();
+    let after = played.app.attention().after.as_ref().unwrap();
     assert_eq!((after.text.as_str(), &after.interventions), ("dogs bark", interventions));
 }
 
@@ -439,15 +450,15 @@ fn long_text(words: usize) -> String {
 fn esc_stops_a_pass_and_enter_runs_it_again() {
     let typed = format!("e<ctrl-u>{{<paste:{}><esc>}}", long_text(400));
     let stopped = look(&typed);
-    let state = &stopped.app.attention;
+    let state = stopped.app.attention();
     assert_eq!(stopped.status(), "the pass was cancelled");
-    assert!(!state.running.is_running() && state.is_outdated());
-    assert_eq!(state.focus, AttentionFocus::Input, "Esc stops what runs first and leaves the line next");
+    assert!(!stopped.app.frame.is_running(RunPass::SLOT) && state.is_outdated(&stopped.app.frame));
+    assert_eq!(state.chosen.focus, Focus::Input, "Esc stops what runs first and leaves the line next");
     assert_eq!(state.before.as_ref().unwrap().text, FIRST_TEXT);
     stopped.shows("the pass was cancelled");
     let again = look(&format!("{typed}<enter>"));
-    assert_eq!(again.app.attention.before.as_ref().unwrap().tokens.len(), 402);
-    assert!(again.app.attention.problem.is_none());
+    assert_eq!(again.app.attention().before.as_ref().unwrap().tokens.len(), 402);
+    assert!(again.app.attention().problem.is_none());
 }
 
 #[test]
@@ -455,23 +466,25 @@ fn esc_stops_a_change_and_keeps_what_is_shown() {
     let text = format!("e<ctrl-u><paste:{}><enter>", long_text(200));
     let stopped = look(&format!("{text}{{x<esc>}}"));
     assert_eq!(stopped.status(), "the change was cancelled");
-    assert!(stopped.app.attention.interventions.is_empty() && stopped.app.attention.after.is_none());
+    assert!(
+        stopped.app.attention().chosen.interventions.is_empty() && stopped.app.attention().after.is_none()
+    );
     let second = look(&format!("{text}x{{kX<esc>}}"));
-    assert_eq!(second.app.attention.interventions, heads([((5, 11), HeadChange::Zero)]));
+    assert_eq!(second.app.attention().chosen.interventions, heads([((5, 11), HeadChange::Zero)]));
     second.shows("after: head 5.11 off");
 }
 
 #[test]
 fn keys_typed_faster_than_answers_come_end_at_the_last() {
     let played = look("e<ctrl-u>{dogs bark at cats<enter>kkhh<up>xvvvv}");
-    let before = played.app.attention.before.as_ref().unwrap();
+    let before = played.app.attention().before.as_ref().unwrap();
     assert_eq!(before.text, "dogs bark at cats");
-    let state = &played.app.attention;
+    let state = played.app.attention();
     let steps = state.cell.clone().unwrap();
-    assert_eq!((steps.place, steps.from, steps.to), (state.place(), state.query, state.key));
-    let (_, after) = changed("dogs bark at cats", state.interventions.clone());
-    assert_eq!(state.view, View::Mean);
-    same(played.map().view(), mean_over_heads(&after, Stack::Text, state.layer).unwrap().view());
+    assert_eq!((steps.place, steps.from, steps.to), (state.place(), state.chosen.query, state.chosen.key));
+    let (_, after) = changed("dogs bark at cats", state.chosen.interventions.clone());
+    assert_eq!(state.chosen.view, View::Mean);
+    same(played.map().view(), mean_over_heads(&after, Stack::Text, state.chosen.layer).unwrap().view());
 }
 
 #[test]
@@ -479,21 +492,21 @@ fn a_text_that_is_too_long_says_how_long_it_may_be() {
     let typed = format!("e<ctrl-u><paste:{}>", long_text(600));
     let played = look(&typed);
     played.shows("the text has 602 tokens, but this model has positions for 512; shorten it");
-    assert_eq!(played.app.attention.before.as_ref().unwrap().text, FIRST_TEXT);
+    assert_eq!(played.app.attention().before.as_ref().unwrap().text, FIRST_TEXT);
     let short = look(&format!("{typed}<ctrl-u>short<enter>"));
-    assert!(short.app.attention.problem.is_none());
-    assert_eq!(short.app.attention.before.as_ref().unwrap().text, "short");
+    assert!(short.app.attention().problem.is_none());
+    assert_eq!(short.app.attention().before.as_ref().unwrap().text, "short");
 }
 
 #[test]
 fn an_empty_text_runs_nothing_and_asks_for_a_sentence() {
     let played = look("e<ctrl-u><enter>");
     played.shows("a sentence to look into");
-    assert!(played.app.attention.is_outdated(), "the maps are of another text");
+    assert!(played.app.attention().is_outdated(&played.app.frame), "the maps are of another text");
     // Everything still works on what is shown.
     let after = look("e<ctrl-u><enter>kx<enter>");
-    assert_eq!(after.app.attention.zoom, Zoom::Cell);
-    assert!(look("e<ctrl-u><paste:  ><enter>").app.attention.problem.is_none());
+    assert_eq!(after.app.attention().chosen.zoom, Zoom::Cell);
+    assert!(look("e<ctrl-u><paste:  ><enter>").app.attention().problem.is_none());
 }
 
 #[test]
@@ -507,12 +520,12 @@ fn any_writing_can_be_pasted() {
     ];
     for (pasted, text) in cases {
         let played = look(&format!("e<ctrl-u><paste:{pasted}><enter><home><down><enter>"));
-        assert_eq!(played.app.attention.before.as_ref().unwrap().text, text);
+        assert_eq!(played.app.attention().before.as_ref().unwrap().text, text);
         assert!(!played.screen.chars().any(|c| c.is_control() && c != '\n'), "{}", played.screen);
         let (tokens, trace) = ask_shipped(text);
         let [layer, head, query, key] = played.cursor();
-        assert_eq!(played.app.attention.before.as_ref().unwrap().tokens.pieces, tokens.pieces);
-        let weight = played.app.attention.cell.clone().unwrap().weight;
+        assert_eq!(played.app.attention().before.as_ref().unwrap().tokens.pieces, tokens.pieces);
+        let weight = played.app.attention().cell.clone().unwrap().weight;
         close(weight, trace.weights(FIRST, layer).expect("kept")[[head, query, key]]);
     }
 }

@@ -1,6 +1,8 @@
 //! The whole application without a terminal: a test is what a person would type, and what they
 //! would then see. Keys go in one by one, each when everything before it is finished and drawn.
 
+#[path = "../support/screens.rs"]
+mod look;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -16,8 +18,9 @@ use std::path::PathBuf;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use lexiscope::app::key::Key;
-use lexiscope::app::{App, Keymap, Message};
+use lexiscope::app::{App, Message};
 use lexiscope::jobs::Jobs;
+use lexiscope::screens;
 use lexiscope::terminal::{Ended, Event, EventSource, Host, Looks, run};
 use lexiscope::theme::ColourDepth;
 use ratatui::Terminal;
@@ -60,10 +63,17 @@ fn messages(text: &str) -> Vec<Message> {
         messages.push(match step.strip_prefix("paste:") {
             Some(text) => Message::Paste(text.into()),
             None if step == " " => Message::Key("space".parse().unwrap()),
+            None if step.starts_with("click:") => click(step),
             None => Message::Key(step.parse::<Key>().unwrap()),
         });
     }
     messages
+}
+
+/// `click:12,3`: the column and the row of a click.
+fn click(step: &str) -> Message {
+    let place = step.strip_prefix("click:").and_then(|place| place.split_once(',')).unwrap();
+    Message::Click(place.0.parse().unwrap(), place.1.parse().unwrap())
 }
 
 impl EventSource for Script {
@@ -123,7 +133,7 @@ impl Played {
 
     /// The last message.
     fn status(&self) -> &str {
-        self.app.status.as_ref().map_or("", |status| &status.text)
+        self.app.frame.status.as_ref().map_or("", |status| &status.text)
     }
 }
 
@@ -147,14 +157,14 @@ impl Start {
     fn play(self, script: &str) -> Played {
         support::own_cache();
         let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
-        let mut app = App::new(self.vectors, Keymap::default());
-        app.model_name = self.model;
+        let mut app = App::new(screens::all(), self.vectors);
+        app.frame.model_name = self.model;
         let mut notes = Notes::default();
         let mut jobs = Jobs::default();
         let (mut looks, mistake) = Looks::new("dark", ColourDepth::TrueColour, None);
         assert_eq!(mistake, None);
-        app.theme = looks.theme().name().to_owned();
-        app.themes = looks.names();
+        app.frame.theme = looks.theme().name().to_owned();
+        app.frame.themes = looks.names();
         let mut source = Script::new(script);
         let ended = run(&mut terminal, &mut notes, &mut source, &mut app, &mut jobs, &mut looks).unwrap();
         Played { app, screen: terminal.backend().to_string(), notes, ended }

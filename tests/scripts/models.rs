@@ -1,13 +1,14 @@
 //! The screen Attention on models other than the shipped one, and without any.
 
 use lexiscope::analysis::Stack;
-use lexiscope::app::attention::FIRST_TEXT;
-use lexiscope::app::{ModelState, Screen};
-use lexiscope::jobs::attention::Inspection;
+use lexiscope::app::Opened;
 use lexiscope::model::interventions::{HeadChange, Interventions};
 use lexiscope::model::open;
+use lexiscope::screens::attention::FIRST_TEXT;
+use lexiscope::screens::attention::pass::Inspection;
 
 use crate::attention::{ask, close, heads, look, same};
+use crate::look::Look;
 use crate::support::golden;
 use crate::{Played, Start};
 
@@ -24,7 +25,9 @@ fn look_with(family: &str, script: &str) -> Played {
 fn a_model_that_is_not_there_leaves_ways_out() {
     let missing = || Start::on_model(Some("/nonexistent/model".into()));
     let played = missing().play("<alt-3>");
-    let ModelState::Failed { message, way_out } = &played.app.model else { panic!("{:?}", played.app.model) };
+    let Opened::Failed { message, way_out } = &played.app.frame.model else {
+        panic!("{:?}", played.app.frame.model)
+    };
     assert!(message.contains("/nonexistent/model"), "{message}");
     assert!(
         way_out.contains("R opens it again") && way_out.contains("D opens the shipped model"),
@@ -33,7 +36,7 @@ fn a_model_that_is_not_there_leaves_ways_out() {
     played.shows("The model could not be opened.");
     // Nothing that needs a model breaks anything.
     let tried = missing().play("<alt-3>jklhxmvn <enter><tab>b<esc><esc>R4vn1");
-    assert_eq!(tried.app.screen, Screen::Words);
+    assert_eq!(tried.app.screens.place().id, "words");
     let rescued = missing().play("<alt-3>D");
     rescued.shows("it -> cat");
     rescued.shows("minilm-l6");
@@ -49,7 +52,7 @@ fn a_causal_model_masks_what_comes_later_and_predicts_by_layer() {
     let [layer, head, query, key] = played.cursor();
     assert!(key > query, "{:?}", played.cursor());
     played.shows("masked");
-    assert_eq!(played.app.attention.value(), Some(0.0));
+    assert_eq!(played.app.attention().value(), Some(0.0));
     played.shows(&format!("layer {layer} of 0-1  head {head} of 0-3"));
     let making = look_with(
         "gpt2",
@@ -58,8 +61,8 @@ fn a_causal_model_masks_what_comes_later_and_predicts_by_layer() {
     making.shows("masked: it comes later in the text");
     // The panel says what each layer would predict at the row of the cursor.
     let lens = look_with("gpt2", &format!("{script}G<tab>"));
-    let Some(Inspection::Lens { position, rows }) = &lens.app.attention.inspection else {
-        panic!("{:?}", lens.app.attention.inspection)
+    let Some(Inspection::Lens { position, rows }) = &lens.app.attention().inspection else {
+        panic!("{:?}", lens.app.attention().inspection)
     };
     assert_eq!((*position, rows.len()), (tokens.len() - 1, 3));
     let logits = trace.last_logits().unwrap();
@@ -81,15 +84,15 @@ fn an_encoder_and_a_decoder_have_three_attentions() {
     let stacks = [(Stack::Text, ""), (Stack::Decoder, "c"), (Stack::Cross, "cc"), (Stack::Text, "ccc")];
     for (stack, keys) in stacks {
         let played = look_with("t5", &format!("{script}{keys}"));
-        assert_eq!(played.app.attention.stack, stack);
+        assert_eq!(played.app.attention().chosen.stack, stack);
         let [layer, head, query, key] = played.cursor();
         let attention = stack.trace(&trace, layer).unwrap();
         same(played.map().view(), attention.weights.index_axis(ndarray::Axis(0), head));
-        close(played.app.attention.value().unwrap(), attention.weights[[head, query, key]]);
-        let first = &played.app.attention.query_tokens().unwrap().pieces[0];
+        close(played.app.attention().value().unwrap(), attention.weights[[head, query, key]]);
+        let first = &played.app.attention().query_tokens().unwrap().pieces[0];
         let expected = if stack == Stack::Text { &tokens.pieces[0] } else { "<pad>" };
         assert_eq!(first, expected, "{stack:?}");
-        assert!(played.app.attention.figures_of(layer, head).is_some(), "{stack:?}");
+        assert!(played.app.attention().figures_of(layer, head).is_some(), "{stack:?}");
     }
     assert_eq!(look("c").status(), "stack: this model has one stack only");
 }
@@ -98,7 +101,7 @@ fn an_encoder_and_a_decoder_have_three_attentions() {
 fn changes_are_made_to_the_encoder_only_and_say_so() {
     let cross = look_with("t5", "ccx");
     assert_eq!(cross.status(), "head off: only heads of the encoder can be changed");
-    assert!(cross.app.attention.interventions.is_empty());
+    assert!(cross.app.attention().chosen.interventions.is_empty());
     let decoder = look_with("t5", "cm");
     assert_eq!(decoder.status(), "hide token: only tokens of the encoder's text can be hidden");
     // A change of the encoder reaches the decoder, and is not marked there as if it were its own.
@@ -106,23 +109,23 @@ fn changes_are_made_to_the_encoder_only_and_say_so() {
     let off = heads([((1, 3), HeadChange::Zero)]);
     let (_, after) = ask(&model, FIRST_TEXT, off.clone());
     let played = look_with("t5", "xcc");
-    assert_eq!(played.app.attention.interventions, off);
-    assert_eq!(played.app.attention.change_of(1, 3), None);
+    assert_eq!(played.app.attention().chosen.interventions, off);
+    assert_eq!(played.app.attention().change_of(1, 3), None);
     same(played.map().view(), Stack::Cross.trace(&after, 1).unwrap().weights.index_axis(ndarray::Axis(0), 3));
     // Its heads can still be gone through, although differences are told of the encoder only.
-    assert_ne!(look_with("t5", "xccn").app.attention.place(), played.app.attention.place());
+    assert_ne!(look_with("t5", "xccn").app.attention().place(), played.app.attention().place());
 }
 
 #[test]
 fn another_model_leaves_nothing_of_the_one_before() {
     let played = look_with("t5", "xcc4vD3");
-    assert!(matches!(&played.app.model, ModelState::Ready(model) if model.name == "minilm-l6"));
-    let state = &played.app.attention;
-    assert_eq!((state.stack, state.layers_and_heads()), (Stack::Text, (6, 12)));
-    assert!(state.interventions.is_empty() && state.after.is_none());
+    assert!(matches!(&played.app.frame.model, Opened::Open(model) if model.name == "minilm-l6"));
+    let state = played.app.attention();
+    assert_eq!((state.chosen.stack, state.layers_and_heads()), (Stack::Text, (6, 12)));
+    assert!(state.chosen.interventions.is_empty() && state.after.is_none());
     played.shows("it -> cat");
     // Keys between opening and the first pass find nothing of the old model.
     let hasty = look_with("gpt2", "{D<up><left>kxvvv<enter> }");
-    assert_eq!(hasty.app.attention.layers_and_heads(), (6, 12));
+    assert_eq!(hasty.app.attention().layers_and_heads(), (6, 12));
     assert!(!hasty.screen.contains("mistake in lexiscope"), "{}", hasty.screen);
 }

@@ -1,13 +1,15 @@
 //! The screen Positions: each method's numbers, and what order does to a text.
 
+use lexiscope::analysis::positions::PositionKind;
 use lexiscope::analysis::similarity::words_by_layer;
-use lexiscope::app::positions::{FIRST_TEXT, PositionKind, PositionsFocus};
 use lexiscope::model::forward::{Input, PassOptions, forward};
 use lexiscope::model::interventions::{Interventions, PositionChange};
 use lexiscope::model::network::{AttentionPosition, Embedding, FIRST};
 use lexiscope::model::open;
 use lexiscope::progress::Progress;
+use lexiscope::screens::positions::{FIRST_TEXT, Focus};
 
+use crate::look::Look;
 use crate::support::golden;
 use crate::{Played, Start};
 
@@ -36,7 +38,7 @@ fn the_models_own_table_comes_first() {
     let Embedding::Tokens(embedding) = model.network.front() else { panic!("it reads text") };
     let positions = embedding.positions.as_ref().unwrap();
     let own = positions.table.to_matrix();
-    let table = played.app.positions.table.as_ref().unwrap();
+    let table = played.app.positions().table.as_ref().unwrap();
     assert!(table.of_model);
     assert_eq!(table.values, own.slice(ndarray::s![positions.first_row.., ..]));
     played.shows(&format!("position 3, dimension 2: {:.5}", own[[positions.first_row + 3, 2]]));
@@ -58,12 +60,15 @@ fn the_models_own_table_comes_first() {
 #[test]
 fn the_cursor_stays_inside_the_table() {
     let ends = look("<end><right><page-down>");
-    assert_eq!((ends.app.positions.row, ends.app.positions.column), (511, 1));
+    assert_eq!((ends.app.positions().chosen.row, ends.app.positions().chosen.column), (511, 1));
     let start = look("<left>k<page-up>");
-    assert_eq!((start.app.positions.row, start.app.positions.column), (0, 0));
+    assert_eq!((start.app.positions().chosen.row, start.app.positions().chosen.column), (0, 0));
     // A smaller table takes it along: eight heads of ALiBi.
     let smaller = look("Gvv");
-    assert_eq!((smaller.app.positions.kind, smaller.app.positions.row), (PositionKind::Alibi, 7));
+    assert_eq!(
+        (smaller.app.positions().method(), smaller.app.positions().chosen.row),
+        (PositionKind::Alibi, 7)
+    );
 }
 
 #[test]
@@ -73,7 +78,7 @@ fn methods_that_the_model_does_not_use_are_shown_by_example() {
     rotary.shows("an example: 64 pairs a head, base 10,000");
     let angle = |pair: f64| 10_000f64.powf(-2.0 * pair / 128.0);
     rotary.shows(&format!("position 1, dimension 1: {:.5}", angle(1.0).cos()));
-    let curve = &rotary.app.positions.table.as_ref().unwrap().curve;
+    let curve = &rotary.app.positions().table.as_ref().unwrap().curve;
     close(curve[5], (0..64).map(|pair| (5.0 * angle(f64::from(pair))).cos()).sum::<f64>() / 64.0);
 
     let alibi = look("vv<right><right>");
@@ -83,7 +88,7 @@ fn methods_that_the_model_does_not_use_are_shown_by_example() {
 
     let t5 = look("vvv");
     t5.shows("[T5]");
-    let table = t5.app.positions.table.as_ref().unwrap();
+    let table = t5.app.positions().table.as_ref().unwrap();
     assert!(!table.of_model);
     // 32 buckets in both directions, the last ones shared: the past 0-15, the future 16-31.
     assert_eq!((table.curve[0], table.curve[1], table.curve[7], table.curve[64]), (0.0, 17.0, 23.0, 30.0));
@@ -93,7 +98,7 @@ fn methods_that_the_model_does_not_use_are_shown_by_example() {
     sinusoidal.shows("computed: 512 x 384, no training needed");
     let value = (3.0 / 10_000f64.powf(2.0 / 384.0)).cos();
     sinusoidal.shows(&format!("position 3, dimension 3: {value:.5}"));
-    assert_eq!(look("<tab><tab><tab><tab><tab>").app.positions.kind, PositionKind::Learned);
+    assert_eq!(look("<tab><tab><tab><tab><tab>").app.positions().method(), PositionKind::Learned);
 }
 
 #[test]
@@ -103,7 +108,7 @@ fn a_t5_has_a_bias_and_no_learned_table() {
     refused.shows("t5 has no learned table of positions: it uses T5");
     let played = look_with("t5", "");
     played.shows("head 0, offset 0:");
-    let table = played.app.positions.table.as_ref().unwrap();
+    let table = played.app.positions().table.as_ref().unwrap();
     assert!(table.of_model);
     played.shows("t5's own bias: 8 buckets x 4 heads");
     let model = open::open(&golden("transformers").join("t5").display().to_string()).unwrap();
@@ -126,7 +131,7 @@ fn each_familys_own_method_comes_first() {
     ];
     for (family, script, kind) in cases {
         let played = look_with(family, script);
-        let table = played.app.positions.table.as_ref().unwrap();
+        let table = played.app.positions().table.as_ref().unwrap();
         assert_eq!((table.kind, table.of_model), (kind, true), "{family}");
         played.shows(&format!("{family}'s own"));
     }
@@ -135,7 +140,7 @@ fn each_familys_own_method_comes_first() {
 #[test]
 fn order_matters_only_with_positions() {
     let played = look("");
-    let found = played.app.positions.experiments.as_ref().unwrap();
+    let found = played.app.positions().experiments.as_ref().unwrap();
     let shuffle = found.shuffle.as_ref().unwrap();
     played.shows(&format!("similarity {:.4}", shuffle.with_positions));
     played.shows(&format!("without positions {:.6}", shuffle.without_positions));
@@ -153,9 +158,9 @@ fn order_matters_only_with_positions() {
 #[test]
 fn a_causal_mask_tells_the_order_too() {
     let played = look_with("llama", "e<ctrl-u>a b c d<enter>");
-    assert!(played.app.positions.experiments.as_ref().unwrap().shuffle.as_ref().unwrap().causal);
+    assert!(played.app.positions().experiments.as_ref().unwrap().shuffle.as_ref().unwrap().causal);
     played.shows("the causal mask still tells the order");
-    let shuffle = look("").app.positions.experiments.as_ref().unwrap().shuffle.clone().unwrap();
+    let shuffle = look("").app.positions().experiments.as_ref().unwrap().shuffle.clone().unwrap();
     assert!(!shuffle.causal);
 }
 
@@ -170,7 +175,7 @@ fn one_word_at_two_places_parts_layer_by_layer() {
     };
     let trace =
         forward(&model.network, &Input::Tokens(&tokens.ids), &options, &Progress::unobserved()).unwrap();
-    let places = &played.app.positions.experiments.as_ref().unwrap().places;
+    let places = &played.app.positions().experiments.as_ref().unwrap().places;
     assert!(places.len() > 1, "\"the\" and \"bank\" stand there twice");
     for place in places {
         let (one, other) = place.tokens;
@@ -184,13 +189,13 @@ fn one_word_at_two_places_parts_layer_by_layer() {
     played.shows(&format!("layer 5 {:.3}", first.by_layer[6]));
     let next = look("n");
     next.shows(&format!("\"{}\" twice  2 of {}", places[1].word, places.len()));
-    assert_eq!(look(&"n".repeat(places.len())).app.positions.place, 0);
+    assert_eq!(look(&"n".repeat(places.len())).app.positions().chosen.place, 0);
 }
 
 #[test]
 fn of_an_encoder_and_a_decoder_the_encoder_is_asked() {
     let played = look_with("t5", "");
-    let found = played.app.positions.experiments.as_ref().unwrap();
+    let found = played.app.positions().experiments.as_ref().unwrap();
     close(found.shuffle.as_ref().unwrap().without_positions, 1.0);
     let model = open::open(&golden("transformers").join("t5").display().to_string()).unwrap();
     let tokens = model.tokenizer().unwrap().encode(FIRST_TEXT).unwrap();
@@ -212,8 +217,8 @@ fn of_an_encoder_and_a_decoder_the_encoder_is_asked() {
 #[test]
 fn the_text_is_asked_about_while_it_is_typed() {
     let played = look("e<ctrl-u>a dog and a cat");
-    assert_eq!(played.app.positions.focus, PositionsFocus::Input);
-    let found = played.app.positions.experiments.as_ref().unwrap();
+    assert_eq!(played.app.positions().chosen.focus, Focus::Input);
+    let found = played.app.positions().experiments.as_ref().unwrap();
     assert_eq!(found.text, "a dog and a cat");
     assert_eq!(found.places[0].word, "a");
     played.shows("\"a\" twice");
@@ -221,10 +226,10 @@ fn the_text_is_asked_about_while_it_is_typed() {
     without.shows("Put one word twice into the text");
     assert_eq!(without.status(), "next word: no other word stands at two places");
     let one = look("e<ctrl-u>dogs<enter>");
-    assert!(one.app.positions.experiments.as_ref().unwrap().shuffle.is_none());
+    assert!(one.app.positions().experiments.as_ref().unwrap().shuffle.is_none());
     let none = look("e<ctrl-u><enter>");
     none.shows("a sentence with one word twice");
-    assert!(none.app.positions.experiments.is_none() && none.app.positions.problem.is_none());
+    assert!(none.app.positions().experiments.is_none() && none.app.positions().problem.is_none());
 }
 
 #[test]
@@ -233,10 +238,10 @@ fn esc_stops_the_experiments_and_enter_asks_again() {
     let typed = format!("e{{<paste: {words}><esc>}}");
     let stopped = look(&typed);
     assert_eq!(stopped.status(), "the experiments were cancelled");
-    assert!(stopped.app.positions.is_outdated(), "what is shown is of the text before");
+    assert!(stopped.app.positions().is_other_text(), "what is shown is of the text before");
     let again = look("e<ctrl-u>{<paste:dogs and dogs><esc>}<enter>");
-    assert_eq!(again.app.positions.focus, PositionsFocus::Table);
-    assert_eq!(again.app.positions.experiments.as_ref().unwrap().text, "dogs and dogs");
+    assert_eq!(again.app.positions().chosen.focus, Focus::Table);
+    assert_eq!(again.app.positions().experiments.as_ref().unwrap().text, "dogs and dogs");
 }
 
 #[test]
@@ -245,7 +250,7 @@ fn a_text_that_is_too_long_is_told_and_then_forgotten() {
     let played = look(&format!("e<ctrl-u><paste:{words}>"));
     played.shows("the text has 602 tokens, but this model has positions for 512");
     let short = look(&format!("e<ctrl-u><paste:{words}><ctrl-u>one and one<enter>"));
-    assert!(short.app.positions.problem.is_none());
+    assert!(short.app.positions().problem.is_none());
     short.shows("\"one\" twice");
 }
 
@@ -253,6 +258,6 @@ fn a_text_that_is_too_long_is_told_and_then_forgotten() {
 fn another_model_brings_its_own_table() {
     let played = look_with("gpt2", "D");
     played.shows("minilm-l6's own table: 512 x 384");
-    let found = played.app.positions.experiments.as_ref().unwrap();
+    let found = played.app.positions().experiments.as_ref().unwrap();
     assert_eq!(found.places[0].by_layer.len(), 7, "six layers and the embedding");
 }

@@ -1,5 +1,0 @@
-//! What background work on positions hands back.
-
-pub use crate::analysis::positions::{
-    PositionExperiments, PositionKind, PositionTable, ShuffleExperiment, TwoPlaces, shuffled,
-};

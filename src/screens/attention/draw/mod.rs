@@ -1,0 +1,282 @@
+//! The screen *Attention*, at three distances: all heads, one head, one cell being made.
+
+mod cell_view;
+mod head_view;
+mod image_view;
+mod lines;
+mod panels;
+#[cfg(test)]
+mod tests;
+mod wall_view;
+
+use ndarray::Array2;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::pass::Pass;
+use super::state::{Attention, Focus, MapScale, Zoom};
+use super::update::{LINE, TOKEN, looks_at_images};
+use super::work::{RunChanged, RunPass, Tokenise};
+use crate::analysis::Stack;
+use crate::analysis::heads::HeadFigures;
+use crate::analysis::maps::{self, View};
+use crate::analysis::names::labels;
+use crate::app::draw::chrome;
+use crate::app::{Frame, Opened};
+use crate::jobs::Job;
+use crate::theme::Theme;
+use crate::widgets::bars::bar;
+use crate::widgets::canvas::Canvas;
+use crate::widgets::heatmap::{Heatmap, Scale, largest};
+use crate::widgets::input::input;
+use crate::widgets::text::{columns, fit, put, put_right, visible, wrap};
+
+/// Free columns on both sides.
+const MARGIN: u16 = 1;
+/// From this height on, empty lines set the parts apart.
+const HEIGHT_FOR_GAPS: u16 = 18;
+/// Columns between two parts.
+const GAP: u16 = 3;
+
+/// Everything that the parts of the screen draw from.
+struct Looked<'a> {
+    frame: &'a Frame,
+    state: &'a Attention,
+    pass: &'a Pass,
+    /// Labels of the rows and of the columns.
+    rows: Vec<String>,
+    columns: Vec<String>,
+    /// The map of the selected head, NaN where masked.
+    map: Option<Array2<f32>>,
+    stale: bool,
+}
+
+/// Draws the screen.
+pub(super) fn draw(state: &Attention, frame: &Frame, canvas: &mut Canvas<'_>) {
+    let width = canvas.area.width.saturating_sub(2 * MARGIN);
+    let area = Rect { x: canvas.area.x + MARGIN, width, ..canvas.area };
+    let line = |y: u16| Rect { y: area.y + y, height: u16::from(y < area.height), ..area };
+    draw_input(state, frame, canvas, line(0));
+    let top = if area.height >= HEIGHT_FOR_GAPS { 3 } else { 2 };
+    let rest = Rect { y: area.y + top, height: area.height.saturating_sub(top), ..area };
+    if opening(frame, canvas.theme, canvas.buffer, rest) {
+        return;
+    }
+    draw_tokens(state, frame, canvas, line(1));
+    let Some(looked) = Looked::new(state, frame) else {
+        return draw_waiting(state, frame, canvas.theme, canvas.buffer, rest);
+    };
+    match state.chosen.zoom {
+        Zoom::Wall => wall_view::draw(&looked, canvas, rest),
+        Zoom::Head => head_view::draw(&looked, canvas, rest),
+        Zoom::Cell => cell_view::draw(&looked, canvas, rest),
+    }
+}
+
+/// Whether a pass that runs keeps a person waiting.
+fn is_late(frame: &Frame) -> bool {
+    frame.is_late(RunPass::SLOT) || frame.is_late(RunChanged::SLOT)
+}
+
+impl<'a> Looked<'a> {
+    fn new(state: &'a Attention, frame: &'a Frame) -> Option<Self> {
+        let pass = state.shown()?.as_ref();
+        let rows = labels(state.query_tokens()?);
+        let columns = labels(state.key_tokens()?);
+        let stale = is_late(frame) || state.is_outdated(frame);
+        let mut looked = Self { frame, state, pass, rows, columns, map: None, stale };
+        looked.map = looked.masked_map(state.chosen.layer, state.chosen.head);
+        Some(looked)
+    }
+
+    /// The map of a head in the present view, NaN where masked.
+    fn masked_map(&self, layer: usize, head: usize) -> Option<Array2<f32>> {
+        let mut map = self.state.map(layer, head)?.into_owned();
+        if self.state.chosen.view == View::Scores {
+            map.mapv_inplace(|score| if score.is_finite() { score } else { f32::NAN });
+            return Some(map);
+        }
+        if self.state.chosen.view == View::Rollout {
+            return Some(map);
+        }
+        self.mask(layer, &mut map);
+        Some(map)
+    }
+
+    /// Makes NaN of what a token cannot see: what the layer masks, and tokens that were hidden.
+    fn mask(&self, layer: usize, map: &mut Array2<f32>) {
+        let Some(model) = self.frame.model.open() else { return };
+        let Some(attention) = self.state.chosen.stack.attention(&model.network, layer) else { return };
+        // Tokens are hidden in the text that goes in, so only its own attention loses them.
+        let none = Default::default();
+        let hidden = if self.state.chosen.stack == Stack::Text {
+            &self.pass.interventions.hidden_tokens
+        } else {
+            &none
+        };
+        maps::mark_unseen(attention, hidden, map);
+    }
+
+    /// The map as a widget.
+    fn heatmap<'b>(&'b self, map: &'b Array2<f32>) -> Heatmap<'b> {
+        let state = self.state;
+        Heatmap {
+            values: map.view(),
+            row_labels: &self.rows,
+            column_labels: &self.columns,
+            cursor: Some((state.chosen.query, state.chosen.key)),
+            scale: scale(state.chosen.scale),
+            signed: state.chosen.view.is_signed(),
+            full: largest(map),
+            digits: false,
+            stale: self.stale,
+        }
+    }
+
+    fn row_label(&self, index: usize) -> &str {
+        self.rows.get(index).map_or("?", String::as_str)
+    }
+
+    fn column_label(&self, index: usize) -> &str {
+        self.columns.get(index).map_or("?", String::as_str)
+    }
+
+    /// What is known of a head.
+    fn figures(&self, layer: usize, head: usize) -> Option<&HeadFigures> {
+        self.state.figures_of(layer, head)
+    }
+}
+
+/// The scale of the maps as the widgets know it.
+fn scale(scale: MapScale) -> Scale {
+    match scale {
+        MapScale::Linear => Scale::Linear,
+        MapScale::SquareRoot => Scale::SquareRoot,
+        MapScale::Row => Scale::PerRow,
+    }
+}
+
+fn draw_input(state: &Attention, frame: &Frame, canvas: &mut Canvas<'_>, line: Rect) {
+    let (theme, roles) = (canvas.theme, canvas.theme.roles());
+    let (typing, typed) = (state.chosen.focus == Focus::Input, &state.chosen.input);
+    let (sign, style) = if typing { (">", roles.focus) } else { ("/", roles.faint) };
+    put(canvas.buffer, line, 0, 0, sign, style);
+    let about = state.tokens.as_ref().map(|tokens| format!("{} tokens", tokens.len())).unwrap_or_default();
+    let mut room = line.width.saturating_sub(4);
+    let about_width = u16::try_from(columns(&about)).unwrap_or(u16::MAX);
+    if !about.is_empty() && room > about_width + 16 {
+        put_right(canvas.buffer, line, 0, &about, roles.faint);
+        room -= about_width + 2;
+    }
+    if is_late(frame) {
+        put(canvas.buffer, line, 2 + room, 0, chrome::spinner(frame), roles.focus);
+    }
+    let cursor = input(typed, theme, canvas.buffer, line, (2, 0), room);
+    if typed.text().is_empty() {
+        let what = match looks_at_images(frame) {
+            true => "the path of a PNG or JPEG image",
+            false => "a sentence to look into",
+        };
+        put(canvas.buffer, line, 2, 0, what, roles.faint);
+    }
+    canvas.cursor = cursor.filter(|_| typing);
+    canvas.hit(line, LINE, 0);
+}
+
+/// The line below the input: what is wrong with it, or how it is cut, or what stands on the screen.
+fn draw_tokens(state: &Attention, frame: &Frame, canvas: &mut Canvas<'_>, line: Rect) {
+    let roles = canvas.theme.roles();
+    let typing = state.chosen.focus == Focus::Input;
+    if let Some(problem) = &state.problem {
+        // A path that is being typed is no mistake yet.
+        let unfinished = looks_at_images(frame) && typing;
+        put(canvas.buffer, line, 2, 0, problem, if unfinished { roles.faint } else { roles.error });
+        return;
+    }
+    if !typing {
+        lines::place(state, canvas.theme, canvas.buffer, line);
+        return;
+    }
+    let Some(tokens) = &state.tokens else { return };
+    let style = if frame.is_late(Tokenise::SLOT) { roles.stale } else { roles.text };
+    let mut x = 2;
+    for (index, piece) in tokens.pieces.iter().enumerate() {
+        let shown = fit(piece, 20);
+        if usize::from(x) + columns(&shown) + 3 > usize::from(line.width) {
+            put(canvas.buffer, line, x, 0, "…", roles.faint);
+            break;
+        }
+        let special = tokens.special.get(index).copied().unwrap_or(false);
+        let left = x;
+        x = put(canvas.buffer, line, x, 0, &shown, if special { roles.faint } else { style });
+        if state.chosen.stack == Stack::Text {
+            canvas.hit(Rect { x: line.x + left, width: x.saturating_sub(left), ..line }, TOKEN, index);
+        }
+        x = put(canvas.buffer, line, x, 0, "|", roles.faint);
+    }
+}
+
+/// What stands in place of a screen while there is no model. `false` once there is one.
+fn opening(frame: &Frame, theme: &Theme, buffer: &mut Buffer, area: Rect) -> bool {
+    let roles = theme.roles();
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    match &frame.model {
+        Opened::Open(_) => return false,
+        Opened::Closed => {
+            put(buffer, inner, 0, 0, "No model is open yet.", roles.faint);
+        }
+        Opened::Opening { name, .. } => {
+            let x = put(buffer, inner, 0, 0, &format!("opening {}", visible(name)), roles.heading);
+            if frame.anything_late() {
+                put(buffer, inner, x + 1, 0, chrome::spinner(frame), roles.focus);
+            }
+        }
+        Opened::Failed { message, way_out } => {
+            put(buffer, inner, 0, 0, "The model could not be opened.", roles.error);
+            let width = usize::from(inner.width);
+            let message = wrap(message, width).into_iter().map(|line| (line, roles.text));
+            let way_out = wrap(way_out, width).into_iter().map(|line| (line, roles.warning));
+            let gap = std::iter::once((String::new(), roles.text));
+            for (y, (line, style)) in (2u16..).zip(message.chain(gap).chain(way_out)) {
+                put(buffer, inner, 0, y, &line, style);
+            }
+        }
+    }
+    true
+}
+
+/// Before the first pass: how far it is, or why there is none.
+fn draw_waiting(state: &Attention, frame: &Frame, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+    let roles = theme.roles();
+    if state.problem.is_some() {
+        let hint = match looks_at_images(frame) {
+            true if state.chosen.focus == Focus::Input => "",
+            true => "Press e (or /) to type the path of a PNG or JPEG image.",
+            false => "Press e (or /) to edit the text: a shorter one needs less memory and time.",
+        };
+        for (y, hint) in wrap(hint, usize::from(area.width)).iter().enumerate() {
+            put(buffer, area, 1, y as u16, hint, roles.faint);
+        }
+    } else if frame.is_running(RunPass::SLOT) || frame.is_running(RunChanged::SLOT) {
+        if !is_late(frame) {
+            return;
+        }
+        let x = put(buffer, area, 1, 0, "running the model", roles.heading);
+        put(buffer, area, x + 1, 0, chrome::spinner(frame), roles.focus);
+        if let Some(share) = state.progress.fraction() {
+            let width = usize::from(area.width.saturating_sub(10)).min(40);
+            put(buffer, area, 1, 2, &"░".repeat(width), roles.faint);
+            put(buffer, area, 1, 2, &bar(share, width), roles.bar);
+            put(buffer, area, width as u16 + 2, 2, &format!("{:>3.0} %", share * 100.0), roles.number);
+        }
+        put(buffer, area, 1, 4, "Esc stops it.", roles.faint);
+    } else if looks_at_images(frame) {
+        let text = "This model looks at images. Press e and type the path of a PNG or JPEG image \
+                    to see what every patch of it looks at.";
+        for (y, line) in wrap(text, usize::from(area.width.saturating_sub(1))).iter().enumerate() {
+            put(buffer, area, 1, y as u16, line, roles.text);
+        }
+    } else {
+        put(buffer, area, 1, 0, "Type a sentence to see what every head looks at.", roles.text);
+    }
+}

@@ -1,0 +1,15 @@
+//! Parts of screens: pure functions from plain data to cells.
+
+pub mod arcs;
+pub mod bars;
+pub mod canvas;
+pub mod chart;
+pub mod heatmap;
+pub mod input;
+pub mod line;
+pub mod picture;
+pub mod plot;
+pub mod signed;
+pub mod strip;
+pub mod text;
+pub mod wall;

@@ -86,21 +86,26 @@ pub fn background_from_environment(environment: impl Fn(&str) -> Option<String>)
     }
 }
 
-/// Whether it makes sense to ask the terminal for its background: not over ssh, where the answer
-/// may come late and be taken for keys.
-pub fn may_ask(environment: impl Fn(&str) -> Option<String>) -> bool {
-    let set = |name: &str| environment(name).is_some_and(|value| !value.is_empty());
-    !set("SSH_CONNECTION") && !set("SSH_TTY") && environment("TERM").is_none_or(|term| term != "dumb")
+/// What asking the terminal for its background came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// It answered, or it was not asked.
+    Told(Option<Background>),
+    /// It did not answer in time. Over a slow line the answer may still come, and would be taken
+    /// for keys: see [`super::late_reply`].
+    TooLate,
 }
 
 /// Asks the terminal for its background (OSC 11, ended by DA1), for 100 ms at most. To be called
 /// before anything reads keys.
-pub fn ask_background() -> Option<Background> {
+pub fn ask_background() -> Asked {
     let mut options = terminal_colorsaurus::QueryOptions::default();
     options.timeout = BACKGROUND_PATIENCE;
-    match terminal_colorsaurus::theme_mode(options).ok()? {
-        terminal_colorsaurus::ThemeMode::Dark => Some(Background::Dark),
-        terminal_colorsaurus::ThemeMode::Light => Some(Background::Light),
+    match terminal_colorsaurus::theme_mode(options) {
+        Ok(terminal_colorsaurus::ThemeMode::Dark) => Asked::Told(Some(Background::Dark)),
+        Ok(terminal_colorsaurus::ThemeMode::Light) => Asked::Told(Some(Background::Light)),
+        Err(terminal_colorsaurus::Error::Timeout(_)) => Asked::TooLate,
+        Err(_) => Asked::Told(None),
     }
 }
 
@@ -155,12 +160,5 @@ mod tests {
     #[case("", None)]
     fn background_is_read_from_colorfgbg(#[case] value: &'static str, #[case] expected: Option<Background>) {
         assert_eq!(background_from_environment(|_| Some(value.to_owned())), expected);
-    }
-
-    #[test]
-    fn nobody_is_asked_over_ssh() {
-        assert!(may_ask(environment(&[("TERM", "xterm")])));
-        assert!(!may_ask(environment(&[("SSH_TTY", "/dev/pts/1")])));
-        assert!(!may_ask(environment(&[("TERM", "dumb")])));
     }
 }

@@ -6,6 +6,7 @@ use crossbeam_channel::{Receiver, Sender};
 use crossterm::event::{self, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind};
 
 use super::event::Event;
+use super::late_reply::LateReply;
 use crate::app::Message;
 use crate::app::key::{Key, KeyCode};
 
@@ -25,15 +26,18 @@ pub struct TerminalEvents {
 }
 
 impl TerminalEvents {
-    /// Starts the thread that reads keys, and, on Unix, the one that waits for signals.
+    /// Starts the thread that reads keys, and, on Unix, the one that waits for signals. What comes
+    /// of `late_reply` is kept away from the application.
     ///
     /// # Errors
     /// The system refuses a thread or a signal handler.
-    pub fn start() -> std::io::Result<Self> {
+    pub(super) fn start(late_reply: LateReply) -> std::io::Result<Self> {
         let (sender, receiver) = crossbeam_channel::unbounded();
         #[cfg(unix)]
         super::signals::watch(sender.clone())?;
-        thread::Builder::new().name(String::from("lexiscope-events")).spawn(move || read_events(&sender))?;
+        thread::Builder::new()
+            .name(String::from("lexiscope-events"))
+            .spawn(move || read_events(&sender, late_reply))?;
         Ok(Self { receiver })
     }
 }
@@ -44,10 +48,12 @@ impl EventSource for TerminalEvents {
     }
 }
 
-fn read_events(sender: &Sender<Event>) {
+fn read_events(sender: &Sender<Event>, mut late_reply: LateReply) {
     loop {
         let event = match event::read() {
-            Ok(event) => translate(event).map(Event::Message),
+            Ok(event) => translate(event)
+                .filter(|message| !matches!(message, Message::Key(key) if late_reply.swallows(*key)))
+                .map(Event::Message),
             Err(error) => {
                 // Nothing to do if nobody listens any more.
                 let _ = sender.send(Event::Lost(error.to_string()));

@@ -13,6 +13,7 @@ mod event;
 mod events;
 pub mod guard;
 mod host;
+mod late_reply;
 pub mod run;
 #[cfg(debug_assertions)]
 mod sabotage;

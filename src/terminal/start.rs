@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
-use super::capabilities::{self, ColourChoice};
+use super::capabilities::{self, Asked, ColourChoice};
 use super::config::{self, Config};
 use super::events::TerminalEvents;
 use super::guard::Guard;
 use super::host::{Looks, TerminalHost};
+use super::late_reply::LateReply;
 use super::run::{Ended, run};
 use crate::app::App;
 use crate::jobs::Jobs;
@@ -67,7 +68,13 @@ pub fn start(options: StartOptions) -> Result<(), StartError> {
     // also drop bold and reverse.
     crossterm::style::force_color_output(true);
     let wanted = options.theme.or(config.theme).filter(|name| name != "auto");
-    let name = wanted.unwrap_or_else(|| default_theme(depth).to_owned());
+    let (name, late_reply) = match wanted {
+        Some(name) => (name, LateReply::None),
+        None => {
+            let (name, late_reply) = default_theme(depth);
+            (name.to_owned(), late_reply)
+        }
+    };
     let (mut looks, theme_mistake) =
         Looks::new(&name, depth, config::folder().map(|folder| folder.join("themes")));
 
@@ -81,7 +88,7 @@ pub fn start(options: StartOptions) -> Result<(), StartError> {
     }
 
     let guard = Guard::take()?;
-    let ended = show(&mut app, &mut looks);
+    let ended = show(&mut app, &mut looks, late_reply);
     drop(guard);
     crate::files::abandon_all();
     match ended? {
@@ -95,9 +102,9 @@ pub fn start(options: StartOptions) -> Result<(), StartError> {
     }
 }
 
-fn show(app: &mut App, looks: &mut Looks) -> io::Result<Ended> {
+fn show(app: &mut App, looks: &mut Looks, late_reply: LateReply) -> io::Result<Ended> {
     let mut terminal = Terminal::new(CrosstermBackend::new(io::BufWriter::new(stdout())))?;
-    let mut source = TerminalEvents::start()?;
+    let mut source = TerminalEvents::start(late_reply)?;
     let mut jobs = Jobs::default();
     #[cfg(debug_assertions)]
     super::sabotage::break_work(&mut jobs);
@@ -117,13 +124,15 @@ fn check_terminal() -> Result<(), StartError> {
     Ok(())
 }
 
-/// The theme that fits the background: told by the environment, or else by the terminal itself.
-fn default_theme(depth: ColourDepth) -> &'static str {
+/// The theme that fits the background, told by the environment or else by the terminal itself, and
+/// whether the terminal's answer may still come.
+fn default_theme(depth: ColourDepth) -> (&'static str, LateReply) {
     if depth == ColourDepth::Mono {
-        return "mono";
+        return ("mono", LateReply::None);
     }
-    let environment = |name: &str| std::env::var(name).ok();
-    let background = capabilities::background_from_environment(environment)
-        .or_else(|| if capabilities::may_ask(environment) { capabilities::ask_background() } else { None });
-    Theme::name_for(background)
+    let told = capabilities::background_from_environment(|name| std::env::var(name).ok());
+    match told.map_or_else(capabilities::ask_background, |background| Asked::Told(Some(background))) {
+        Asked::Told(background) => (Theme::name_for(background), LateReply::None),
+        Asked::TooLate => (Theme::name_for(None), LateReply::Awaited),
+    }
 }

@@ -5,8 +5,9 @@
 //! purple and teal), so each map has its own ramp of palette entries, found by least error among
 //! those of rising lightness. Below 256 colours five shade glyphs stand for the value.
 //!
-//! Low values are dark on a dark background and light on a light one: a ramp starts at the
-//! background and moves away from it.
+//! Low values fade into the page, dark on dark and light on light: a ramp starts at the background
+//! and moves away from it. Cells paint their own ground, so they are ramps on a background that is
+//! not known, too; then they are those of a dark page.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -20,7 +21,7 @@ pub enum Background {
     Dark,
     /// Light: low values are light.
     Light,
-    /// Not known: glyphs in the terminal's own text colour instead of ramps.
+    /// Not known: ramps as on a dark page.
     #[default]
     Unknown,
 }
@@ -45,15 +46,41 @@ pub enum Diverging {
     BlueOrange,
 }
 
-/// Palette ramps by rising lightness.
-const VIRIDIS_256: &[u8] = &[53, 54, 24, 30, 36, 71, 42, 77, 113, 148, 184, 220];
-const CIVIDIS_256: &[u8] =
-    &[17, 18, 237, 238, 239, 240, 59, 241, 242, 243, 244, 102, 245, 246, 247, 144, 179, 185, 220];
-const MAGMA_256: &[u8] = &[16, 232, 233, 17, 18, 53, 54, 90, 126, 161, 167, 203, 209, 216, 222, 223, 229];
+/// The ground of dark pages, where ramps on them begin.
+const DARK_GROUND: (u8, u8, u8) = (18, 18, 18);
+/// Up to this share of a ramp it comes out of a dark ground; the map's own colours begin there.
+const OUT_OF_THE_DARK: f64 = 0.12;
+
+/// Palette ramps for dark pages, by rising lightness: least error against the 24-bit ramps among
+/// the entries of rising lightness.
+const VIRIDIS_ON_DARK_256: &[u8] = &[234, 54, 24, 25, 60, 30, 66, 36, 71, 42, 113, 148, 184];
+const CIVIDIS_ON_DARK_256: &[u8] =
+    &[234, 236, 238, 239, 240, 59, 242, 243, 244, 245, 137, 144, 179, 150, 185, 220];
+const MAGMA_ON_DARK_256: &[u8] = &[233, 17, 53, 54, 90, 126, 162, 168, 203, 209, 216, 222, 229];
 const GREYS_256: &[u8] = &[
     232, 233, 234, 235, 236, 237, 238, 239, 240, 241, 242, 243, 244, 245, 246, 247, 248, 249, 250, 251, 252,
     253, 254, 255,
 ];
+
+/// Palette ramps for light pages, by falling lightness, found in the same way.
+const VIRIDIS_ON_LIGHT_256: &[u8] = &[231, 194, 186, 150, 114, 72, 36, 66, 30, 60, 24, 54, 53];
+const CIVIDIS_ON_LIGHT_256: &[u8] = &[255, 254, 222, 186, 179, 144, 137, 102, 243, 242, 59, 239, 237, 236];
+const MAGMA_ON_LIGHT_256: &[u8] = &[255, 254, 223, 216, 180, 174, 167, 132, 125, 90, 54, 53, 17];
+const GREYS_ON_LIGHT_256: &[u8] = &[
+    255, 254, 253, 252, 251, 250, 249, 248, 247, 246, 245, 244, 243, 242, 241, 240, 239, 238, 237, 236, 235,
+    234, 233, 232,
+];
+
+/// The maps on light pages in 24 bits: from the page through the map's own colours, lighter ones
+/// first, joined by straight lines in OKLab. A reversed map would begin with its most glaring
+/// colour, so that nothing would fade.
+const VIRIDIS_ON_LIGHT: &[(u8, u8, u8)] =
+    &[(250, 250, 247), (186, 222, 140), (60, 172, 124), (50, 100, 142), (62, 12, 92)];
+const CIVIDIS_ON_LIGHT: &[(u8, u8, u8)] =
+    &[(250, 250, 246), (222, 206, 120), (150, 142, 118), (88, 92, 108), (0, 34, 84)];
+const MAGMA_ON_LIGHT: &[(u8, u8, u8)] =
+    &[(251, 250, 248), (252, 200, 160), (226, 92, 98), (132, 38, 128), (26, 16, 66)];
+const GREYS_ON_LIGHT: &[(u8, u8, u8)] = &[(250, 250, 250), (8, 8, 8)];
 
 /// Arms of the diverging map from zero outwards.
 const BLUE_ON_DARK_256: &[u8] = &[233, 17, 18, 24, 31, 38, 74, 117, 153];
@@ -95,24 +122,40 @@ impl Sequential {
         Self::ALL.iter().find(|(_, map)| *map == self).map_or("", |(name, _)| name)
     }
 
-    fn palette(self) -> &'static [u8] {
-        match self {
-            Self::Viridis => VIRIDIS_256,
-            Self::Cividis => CIVIDIS_256,
-            Self::Magma => MAGMA_256,
-            Self::Greys => GREYS_256,
+    fn palette(self, background: Background) -> &'static [u8] {
+        match (self, background) {
+            (Self::Viridis, Background::Light) => VIRIDIS_ON_LIGHT_256,
+            (Self::Cividis, Background::Light) => CIVIDIS_ON_LIGHT_256,
+            (Self::Magma, Background::Light) => MAGMA_ON_LIGHT_256,
+            (Self::Greys, Background::Light) => GREYS_ON_LIGHT_256,
+            (Self::Viridis, _) => VIRIDIS_ON_DARK_256,
+            (Self::Cividis, _) => CIVIDIS_ON_DARK_256,
+            (Self::Magma, _) => MAGMA_ON_DARK_256,
+            (Self::Greys, _) => GREYS_256,
         }
     }
 
-    fn true_colour(self, lightness: f64) -> (u8, u8, u8) {
-        let gradient = match self {
-            Self::Viridis => colorous::VIRIDIS,
-            Self::Cividis => colorous::CIVIDIS,
-            Self::Magma => colorous::MAGMA,
-            // colorous runs its greys from white to black.
-            Self::Greys => return colorous::GREYS.eval_continuous(1.0 - lightness).as_tuple(),
+    fn true_colour(self, value: f64, background: Background) -> (u8, u8, u8) {
+        let on_light = match self {
+            Self::Viridis => VIRIDIS_ON_LIGHT,
+            Self::Cividis => CIVIDIS_ON_LIGHT,
+            Self::Magma => MAGMA_ON_LIGHT,
+            Self::Greys => GREYS_ON_LIGHT,
         };
-        gradient.eval_continuous(lightness).as_tuple()
+        if background == Background::Light {
+            return between(on_light, value);
+        }
+        let gradient = |lightness: f64| match self {
+            Self::Viridis => colorous::VIRIDIS.eval_continuous(lightness),
+            Self::Cividis => colorous::CIVIDIS.eval_continuous(lightness),
+            Self::Magma => colorous::MAGMA.eval_continuous(lightness),
+            // colorous runs its greys from white to black.
+            Self::Greys => colorous::GREYS.eval_continuous(1.0 - lightness),
+        };
+        if value < OUT_OF_THE_DARK {
+            return between(&[DARK_GROUND, gradient(OUT_OF_THE_DARK).as_tuple()], value / OUT_OF_THE_DARK);
+        }
+        gradient(value).as_tuple()
     }
 
     /// The cell of `value` in 0..=1; values outside are clamped and NaN is blank.
@@ -121,13 +164,10 @@ impl Sequential {
             return BLANK;
         }
         let value = value.clamp(0.0, 1.0);
-        let lightness = if background == Background::Light { 1.0 - value } else { value };
-        match (background, depth) {
-            (Background::Unknown, _) | (_, ColourDepth::C16 | ColourDepth::Mono) => {
-                glyph_cell(&SHADES, value)
-            }
-            (_, ColourDepth::C256) => indexed_cell(pick(self.palette(), lightness)),
-            (_, ColourDepth::TrueColour) => rgb_cell(self.true_colour(lightness)),
+        match depth {
+            ColourDepth::C16 | ColourDepth::Mono => glyph_cell(&SHADES, value),
+            ColourDepth::C256 => indexed_cell(pick(self.palette(background), value)),
+            ColourDepth::TrueColour => rgb_cell(self.true_colour(value, background)),
         }
     }
 }
@@ -149,17 +189,17 @@ impl Diverging {
         }
         let size = value.abs().min(1.0);
         let negative = value < 0.0;
-        match (background, depth) {
-            (_, ColourDepth::Mono) => glyph_cell(if negative { &NEGATIVE_SHADES } else { &SHADES }, size),
-            (Background::Unknown, _) | (_, ColourDepth::C16) => {
+        match depth {
+            ColourDepth::Mono => glyph_cell(if negative { &NEGATIVE_SHADES } else { &SHADES }, size),
+            ColourDepth::C16 => {
                 let mut cell = glyph_cell(if negative { &NEGATIVE_SHADES } else { &SHADES }, size);
                 let strong = if size > 0.5 { Modifier::BOLD } else { Modifier::empty() };
                 cell.style =
                     Style::new().fg(if negative { Color::Blue } else { Color::Yellow }).add_modifier(strong);
                 cell
             }
-            (_, ColourDepth::C256) => indexed_cell(pick(arm_256(negative, background), size)),
-            (_, ColourDepth::TrueColour) => rgb_cell(between(arm(negative, background), size)),
+            ColourDepth::C256 => indexed_cell(pick(arm_256(negative, background), size)),
+            ColourDepth::TrueColour => rgb_cell(between(arm(negative, background), size)),
         }
     }
 }
@@ -234,7 +274,7 @@ mod tests {
 
     #[rstest]
     fn sequential_lightness_never_turns_back(
-        #[values(Background::Dark, Background::Light)] background: Background,
+        #[values(Background::Dark, Background::Light, Background::Unknown)] background: Background,
         #[values(ColourDepth::C256, ColourDepth::TrueColour)] depth: ColourDepth,
     ) {
         for (_, map) in Sequential::ALL {
@@ -247,7 +287,7 @@ mod tests {
 
     #[rstest]
     fn diverging_lightness_moves_away_from_zero_on_both_sides(
-        #[values(Background::Dark, Background::Light)] background: Background,
+        #[values(Background::Dark, Background::Light, Background::Unknown)] background: Background,
         #[values(ColourDepth::C256, ColourDepth::TrueColour)] depth: ColourDepth,
         #[values(-1.0, 1.0)] sign: f64,
     ) {
@@ -256,6 +296,17 @@ mod tests {
             (0..=200).map(|step| map.cell(sign * f64::from(step) / 200.0, depth, background)),
             background,
         );
+    }
+
+    #[rstest]
+    fn low_values_fade_into_the_page(
+        #[values(ColourDepth::C256, ColourDepth::TrueColour)] depth: ColourDepth,
+    ) {
+        for (name, map) in Sequential::ALL {
+            let lowest = |background| lightness(map.cell(0.0, depth, background));
+            assert!(lowest(Background::Dark) < 0.25, "{name}: {}", lowest(Background::Dark));
+            assert!(lowest(Background::Light) > 0.93, "{name}: {}", lowest(Background::Light));
+        }
     }
 
     #[test]

@@ -118,7 +118,7 @@ impl Theme {
 
     /// Whether values are shown by background colours rather than by glyphs.
     pub fn has_ramps(&self) -> bool {
-        self.background != Background::Unknown && self.depth >= ColourDepth::C256
+        self.depth >= ColourDepth::C256
     }
 
     /// Black or white, whichever reads better on the background of `style`; `style` itself where it

@@ -1,13 +1,16 @@
 //! The commands of the frame itself: what can be done on every screen.
 
+use std::path::PathBuf;
+
 use super::command::Command;
 use super::effect::Effect;
 use super::entry::{Reason, Scope::*};
 use super::frame::Frame;
-use super::overlay::Overlay;
+use super::overlay::{Field, Form, Overlay};
 use super::screen::{Gesture, Needs};
 use super::screens::Screens;
-use crate::widgets::line::Edit;
+use crate::widgets::line::{Edit, Line};
+use crate::widgets::print::Format;
 
 /// How many entries a page has.
 const PAGE: isize = 10;
@@ -82,6 +85,22 @@ pub const GENERAL: Heading = Heading {
         )
         .keys(&[(Browsing, "D")])
         .search("model default"),
+        FrameCommand::new(
+            "open",
+            "open",
+            "Open other vectors (where a model is looked at: another model), by file, folder or name.",
+            ask_what_to_open,
+        )
+        .keys(&[(Browsing, "O")])
+        .search("file load path switch"),
+        FrameCommand::new(
+            "save-screen",
+            "save screen",
+            "Write what is on the screen to a file: svg, ansi or txt.",
+            ask_where_to_save,
+        )
+        .keys(&[(Browsing, "W")])
+        .search("export picture screenshot slide svg print"),
         FrameCommand::new("redraw", "redraw", "Draw everything again.", |_, frame| frame.ask(Effect::Redraw))
             .keys(&[(Everywhere, "ctrl-l")]),
         FrameCommand::new(
@@ -393,6 +412,64 @@ fn open_shipped(screens: &mut Screens, frame: &mut Frame) {
             frame.path = None;
             frame.open_vectors();
         }
+    }
+}
+
+/// The forms of the frame itself.
+const OPEN: &str = "frame.open";
+const SAVE: &str = "frame.save";
+
+fn ask_what_to_open(screens: &mut Screens, frame: &mut Frame) {
+    let (title, label, example, text) = match screens.place().needs {
+        Needs::Model => {
+            ("Open another model", "model", "a folder, a .gguf file, or a name", &frame.model_name)
+        }
+        _ => ("Open other vectors", "vectors", "~/vectors/glove.6B.100d.txt", &None),
+    };
+    let path = || frame.path.as_ref().map(|path| path.display().to_string());
+    let text = text.clone().or_else(|| path().filter(|_| label == "vectors"));
+    let line = Line::new(text.unwrap_or_default());
+    let note = "An empty line opens what is shipped inside the program.";
+    let fields = vec![Field { label, example, line }];
+    frame.overlay = Some(Overlay::Form(Form { id: OPEN, title, fields, note, ..Form::default() }));
+}
+
+fn ask_where_to_save(screens: &mut Screens, frame: &mut Frame) {
+    let line = Line::new(format!("lexiscope-{}.svg", screens.place().id));
+    let fields = vec![Field { label: "file", example: "screen.svg, screen.ansi or screen.txt", line }];
+    let (title, note) = ("Write what is on the screen", "A file that is there already is replaced.");
+    frame.overlay = Some(Overlay::Form(Form { id: SAVE, title, fields, note, ..Form::default() }));
+}
+
+/// Takes in a form of the frame itself; `None` where it is one of a screen.
+pub(super) fn form_filled(form: &Form, screens: &Screens, frame: &mut Frame) -> Option<Result<(), String>> {
+    let typed = form.fields.first().map_or("", |field| field.line.text().trim());
+    let wanted = (!typed.is_empty()).then(|| typed.to_owned());
+    match (form.id, screens.place().needs) {
+        (OPEN, Needs::Model) => {
+            frame.model_name = wanted;
+            frame.open_model();
+        }
+        (OPEN, _) => {
+            frame.path = wanted.map(|typed| typed_path(&typed));
+            frame.open_vectors();
+        }
+        (SAVE, _) => {
+            if Format::of_name(typed).is_none() {
+                return Some(Err("the name must end in .svg, .ansi or .txt".into()));
+            }
+            frame.ask(Effect::SaveScreen(typed.to_owned()));
+        }
+        _ => return None,
+    }
+    Some(Ok(()))
+}
+
+/// What was typed as a path, `~/` as the home folder.
+fn typed_path(typed: &str) -> PathBuf {
+    match (typed.strip_prefix("~/"), etcetera::home_dir()) {
+        (Some(rest), Ok(home)) => home.join(rest),
+        _ => typed.into(),
     }
 }
 

@@ -11,6 +11,8 @@ pub enum Effect {
     Cancel(Slot),
     /// Hand text to the terminal's clipboard.
     Copy(String),
+    /// Write what is on the screen to a file; its ending tells the format.
+    SaveScreen(String),
     /// Take or release the mouse.
     Mouse(bool),
     /// Load and use the named theme.

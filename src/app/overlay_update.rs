@@ -1,5 +1,6 @@
 //! Commands in what lies on top of a screen.
 
+use super::commands;
 use super::frame::Frame;
 use super::overlay::{List, Overlay};
 use super::registry::Registry;
@@ -85,7 +86,9 @@ fn accept(registry: &Registry, screens: &mut Screens, frame: &mut Frame) -> Ran 
             }
         }
         Some(Overlay::Form(mut form)) => {
-            if let Err(error) = screens.front_mut().form_filled(&form, frame) {
+            let filled = commands::form_filled(&form, screens, frame)
+                .unwrap_or_else(|| screens.front_mut().form_filled(&form, frame));
+            if let Err(error) = filled {
                 form.error = Some(error);
                 frame.overlay = Some(Overlay::Form(form));
             }

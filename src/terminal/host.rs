@@ -1,13 +1,14 @@
 //! What the loop does to the terminal besides drawing.
 
 use std::io::{self, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use crossterm::{execute, queue};
 
 use super::guard;
+use crate::files::{AtomicFile, WriteError};
 use crate::theme::{self, ColourDepth, Theme};
 
 /// The outside of the loop: a terminal, or a test that takes notes.
@@ -33,6 +34,12 @@ pub trait Host {
     /// # Errors
     /// It cannot be handed over.
     fn copy(&mut self, text: &str) -> io::Result<()>;
+
+    /// Writes `text` to the file `name`.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn save(&mut self, name: &str, text: &str) -> io::Result<()>;
 
     /// Takes or releases the mouse.
     ///
@@ -67,6 +74,15 @@ impl Host for TerminalHost {
     /// that do not know it ignore it, and say nothing.
     fn copy(&mut self, text: &str) -> io::Result<()> {
         execute!(stdout(), CopyToClipboard::to_clipboard_from(text))
+    }
+
+    fn save(&mut self, name: &str, text: &str) -> io::Result<()> {
+        let write = || -> Result<u64, WriteError> {
+            let mut file = AtomicFile::create(Path::new(name), None)?;
+            file.write(text.as_bytes())?;
+            file.commit()
+        };
+        write().map(drop).map_err(io::Error::other)
     }
 
     fn capture_mouse(&mut self, capture: bool) -> io::Result<()> {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Select, TryRecvError};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
+use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::event::Event;
@@ -14,6 +15,7 @@ use super::host::{Host, Looks};
 use crate::app::{App, Effect, Message, draw};
 use crate::jobs::Jobs;
 use crate::widgets::canvas::Hits;
+use crate::widgets::print::Format;
 
 /// How often a spinner turns.
 const SPINNER: Duration = Duration::from_millis(100);
@@ -120,6 +122,7 @@ impl<B: Backend> Loop<'_, B> {
                         self.app.frame.complain(format!("cannot copy: {error}"));
                     }
                 }
+                Effect::SaveScreen(name) => self.save_screen(&name)?,
                 Effect::Mouse(capture) => self.host.capture_mouse(capture)?,
                 Effect::UseTheme(name) => {
                     if let Err(error) = self.looks.use_theme(&name) {
@@ -132,6 +135,19 @@ impl<B: Backend> Loop<'_, B> {
                     self.forget_frame()?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Writes what is on the screen to the file `name`.
+    fn save_screen(&mut self, name: &str) -> io::Result<()> {
+        let Some(format) = Format::of_name(name) else { return Ok(()) };
+        let area = Rect::from((Position::ORIGIN, self.terminal.size().map_err(broken)?));
+        let (mut buffer, theme) = (Buffer::empty(area), self.looks.theme());
+        draw::render(self.app, theme, &mut buffer, area);
+        match self.host.save(name, &format.print(&buffer, theme.is_light())) {
+            Ok(()) => self.app.frame.inform(format!("wrote {name}")),
+            Err(error) => self.app.frame.complain(error.to_string()),
         }
         Ok(())
     }

@@ -78,6 +78,11 @@ impl Theme {
         &self.roles
     }
 
+    /// Whether it is made for a light page.
+    pub fn is_light(&self) -> bool {
+        self.background == Background::Light
+    }
+
     /// How many colours are drawn with.
     pub fn depth(&self) -> ColourDepth {
         self.depth

@@ -9,6 +9,7 @@ pub mod input;
 pub mod line;
 pub mod picture;
 pub mod plot;
+pub mod print;
 pub mod signed;
 pub mod strip;
 pub mod text;

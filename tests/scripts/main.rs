@@ -9,6 +9,7 @@ mod support;
 mod attention;
 mod images;
 mod models;
+mod pictures;
 mod positions;
 mod words;
 
@@ -94,12 +95,18 @@ impl EventSource for Script {
 #[derive(Default)]
 struct Notes {
     copied: Vec<String>,
+    saved: Vec<(String, String)>,
     suspended: usize,
 }
 
 impl Host for Notes {
     fn copy(&mut self, text: &str) -> io::Result<()> {
         self.copied.push(text.into());
+        Ok(())
+    }
+
+    fn save(&mut self, name: &str, text: &str) -> io::Result<()> {
+        self.saved.push((name.into(), text.into()));
         Ok(())
     }
 

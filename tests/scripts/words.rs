@@ -147,3 +147,29 @@ fn a_vectors_file_is_shown_by_its_name() {
     played.shows("tiny");
     assert_eq!(played.app.words().answer.clone().unwrap().neighbours[0].word, "queen");
 }
+
+#[test]
+fn what_is_on_the_screen_can_be_written_to_a_file() {
+    let played = play("king<enter>W<enter>");
+    assert_eq!(played.status(), "wrote lexiscope-words.svg");
+    let (name, svg) = &played.notes.saved[0];
+    assert_eq!(name, "lexiscope-words.svg");
+    assert!(svg.starts_with("<svg") && svg.contains(">queen<") || svg.contains("queen "), "{svg}");
+    let text = play("king<enter>W<ctrl-u>words.txt<enter>");
+    assert!(text.notes.saved[0].1.contains("neighbours of king"));
+    let refused = play("king<enter>W<ctrl-u>words.png<enter>");
+    refused.shows("must end in .svg, .ansi or .txt");
+    assert!(refused.notes.saved.is_empty());
+}
+
+#[test]
+fn another_file_can_be_opened_from_within() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tiny.txt");
+    std::fs::write(&path, "king 1.0 0.5\nqueen 0.9 0.6\nman 0.1 0.7\n").unwrap();
+    let played = play(&format!("<esc>O<paste:{}><enter>/king<enter>", path.display()));
+    played.shows("tiny");
+    assert_eq!(played.app.words().answer.clone().unwrap().neighbours[0].word, "queen");
+    let back = play(&format!("<esc>O<paste:{}><enter>O<ctrl-u><enter>", path.display()));
+    back.shows("30,000 x 100");
+}

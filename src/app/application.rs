@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::entry::Scope;
 use super::frame::Frame;
 use super::keymap::{Keymap, Place};
@@ -45,6 +47,29 @@ impl App {
     /// The application was made without it: a mistake in a test.
     pub fn screen_mut<S: Screen>(&mut self) -> &mut S {
         self.screens.get_mut().unwrap_or_else(|| panic!("no screen {}", S::PLACE.title))
+    }
+
+    /// What outlives the program: an object with the memory of every screen that has one.
+    pub fn memory(&self) -> Value {
+        let of_screen = |screen: &dyn AnyScreen| (screen.place().id.to_owned(), screen.memory());
+        self.screens.iter().map(of_screen).filter(|(_, memory)| !memory.is_null()).collect()
+    }
+
+    /// Takes back the memory of an earlier run.
+    ///
+    /// # Errors
+    /// What in it is not understood; all else is taken back.
+    pub fn remember(&mut self, memory: Value) -> Result<(), String> {
+        let Value::Object(mut memories) = memory else { return Err("expected an object".into()) };
+        let mut mistakes = Vec::new();
+        for screen in self.screens.iter_mut() {
+            let id = screen.place().id;
+            if let Some(Err(mistake)) = memories.remove(id).map(|memory| screen.remember(memory)) {
+                mistakes.push(format!("{id}: {mistake}"));
+            }
+        }
+        mistakes.extend(memories.keys().map(|id| format!("there is no screen {id}")));
+        if mistakes.is_empty() { Ok(()) } else { Err(mistakes.join("; ")) }
     }
 
     /// Whether printable keys are text now.

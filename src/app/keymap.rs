@@ -104,7 +104,8 @@ impl Keymap {
     }
 
     /// The same with the keys of the named commands replaced by the user's. A new key has its
-    /// meaning in all scopes that the command has keys in. Arrow keys, Enter and Esc keep their
+    /// meaning in all scopes that the command has keys in, one that it had before where it had it.
+    /// Arrow keys, Enter and Esc keep their
     /// meaning beside any other key, so that nobody can lock themselves out.
     ///
     /// # Errors
@@ -128,9 +129,18 @@ impl Keymap {
                 places.push(*binding);
             }
         }
-        self.bindings.retain(|binding| binding.command != command || is_fixed(binding.key));
+        let (own, others) = std::mem::take(&mut self.bindings)
+            .into_iter()
+            .partition::<Vec<Binding>, _>(|binding| binding.command == command);
+        self.bindings = others;
+        self.bindings.extend(own.iter().filter(|binding| is_fixed(binding.key)));
         for text in keys {
             let key: Key = text.parse()?;
+            if own.iter().any(|binding| binding.key == key) {
+                let same = own.iter().filter(|binding| binding.key == key && !is_fixed(binding.key));
+                self.bindings.extend(same);
+                continue;
+            }
             let types = |place: &&Binding| {
                 key.typed().is_some() && matches!(place.scope, Scope::Everywhere | Scope::Typing)
             };

@@ -188,6 +188,19 @@ pub trait Screen: Clone + Default + Send + 'static {
     /// What in `choices` is not understood; nothing is changed then.
     fn restore(&mut self, choices: Value) -> Result<(), String>;
 
+    /// What outlives the program by itself (bookmarks, history); null where there is nothing.
+    fn memory(&self) -> Value {
+        Value::Null
+    }
+
+    /// Takes back what [`Screen::memory`] gave to an earlier run.
+    ///
+    /// # Errors
+    /// What in it is not understood; nothing is changed then.
+    fn remember(&mut self, _memory: Value) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Draws the screen over the canvas.
     fn draw(&self, frame: &Frame, canvas: &mut Canvas<'_>);
 }
@@ -220,6 +233,8 @@ pub trait AnyScreen: Any + Send {
     fn list_chosen(&mut self, id: &str, entry: &ListEntry, frame: &mut Frame);
     fn choices(&self) -> Value;
     fn restore(&mut self, choices: Value) -> Result<(), String>;
+    fn memory(&self) -> Value;
+    fn remember(&mut self, memory: Value) -> Result<(), String>;
     fn draw(&self, frame: &Frame, canvas: &mut Canvas<'_>);
     fn boxed(&self) -> Box<dyn AnyScreen>;
     fn as_any(&self) -> &dyn Any;
@@ -325,6 +340,14 @@ impl<S: Screen> AnyScreen for S {
 
     fn restore(&mut self, choices: Value) -> Result<(), String> {
         Screen::restore(self, choices)
+    }
+
+    fn memory(&self) -> Value {
+        Screen::memory(self)
+    }
+
+    fn remember(&mut self, memory: Value) -> Result<(), String> {
+        Screen::remember(self, memory)
     }
 
     fn draw(&self, frame: &Frame, canvas: &mut Canvas<'_>) {

@@ -56,6 +56,7 @@ macro_rules! commands {
 mod analogy;
 mod attend;
 mod completions;
+mod config;
 mod convert;
 mod evaluate;
 mod heads;
@@ -92,6 +93,7 @@ commands! {
     positions Positions,
     tokens Tokens,
     models Models,
+    config Config,
     completions Completions,
     man Man,
 }

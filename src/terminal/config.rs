@@ -11,6 +11,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -90,6 +91,37 @@ pub fn read(path: &Path, app: &App) -> Result<Config, ConfigError> {
 /// The first mistake in it.
 pub fn parse(text: &str, path: &Path, app: &App) -> Result<Config, ConfigError> {
     Reader { text, path, app }.read()
+}
+
+/// A file with every setting and what it is without one, all of it commented out.
+pub fn sample(app: &App) -> String {
+    let mut text = String::from(
+        "# Settings of lexiscope. Every line shows what holds without it; take the # away to change it.\n\
+         # A mistake is told on the screen with its line, and the defaults are used.\n\n\
+         # dark, light, high-contrast, mono, terminal, the name of a file in themes/ beside this one,\n\
+         # or auto: by the background of the terminal.\n\
+         #theme = \"auto\"\n\n\
+         # auto, always (24 bits), 256, 16, never.\n\
+         #color = \"auto\"\n\n\
+         # A command has one key or several; arrows, Enter and Esc keep their meaning beside them.\n\
+         #[keys]\n",
+    );
+    let mut told = std::collections::BTreeSet::new();
+    for heading in app.registry.headings() {
+        let _ = writeln!(text, "\n# {heading}");
+        let own = app.registry.iter().filter(|listed| listed.heading == heading);
+        for listed in own.filter(|listed| told.insert(listed.entry.id)) {
+            let keys: Vec<String> = app
+                .frame
+                .keymap
+                .keys(listed.entry.id)
+                .iter()
+                .map(|key| format!("{:?}", key.to_string()))
+                .collect();
+            let _ = writeln!(text, "#{} = [{}]  # {}", listed.entry.id, keys.join(", "), listed.entry.help);
+        }
+    }
+    text
 }
 
 struct Reader<'a> {
@@ -217,6 +249,31 @@ mod tests {
     fn mistakes_are_told_with_their_line(#[case] text: &str, #[case] expected: &str) {
         let error = parse(text, Path::new("c.toml"), &app()).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
+    }
+
+    #[test]
+    fn the_sample_says_what_holds_without_it() {
+        let app = app();
+        let sample = sample(&app);
+        assert!(parse(&sample, Path::new("c.toml"), &app).unwrap().keymap.is_none(), "all is commented out");
+        // Without the sign before a setting; sentences have a space behind theirs.
+        let settings: Vec<&str> = sample
+            .lines()
+            .filter_map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')))
+            .collect();
+        let config = parse(&settings.join("\n"), Path::new("c.toml"), &app).unwrap();
+        assert_eq!(config.theme.as_deref(), Some("auto"));
+        assert_eq!(config.colour, Some(ColourChoice::Auto));
+        let keymap = config.keymap.unwrap();
+        let told = |map: &Keymap, id: &str| {
+            let mut keys: Vec<String> = map.keys(id).iter().map(ToString::to_string).collect();
+            keys.sort();
+            keys
+        };
+        for listed in app.registry.iter() {
+            let id = listed.entry.id;
+            assert_eq!(told(&keymap, id), told(&app.frame.keymap, id), "{id}");
+        }
     }
 
     #[test]

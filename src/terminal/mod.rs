@@ -14,6 +14,7 @@ mod events;
 pub mod guard;
 mod host;
 mod late_reply;
+mod memory;
 pub mod run;
 #[cfg(debug_assertions)]
 mod sabotage;

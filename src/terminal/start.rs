@@ -12,6 +12,7 @@ use super::events::TerminalEvents;
 use super::guard::Guard;
 use super::host::{Looks, TerminalHost};
 use super::late_reply::LateReply;
+use super::memory;
 use super::run::{Ended, run};
 use crate::app::App;
 use crate::jobs::Jobs;
@@ -83,13 +84,18 @@ pub fn start(options: StartOptions) -> Result<(), StartError> {
     app.frame.model_name = options.model;
     app.frame.theme = looks.theme().name().to_owned();
     app.frame.themes = looks.names();
-    if let Some(mistake) = mistake.or(theme_mistake) {
+    let memory = memory::path();
+    let forgotten = memory.as_ref().and_then(|path| memory::load(&mut app, path).err());
+    if let Some(mistake) = mistake.or(theme_mistake).or(forgotten) {
         app.frame.complain(mistake);
     }
 
     let guard = Guard::take()?;
     let ended = show(&mut app, &mut looks, late_reply);
     drop(guard);
+    if let Some(Err(mistake)) = memory.map(|path| memory::save(&app, &path)) {
+        eprintln!("lexiscope: {mistake}");
+    }
     crate::files::abandon_all();
     match ended? {
         Ended::Quit => Ok(()),

@@ -177,3 +177,32 @@ fn without_a_terminal_there_is_one_line_that_names_the_commands() {
     assert!(error.contains("standard input") && error.contains("lexiscope neighbors king"), "{error}");
     assert_eq!(error.trim_end().lines().count(), 1, "{error}");
 }
+
+#[test]
+fn bookmarks_and_history_survive_the_program() {
+    let state = tempfile::tempdir().unwrap();
+    let environment = [("XDG_STATE_HOME", state.path().to_str().unwrap())];
+    let mut first = Terminal::on_small_vectors(&environment);
+    first.send("king\r");
+    first.wait_text("queen");
+    first.send("b");
+    first.wait_text("bookmarked king");
+    first.send("q");
+    assert!(first.end().success());
+    let mut second = Terminal::on_small_vectors(&environment);
+    second.wait_text("bookmarks");
+    second.send("\u{1b}");
+    second.wait_text("g go to");
+    second.send("g");
+    second.wait_text("Go to a bookmark");
+    second.send("\r");
+    second.wait_text("queen");
+    second.send("q");
+    assert!(second.end().success());
+    // What is no memory is said and does not keep the program from starting.
+    std::fs::write(state.path().join("lexiscope/memory.json"), "{").unwrap();
+    let mut third = Terminal::on_small_vectors(&environment);
+    third.wait_text("begin anew");
+    third.send("\u{3}");
+    assert!(third.end().success());
+}

@@ -11,6 +11,7 @@ mod images;
 mod models;
 mod pictures;
 mod positions;
+mod tour;
 mod words;
 
 use std::collections::VecDeque;
@@ -154,6 +155,11 @@ struct Start {
 impl Start {
     fn on_vectors(path: impl Into<PathBuf>) -> Self {
         Self { vectors: Some(path.into()), model: None }
+    }
+
+    /// On the shipped vectors and the shipped model.
+    fn on_shipped() -> Self {
+        Self::default()
     }
 
     /// On a model, with vectors that are there at once.

@@ -11,6 +11,7 @@ pub mod work;
 
 use serde_json::Value;
 
+use state::Memory;
 pub use state::{Choices, Focus, Panel, Unknown, Words};
 
 use crate::app::overlay::{Form, ListEntry};
@@ -122,6 +123,20 @@ impl Screen for Words {
 
     fn restore(&mut self, choices: Value) -> Result<(), String> {
         self.chosen = serde_json::from_value(choices).map_err(|error| error.to_string())?;
+        Ok(())
+    }
+
+    fn memory(&self) -> Value {
+        let Choices { history, bookmarks, .. } = self.chosen.clone();
+        serde_json::to_value(Memory { history, bookmarks }).unwrap_or_default()
+    }
+
+    fn remember(&mut self, memory: Value) -> Result<(), String> {
+        let Memory { history, bookmarks } =
+            serde_json::from_value(memory).map_err(|error| error.to_string())?;
+        // Going back from the first query of this run leads to the last one of the run before.
+        self.chosen.history_position = history.len().saturating_sub(1);
+        (self.chosen.history, self.chosen.bookmarks) = (history, bookmarks);
         Ok(())
     }
 

@@ -75,6 +75,16 @@ impl Default for Choices {
     }
 }
 
+/// What the screen *Words* remembers from run to run.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Memory {
+    /// As [`Choices::history`].
+    pub history: Vec<String>,
+    /// As [`Choices::bookmarks`].
+    pub bookmarks: Vec<String>,
+}
+
 /// A word that was asked for and that the file does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {

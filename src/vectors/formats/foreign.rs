@@ -30,12 +30,12 @@ const PICKLE: Refusal = (
     "in Python: model.wv.save_word2vec_format(\"vectors.bin\", binary=True)",
 );
 
-/// A pickle of protocol 2 to 5 begins with its protocol; one of protocol 0 or 1 with the class or
-/// dictionary that it holds (CPython, Lib/pickletools.py).
+/// A pickle of protocol 2 to 5 begins with its protocol and an instruction that can come first; one
+/// of protocol 0 or 1 with the class or dictionary that it holds (CPython, Lib/pickletools.py).
 fn is_pickle(bytes: &[u8]) -> bool {
     let begins = |start: &[u8]| bytes.starts_with(start);
     match bytes {
-        [0x80, 2..=5, ..] => true,
+        [0x80, 2..=5, first, ..] => b"c}](){NXUVK\x8c\x8f\x95".contains(first),
         _ => {
             begins(b"ccopy_reg\n")
                 || begins(b"(dp0\n")
@@ -71,5 +71,6 @@ mod tests {
             assert_eq!(refusal(start), Some(PICKLE), "{start:?}");
         }
         assert_eq!(refusal(b"(dpo 0.1 0.2\n"), None);
+        assert_eq!(refusal(b"\x80\x02 0.1 0.2\n"), None);
     }
 }

@@ -317,14 +317,17 @@ fn check_cells(network: &Network, trace: &Trace, place: HeadPlace, rows: usize, 
 fn sum_of_heads_is_the_output(network: &Network, trace: &Trace, stack: Stack, layer: usize) {
     use lexiscope::analysis::head_maps::output_map;
     let (attention, found) = (stack.attention(network, layer).unwrap(), stack.trace(trace, layer).unwrap());
-    let mut sum = Array2::zeros(found.output.as_ref().unwrap().dim());
+    let kind = if stack == Stack::Cross { "cross" } else { "attention" };
+    let part = trace.stacks[stack.index()].blocks[layer].part(kind).unwrap();
+    let output = part.output.as_ref().unwrap();
+    let mut sum = Array2::zeros(output.dim());
     for (head, values) in found.head_outputs.as_ref().unwrap().outer_iter().enumerate() {
         sum += &values.dot(&output_map(attention, head).t());
     }
     if let Some(bias) = &attention.output.bias {
-        sum += bias;
+        sum += &ndarray::ArrayView1::from(&*bias.to_f32());
     }
-    close("output", sum.view().into_dyn(), found.output.as_ref().unwrap().view().into_dyn(), 1e-5);
+    close("output", sum.view().into_dyn(), output.view().into_dyn(), 1e-5);
 }
 
 #[test]

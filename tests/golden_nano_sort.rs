@@ -7,6 +7,7 @@ use lexiscope::mmap::Bytes;
 use lexiscope::model::config::Config;
 use lexiscope::model::families;
 use lexiscope::model::forward::{Input, PassOptions, forward};
+use lexiscope::model::network::FIRST;
 use lexiscope::model::weights::{NumberType, Tensor, Weights};
 use lexiscope::model::{Network, Trace};
 use lexiscope::progress::Progress;
@@ -87,30 +88,31 @@ fn probabilities(logits: &Array2<f32>) -> Array2<f32> {
 
 /// Every stage by the name that the recording gives it; single layers' stages are those of layer 0.
 fn stages(trace: &Trace) -> Option<Vec<(&'static str, ArrayD<f32>)>> {
-    let layer = &trace.layers[0];
-    let (attention, feed_forward) = (&layer.attention, &layer.feed_forward);
+    let (stack, block) = (&trace.stacks[0], &trace.stacks[0].blocks[0]);
+    let (attention_part, feed_forward_part) = (block.part("attention")?, block.part("feed_forward")?);
+    let (attention, feed_forward) = (block.attention()?, block.feed_forward()?);
     let logits = trace.logits.as_ref()?;
     Some(vec![
-        ("tok_emb", trace.embedding.tokens.clone()?.into_dyn()),
-        ("pos_emb", trace.embedding.positions.clone()?.into_dyn()),
-        ("x", trace.embedding.sum.clone()?.into_dyn()),
-        ("ln1", attention.input.clone()?.into_dyn()),
+        ("tok_emb", stack.front.tokens.clone()?.into_dyn()),
+        ("pos_emb", stack.front.positions.clone()?.into_dyn()),
+        ("x", stack.front.sum.clone()?.into_dyn()),
+        ("ln1", attention_part.input.clone()?.into_dyn()),
         ("q", attention.query.clone()?.into_dyn()),
         ("k", attention.key.clone()?.into_dyn()),
         ("v", attention.value.clone()?.into_dyn()),
         ("att", attention.scores.clone()?.into_dyn()),
         ("attSm", attention.weights.clone().into_dyn()),
         ("y", side_by_side(attention.head_outputs.as_ref()?).into_dyn()),
-        ("yProj", attention.output.clone()?.into_dyn()),
-        ("attnResid", layer.between.clone()?.into_dyn()),
-        ("ln2", feed_forward.input.clone()?.into_dyn()),
+        ("yProj", attention_part.output.clone()?.into_dyn()),
+        ("attnResid", attention_part.after.clone()?.into_dyn()),
+        ("ln2", feed_forward_part.input.clone()?.into_dyn()),
         ("fc", feed_forward.before_activation.clone()?.into_dyn()),
         ("gelu", feed_forward.activation.clone()?.into_dyn()),
-        ("mlp", feed_forward.output.clone()?.into_dyn()),
-        ("mlpResid", layer.after.clone()?.into_dyn()),
-        ("block0", trace.layers[0].after.clone()?.into_dyn()),
-        ("block1", trace.layers[1].after.clone()?.into_dyn()),
-        ("block2", trace.layers[2].after.clone()?.into_dyn()),
+        ("mlp", feed_forward_part.output.clone()?.into_dyn()),
+        ("mlpResid", trace.after(FIRST, 0).cloned()?.into_dyn()),
+        ("block0", trace.after(FIRST, 0).cloned()?.into_dyn()),
+        ("block1", trace.after(FIRST, 1).cloned()?.into_dyn()),
+        ("block2", trace.after(FIRST, 2).cloned()?.into_dyn()),
         ("ln_f", trace.hidden_states().last()?.clone().into_dyn()),
         ("lm_head", logits.clone().into_dyn()),
         ("probs", probabilities(logits).into_dyn()),

@@ -370,7 +370,7 @@ fn inputs_that_do_not_fit_the_network_are_refused() {
         forward(&model.network, input, options, &Progress::unobserved()).expect_err("is refused").to_string()
     };
     let options = PassOptions::default();
-    let maximum = model.network.maximum_tokens.expect("GPT-2 has a limit");
+    let maximum = model.network.maximum_tokens().expect("GPT-2 has a limit");
     assert_says(&run(&Input::Tokens(&[1, 999_999]), &options), &["999999", "wte.weight"]);
     assert_says(&run(&Input::Tokens(&[u32::MAX]), &options), &["4294967295"]);
     assert_says(&run(&Input::Tokens(&vec![1; maximum + 1]), &options), &[&maximum.to_string(), "shorten"]);

@@ -2,7 +2,6 @@
 
 use ndarray::{Array3, ArrayView1, ArrayView2, Axis};
 
-use super::head_maps::key_value_head;
 use super::place::{HeadPlace, not_kept};
 use crate::elementary;
 use crate::model::error::{ModelError, Result};
@@ -15,7 +14,7 @@ use crate::model::{Network, Trace};
 pub enum Mask {
     /// It comes later.
     Later,
-    /// It is too far back for the window of the layer.
+    /// It is too far away for the window of the layer.
     OutsideWindow,
     /// It was hidden by an intervention.
     Hidden,
@@ -104,7 +103,7 @@ pub fn explain(
             "there is no cell ({from}, {to}): the map has {rows} rows and {columns} columns"
         )));
     }
-    let stages = Stages::of(found, place.head, key_value_head(attention, place.head))?;
+    let stages = Stages::of(found, place.head, attention.key_value_head(place.head))?;
     let (query, key, value) = (stages.query.row(from), stages.key.row(to), stages.value.row(to));
     let dot = stages.products[[from, to]];
     let score = stages.scores[[from, to]];
@@ -190,20 +189,19 @@ fn position_bias(attention: &Attention, head: usize, from: usize, to: usize, sca
         AttentionPosition::Alibi(slopes) => {
             slopes.get(head).map_or(0.0, |slope| slope * (to as f32 - from as f32))
         }
-        AttentionPosition::Relative(bias) => {
-            bias.table.get((bias.bucket(to as isize - from as isize), head)).copied().unwrap_or(0.0)
-        }
+        AttentionPosition::Relative(bias) => bias.value(head, to as isize - from as isize),
+        AttentionPosition::Disentangled(_) => return score - scaled,
         AttentionPosition::None | AttentionPosition::Rotary(_) => return 0.0,
     };
     if scaled + own == score { own } else { score - scaled }
 }
 
 fn mask(attention: &Attention, from: usize, to: usize) -> Mask {
-    if attention.causal && to > from {
-        Mask::Later
-    } else if attention.window.is_some_and(|window| to + window <= from) {
-        Mask::OutsideWindow
-    } else {
+    if attention.mask.sees(from, to) {
         Mask::Hidden
+    } else if attention.is_causal() && to > from {
+        Mask::Later
+    } else {
+        Mask::OutsideWindow
     }
 }

@@ -5,9 +5,7 @@ use ndarray::s;
 use super::names::output_name;
 use super::place::not_kept;
 use crate::model::error::{ModelError, Result};
-use crate::model::forward::logits;
 use crate::model::generate::{self, likeliest};
-use crate::model::network::Kind;
 use crate::model::normalisation::normalise;
 use crate::model::{Model, Network, Trace};
 
@@ -111,14 +109,15 @@ pub fn logit_lens(network: &Network, trace: &Trace, options: &LensOptions) -> Re
         return Err(ModelError::Request(format!("there is no token id {token} among {}", network.outputs)));
     }
     // The last recorded state is after the final norm already, except in a ViT.
-    let normed_from = if network.kind == Kind::Vision { states.len() } else { states.len() - 1 };
+    let before_norm = network.last_stack().records_before_norm;
+    let normed_from = if before_norm { states.len() } else { states.len() - 1 };
     let mut predictions = Vec::with_capacity(states.len());
     for (after_blocks, state) in states.iter().enumerate() {
         let mut row = state.slice(s![position..position + 1, ..]).to_owned();
         if let Some(norm) = network.final_norm().filter(|_| after_blocks < normed_from) {
             normalise(norm, &mut row);
         }
-        let logits = logits(head, &row, false);
+        let logits = head.logits(&row, false);
         predictions.push(prediction(after_blocks, &logits.row(0).to_vec(), options));
     }
     Ok(predictions)

@@ -185,9 +185,9 @@ fn norms_of_layer(network: &Network, trace: &Trace, stack: Stack, layer: usize) 
 /// but themselves.
 pub fn mark_unseen(attention: &Attention, hidden: &BTreeSet<usize>, map: &mut Array2<f32>) {
     for (query, mut row) in map.axis_iter_mut(Axis(0)).enumerate() {
-        let open = attention.open_keys(query, row.len());
-        row.slice_mut(s![..open.start]).fill(f32::NAN);
-        row.slice_mut(s![open.end..]).fill(f32::NAN);
+        let [sinks, reach] = attention.mask.open(query, row.len());
+        row.slice_mut(s![sinks.end..reach.start]).fill(f32::NAN);
+        row.slice_mut(s![reach.end..]).fill(f32::NAN);
         for &key in hidden.iter().filter(|&&key| key != query) {
             if let Some(weight) = row.get_mut(key) {
                 *weight = f32::NAN;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ndarray::{Array1, Array2, Array3, ArrayView1, Axis, Zip, s};
 
-use super::head_maps::{key_value_head, output_map};
+use super::head_maps::output_map;
 use super::place::{HeadPlace, Stack, not_kept};
 use crate::matmul;
 use crate::model::error::Result;
@@ -82,7 +82,7 @@ pub fn shares(lengths: &Array2<f32>) -> Array2<f32> {
 /// `[tokens, D]`.
 fn moved(attention: &Attention, value: &Array3<f32>, head: usize, tokens: Range<usize>) -> Array2<f32> {
     let output = output_map(attention, head);
-    let value = value.slice(s![key_value_head(attention, head), tokens, ..]);
+    let value = value.slice(s![attention.key_value_head(head), tokens, ..]);
     let mut moved = Array2::zeros((value.nrows(), output.nrows()));
     matmul::multiply_transposed(value, output.view(), moved.view_mut());
     moved

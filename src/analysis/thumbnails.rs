@@ -87,7 +87,7 @@ fn largest(block: ArrayView2<'_, f32>) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::trace::LayerTrace;
+    use crate::model::trace::{BlockTrace, StackTrace};
 
     #[test]
     fn pooling_keeps_the_largest_magnitude_of_each_block() {
@@ -115,8 +115,8 @@ mod tests {
     fn short_maps_are_their_own_thumbnails() {
         let weights = Array3::from_shape_fn((2, 5, 100), |(h, i, j)| (h * 500 + i * 100 + j) as f32);
         let attention = AttentionTrace { weights: weights.clone(), ..Default::default() };
-        let trace =
-            Trace { layers: vec![LayerTrace { attention, ..Default::default() }], ..Default::default() };
+        let stack = StackTrace { blocks: vec![BlockTrace::of_attention(attention)], ..Default::default() };
+        let trace = Trace { stacks: vec![stack], ..Default::default() };
         let thumbnails = Thumbnails::of(&trace);
         let second = thumbnails.get(Stack::Text, 0, 1).expect("a head");
         assert_eq!(second.dim(), (5, LONGEST_SIDE));

@@ -193,7 +193,7 @@ fn records(subject: &Subject, logits: &Array2<f32>, row: usize, count: usize) ->
 fn continuation(subject: &Subject, count: usize, sampling: &Sampling) -> Result<Report> {
     let network = &subject.model.network;
     let prompt = &subject.tokens.ids;
-    if let Some(maximum) = network.maximum_tokens
+    if let Some(maximum) = network.maximum_tokens()
         && prompt.len() + count > maximum + 1
     {
         let message = format!(

@@ -15,8 +15,8 @@ use super::progress;
 use super::report::Value;
 use crate::files::AtomicFile;
 use crate::model::forward::PassOptions;
-use crate::model::network::Kind;
-use crate::model::trace::{AttentionTrace, Keep, LayerTrace, Trace};
+use crate::model::network::{DECODER, FIRST, Kind};
+use crate::model::trace::{BlockTrace, Keep, Trace};
 
 /// Write everything that one forward pass computes into a safetensors file
 ///
@@ -127,23 +127,22 @@ fn tensors<'a>(subject: &'a Subject, trace: &'a Trace) -> TensorFile<'a> {
     let kind = subject.model.network.kind;
     let mut file = TensorFile::default();
     if kind != Kind::Vision {
-        file.ids("input_ids", &trace.tokens);
+        file.ids("input_ids", trace.tokens(FIRST));
     }
     if kind == Kind::EncoderDecoder {
-        file.ids("decoder_input_ids", &trace.decoder_tokens);
+        file.ids("decoder_input_ids", trace.tokens(DECODER));
     }
     file.optional("pixel_values", subject.image.as_ref());
     let own = if kind == Kind::EncoderDecoder { "encoder_attention" } else { "attention" };
-    for (index, layer) in trace.layers.iter().enumerate() {
-        file.numbers(format!("{own}.{index}"), layer.attention.weights.view());
+    for layer in 0..trace.layers(FIRST) {
+        file.optional(format!("{own}.{layer}"), trace.weights(FIRST, layer));
     }
-    for (index, layer) in trace.decoder_layers.iter().enumerate() {
-        file.numbers(format!("decoder_attention.{index}"), layer.attention.weights.view());
-        if let Some(cross) = &layer.cross {
-            file.numbers(format!("cross_attention.{index}"), cross.weights.view());
-        }
+    for layer in 0..trace.layers(DECODER) {
+        file.optional(format!("decoder_attention.{layer}"), trace.weights(DECODER, layer));
+        let cross = trace.cross_attention(DECODER, layer);
+        file.optional(format!("cross_attention.{layer}"), cross.map(|cross| &cross.weights));
     }
-    for (index, state) in trace.hidden_states.iter().enumerate() {
+    for (index, state) in trace.hidden_states().iter().enumerate() {
         file.numbers(format!("hidden_state.{index}"), state.view());
     }
     match &trace.logits {
@@ -151,43 +150,35 @@ fn tensors<'a>(subject: &'a Subject, trace: &'a Trace) -> TensorFile<'a> {
         Some(logits) if kind == Kind::Vision && logits.nrows() > 0 => file.numbers("logits", logits.row(0)),
         logits => file.optional("logits", logits.as_ref()),
     }
-    file.optional("embedding.tokens", trace.embedding.tokens.as_ref());
-    file.optional("embedding.positions", trace.embedding.positions.as_ref());
-    file.optional("embedding.sum", trace.embedding.sum.as_ref());
-    file.optional("encoder_output", trace.encoder_output.as_ref());
-    for (index, layer) in trace.layers.iter().enumerate() {
-        push_layer(&mut file, &format!("layer.{index}"), layer);
+    if let Some(stack) = trace.stacks.first() {
+        file.optional("embedding.tokens", stack.front.tokens.as_ref());
+        file.optional("embedding.positions", stack.front.positions.as_ref());
+        file.optional("embedding.sum", stack.front.sum.as_ref());
     }
-    for (index, layer) in trace.decoder_layers.iter().enumerate() {
-        push_layer(&mut file, &format!("decoder_layer.{index}"), layer);
+    file.optional("encoder_output", trace.encoder_output());
+    for (stack, name) in trace.stacks.iter().zip(["layer", "decoder_layer"]) {
+        for (index, block) in stack.blocks.iter().enumerate() {
+            push_block(&mut file, &format!("{name}.{index}"), block);
+        }
     }
     file
 }
 
-fn push_layer<'a>(file: &mut TensorFile<'a>, name: &str, layer: &'a LayerTrace) {
-    file.optional(format!("{name}.before"), layer.before.as_ref());
-    push_attention(file, &format!("{name}.attention"), &layer.attention);
-    if let Some(cross) = &layer.cross {
-        push_attention(file, &format!("{name}.cross"), cross);
+/// The stages of a block, part by part. "between" is the stream before the last part joined it.
+fn push_block<'a>(file: &mut TensorFile<'a>, name: &str, block: &'a BlockTrace) {
+    file.optional(format!("{name}.before"), block.before.as_ref());
+    for (index, part) in block.parts.iter().enumerate() {
+        let kind = part.mixer.name();
+        file.optional(format!("{name}.{kind}.input"), part.input.as_ref());
+        for (stage, numbers) in part.mixer.stages() {
+            file.numbers(format!("{name}.{kind}.{stage}"), numbers);
+        }
+        file.optional(format!("{name}.{kind}.output"), part.output.as_ref());
+        let after = match block.parts.len() - index {
+            1 => "after",
+            2 => "between",
+            _ => continue,
+        };
+        file.optional(format!("{name}.{after}"), part.after.as_ref());
     }
-    file.optional(format!("{name}.between"), layer.between.as_ref());
-    let part = &layer.feed_forward;
-    file.optional(format!("{name}.feed_forward.input"), part.input.as_ref());
-    file.optional(format!("{name}.feed_forward.before_activation"), part.before_activation.as_ref());
-    file.optional(format!("{name}.feed_forward.activation"), part.activation.as_ref());
-    file.optional(format!("{name}.feed_forward.output"), part.output.as_ref());
-    file.optional(format!("{name}.after"), layer.after.as_ref());
-}
-
-fn push_attention<'a>(file: &mut TensorFile<'a>, name: &str, attention: &'a AttentionTrace) {
-    file.optional(format!("{name}.input"), attention.input.as_ref());
-    file.optional(format!("{name}.unrotated_query"), attention.unrotated_query.as_ref());
-    file.optional(format!("{name}.unrotated_key"), attention.unrotated_key.as_ref());
-    file.optional(format!("{name}.query"), attention.query.as_ref());
-    file.optional(format!("{name}.key"), attention.key.as_ref());
-    file.optional(format!("{name}.value"), attention.value.as_ref());
-    file.optional(format!("{name}.products"), attention.products.as_ref());
-    file.optional(format!("{name}.scores"), attention.scores.as_ref());
-    file.optional(format!("{name}.head_outputs"), attention.head_outputs.as_ref());
-    file.optional(format!("{name}.output"), attention.output.as_ref());
 }

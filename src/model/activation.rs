@@ -1,7 +1,23 @@
 //! The non-linearities of feed-forward parts.
 
-use super::network::Activation;
 use crate::elementary::{erf, exp, tanh, vectorised};
+
+/// The non-linearity of a feed-forward part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// max(0, x).
+    Relu,
+    /// x/2 (1 + erf(x/√2)) (Hendrycks and Gimpel 2016).
+    Gelu,
+    /// Its tanh approximation ("gelu_new", "gelu_pytorch_tanh").
+    GeluTanh,
+    /// x σ(1.702 x).
+    QuickGelu,
+    /// x σ(x), also called swish.
+    Silu,
+    /// tanh x.
+    Tanh,
+}
 
 /// √(2/π), of the tanh approximation of GELU (Hendrycks and Gimpel 2016, section 2).
 const ROOT_TWO_OVER_PI: f32 = 0.797_884_6;

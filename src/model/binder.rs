@@ -1,13 +1,13 @@
 //! Finding a family's tensors by name, with their shapes checked.
 
-use std::sync::Arc;
-
-use ndarray::{Array1, Array2};
-
+use super::activation::Activation;
 use super::config::Config;
 use super::error::{ModelError, Result};
-use super::network::{Activation, Layout, Linear, Norm, NormKind};
-use super::weights::{Tensor, Weights};
+use super::linear::{Layout, Linear};
+use super::normalisation::{Norm, NormKind};
+use super::parameters::Parameter;
+use super::parts::attention::Projections;
+use super::weights::Weights;
 
 /// Whether a linear map has a bias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl<'a> Binder<'a> {
         self.find(name).is_some()
     }
 
-    fn find(&self, name: &str) -> Option<&'a Arc<Tensor>> {
+    fn find(&self, name: &str) -> Option<&'a Parameter> {
         let by_prefix =
             |name: &str| self.prefixes.iter().find_map(|prefix| self.weights.get(&format!("{prefix}{name}")));
         by_prefix(name).or_else(|| self.weights.get(name)).or_else(|| {
@@ -67,7 +67,7 @@ impl<'a> Binder<'a> {
     ///
     /// # Errors
     /// [`ModelError::MissingTensor`], [`ModelError::WrongShape`].
-    pub fn tensor(&self, name: &str, expected: &[usize]) -> Result<Arc<Tensor>> {
+    pub fn tensor(&self, name: &str, expected: &[usize]) -> Result<Parameter> {
         let Some(tensor) = self.find(name) else {
             return Err(ModelError::MissingTensor {
                 path: self.weights.path().to_owned(),
@@ -80,7 +80,7 @@ impl<'a> Binder<'a> {
         let fits =
             found.len() == expected.len() && found.iter().zip(expected).all(|(f, e)| *e == 0 || f == e);
         if fits {
-            return Ok(Arc::clone(tensor));
+            return Ok(Parameter::clone(tensor));
         }
         Err(ModelError::WrongShape {
             path: self.weights.path().to_owned(),
@@ -88,22 +88,6 @@ impl<'a> Binder<'a> {
             expected: expected.to_vec(),
             found: found.to_vec(),
         })
-    }
-
-    /// A vector of `size` numbers.
-    ///
-    /// # Errors
-    /// As [`Binder::tensor`].
-    pub fn vector(&self, name: &str, size: usize) -> Result<Array1<f32>> {
-        Ok(Array1::from(self.tensor(name, &[size])?.to_f32().into_owned()))
-    }
-
-    /// A matrix in memory.
-    ///
-    /// # Errors
-    /// As [`Binder::tensor`].
-    pub fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Array2<f32>> {
-        Ok(self.tensor(name, &[rows, columns])?.to_matrix().into_owned())
     }
 
     /// `name.weight` and, by `bias`, `name.bias`; stored `[outputs, inputs]`.
@@ -124,12 +108,27 @@ impl<'a> Binder<'a> {
         Ok(Linear { weight, layout: Layout::InOut, bias: self.bias(name, outputs, Bias::Yes)? })
     }
 
-    fn bias(&self, name: &str, outputs: usize, bias: Bias) -> Result<Option<Array1<f32>>> {
+    /// Query, key and value as three maps from `hidden` numbers to as many; `stem` makes whole names.
+    ///
+    /// # Errors
+    /// As [`Binder::tensor`].
+    pub fn square_projections(
+        &self,
+        names: [&str; 3],
+        stem: impl Fn(&str) -> String,
+        hidden: usize,
+        bias: Bias,
+    ) -> Result<Projections> {
+        let map = |name: &str| self.linear(&stem(name), hidden, hidden, bias);
+        Ok(Projections::Separate { query: map(names[0])?, key: map(names[1])?, value: map(names[2])? })
+    }
+
+    fn bias(&self, name: &str, outputs: usize, bias: Bias) -> Result<Option<Parameter>> {
         let name = format!("{name}.bias");
         match bias {
             Bias::No => Ok(None),
             Bias::IfPresent if !self.has(&name) => Ok(None),
-            Bias::Yes | Bias::IfPresent => self.vector(&name, outputs).map(Some),
+            Bias::Yes | Bias::IfPresent => self.tensor(&name, &[outputs]).map(Some),
         }
     }
 
@@ -140,8 +139,9 @@ impl<'a> Binder<'a> {
     pub fn layer_norm(&self, name: &str, size: usize, epsilon: f64) -> Result<Norm> {
         Ok(Norm {
             kind: NormKind::Layer,
-            weight: self.vector(&format!("{name}.weight"), size)?,
-            bias: Some(self.vector(&format!("{name}.bias"), size)?),
+            weight: self.tensor(&format!("{name}.weight"), &[size])?,
+            offset: 0.0,
+            bias: Some(self.tensor(&format!("{name}.bias"), &[size])?),
             epsilon: epsilon as f32,
         })
     }
@@ -151,8 +151,8 @@ impl<'a> Binder<'a> {
     /// # Errors
     /// As [`Binder::tensor`].
     pub fn rms_norm(&self, name: &str, size: usize, epsilon: f64) -> Result<Norm> {
-        let weight = self.vector(&format!("{name}.weight"), size)?;
-        Ok(Norm { kind: NormKind::Rms, weight, bias: None, epsilon: epsilon as f32 })
+        let weight = self.tensor(&format!("{name}.weight"), &[size])?;
+        Ok(Norm { kind: NormKind::Rms, weight, offset: 0.0, bias: None, epsilon: epsilon as f32 })
     }
 
     /// The activation named at the first of `keys`, or `default`.
@@ -171,14 +171,9 @@ impl<'a> Binder<'a> {
     ///
     /// # Errors
     /// As [`Binder::tensor`].
-    pub fn output_matrix(
-        &self,
-        name: &str,
-        table: &Arc<Tensor>,
-        bias: Option<Array1<f32>>,
-    ) -> Result<Linear> {
+    pub fn output_matrix(&self, name: &str, table: &Parameter, bias: Option<Parameter>) -> Result<Linear> {
         let shape = table.shape();
-        let weight = if self.has(name) { self.tensor(name, shape)? } else { Arc::clone(table) };
+        let weight = if self.has(name) { self.tensor(name, shape)? } else { Parameter::clone(table) };
         Ok(Linear { weight, layout: Layout::OutIn, bias })
     }
 }

@@ -1,6 +1,5 @@
 //! Writing on: next tokens of a causal model, and the tokens behind a mask.
 
-use super::cache::KeyValueCache;
 use super::error::{ModelError, Result};
 use super::forward::continue_with;
 use super::network::{Kind, Network};
@@ -75,13 +74,13 @@ pub fn generate(
     }
     progress.start(count as u64);
     let mut random = Random::new(sampling.seed);
-    let mut caches: Vec<KeyValueCache> = Vec::new();
+    let mut memories = Vec::new();
     let mut written: Vec<u32> = Vec::new();
     let mut past = 0;
     let mut next: Vec<u32> = prompt.to_vec();
     for _ in 0..count {
         progress.check()?;
-        let logits = continue_with(network, &next, past, &mut caches)?;
+        let logits = continue_with(network, &next, past, &mut memories)?;
         past += next.len();
         let id = choose(logits.row(0).as_slice().unwrap_or(&[]), sampling, &mut random)?;
         written.push(id);

@@ -22,7 +22,7 @@ pub use preparation::{Preparation, Size};
 pub use resample::{Filter, resize};
 
 use super::error::{ModelError, Result};
-use super::network::{Embedding, Network, PatchEmbedding};
+use super::network::{Front, Network, PatchEmbedding};
 use super::open::Model;
 use super::tokenizer::Tokens;
 
@@ -97,8 +97,8 @@ pub fn patch_tokens(network: &Network) -> Tokens {
 }
 
 fn patches(network: &Network) -> Option<&PatchEmbedding> {
-    match &network.embedding {
-        Embedding::Patches(embedding) => Some(embedding),
-        Embedding::Tokens(_) => None,
+    match network.front() {
+        Front::Patches(embedding) => Some(embedding),
+        Front::Tokens(_) => None,
     }
 }

@@ -59,3 +59,21 @@ impl Interventions {
         }
     }
 }
+
+/// Where a part stands in a pass.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The layer, for interventions by head; `None` where those do not apply (decoders).
+    pub layer: Option<usize>,
+    /// What the pass changes.
+    pub interventions: &'a Interventions,
+    /// Tokens before the first query token, whose keys and values come from a cache.
+    pub past: usize,
+}
+
+impl Place<'_> {
+    /// What is done to `head`.
+    pub fn change(&self, head: usize) -> Option<&HeadChange> {
+        self.interventions.heads.get(&(self.layer?, head))
+    }
+}

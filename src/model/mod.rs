@@ -13,25 +13,28 @@
 //! There is one forward pass, driven by the description; a family file only translates.
 
 pub mod activation;
-pub mod attention;
 pub mod binder;
-pub mod cache;
+pub mod block;
 pub mod config;
-pub mod embedding;
 pub mod error;
 pub mod families;
-pub mod feed_forward;
 pub mod forward;
+pub mod fronts;
 pub mod generate;
 pub mod gguf;
+pub mod head;
 pub mod image;
 pub mod interventions;
+pub mod keep;
+pub mod linear;
 pub mod network;
 pub mod normalisation;
 pub mod open;
+pub mod parameters;
+pub mod parts;
 pub mod positions;
-pub mod scores;
 pub mod source;
+pub mod tensor;
 pub mod tokenizer;
 pub mod trace;
 pub mod weights;

@@ -1,303 +1,24 @@
 //! The description of a network, with its weights bound: what every family file produces and the
 //! one forward pass consumes.
 //!
-//! Shapes: T tokens, D hidden size, H heads, G key/value heads, E head size, F feed-forward size,
-//! V vocabulary. A linear map is stored `[out, in]` and computes y = x Wᵀ + b.
+//! A network is stacks of blocks of parts. Shapes: T tokens, D hidden size, H heads, G key/value
+//! heads, E head size, F feed-forward size, V vocabulary.
 
-use std::ops::Range;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, ArrayView2, CowArray, Ix2};
-
-use super::weights::Tensor;
-
-/// How a weight matrix lies in its tensor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
-    /// `[out, in]`, as PyTorch's Linear.
-    OutIn,
-    /// `[in, out]`, as GPT-2's Conv1D.
-    InOut,
-}
-
-/// A linear map, with or without a bias.
-#[derive(Debug, Clone)]
-pub struct Linear {
-    /// The weights.
-    pub weight: Arc<Tensor>,
-    /// How they lie.
-    pub layout: Layout,
-    /// One number an output.
-    pub bias: Option<Array1<f32>>,
-}
-
-impl Linear {
-    /// The weights as they lie in the tensor; see [`Linear::layout`].
-    pub fn matrix(&self) -> CowArray<'_, f32, Ix2> {
-        self.weight.to_matrix()
-    }
-
-    /// Turns the stored matrix into a view `[out, in]`.
-    pub fn out_in<'a>(&self, stored: &'a CowArray<'_, f32, Ix2>) -> ArrayView2<'a, f32> {
-        match self.layout {
-            Layout::OutIn => stored.view(),
-            Layout::InOut => stored.view().reversed_axes(),
-        }
-    }
-
-    /// Number of outputs.
-    pub fn outputs(&self) -> usize {
-        let shape = self.weight.shape();
-        match self.layout {
-            Layout::OutIn => shape[0],
-            Layout::InOut => shape[1..].iter().product(),
-        }
-    }
-}
-
-/// Which normalisation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NormKind {
-    /// (x - mean) / sqrt(variance + eps) * weight + bias (Ba et al. 2016).
-    Layer,
-    /// x / sqrt(mean of squares + eps) * weight (Zhang and Sennrich 2019).
-    Rms,
-}
-
-/// A normalisation over the last axis.
-#[derive(Debug, Clone)]
-pub struct Norm {
-    /// Which.
-    pub kind: NormKind,
-    /// Scale a component. Families that store scale - 1 (Gemma) add the 1 when they bind.
-    pub weight: Array1<f32>,
-    /// Shift a component.
-    pub bias: Option<Array1<f32>>,
-    /// Keeps the root away from zero.
-    pub epsilon: f32,
-}
-
-/// The non-linearity of a feed-forward part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Activation {
-    /// max(0, x).
-    Relu,
-    /// x/2 (1 + erf(x/√2)) (Hendrycks and Gimpel 2016).
-    Gelu,
-    /// Its tanh approximation ("gelu_new", "gelu_pytorch_tanh").
-    GeluTanh,
-    /// x σ(1.702 x).
-    QuickGelu,
-    /// x σ(x), also called swish.
-    Silu,
-    /// tanh x.
-    Tanh,
-}
-
-/// Where position enters an attention.
-#[derive(Debug, Clone)]
-pub enum AttentionPosition {
-    /// It does not (it was added to the embeddings, or not at all).
-    None,
-    /// Queries and keys are rotated (Su et al. 2021).
-    Rotary(Rotary),
-    /// A penalty of slope x distance a head (Press et al. 2022); one slope a head.
-    Alibi(Vec<f32>),
-    /// A learned bias by bucketed distance (Raffel et al. 2020).
-    Relative(Arc<RelativeBias>),
-}
-
-/// Rotary position: pairs of components turn by position x frequency.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Rotary {
-    /// One angle a pair and position step; pairs = rotated components / 2.
-    pub frequencies: Vec<f32>,
-    /// Whether a pair is (2i, 2i+1) rather than (i, i + pairs).
-    pub adjacent: bool,
-}
-
-/// T5's learned bias by bucketed distance.
-#[derive(Debug)]
-pub struct RelativeBias {
-    /// `[buckets, H]`.
-    pub table: Array2<f32>,
-    /// Distances from here on share the last bucket.
-    pub maximum_distance: usize,
-    /// Whether the future has buckets of its own (encoders).
-    pub bidirectional: bool,
-}
-
-/// How query, key and value are computed.
-#[derive(Debug, Clone)]
-pub enum Projections {
-    /// Three maps: `[H E, D]`, `[G E, D]`, `[G E, D]`.
-    Separate {
-        /// Queries.
-        query: Linear,
-        /// Keys.
-        key: Linear,
-        /// Values.
-        value: Linear,
-    },
-    /// One map `[3 D, D]`: all queries, all keys, all values (GPT-2).
-    FusedThirds(Linear),
-    /// One map `[3 D, D]`: for every head its query, key and value (GPT-NeoX, BLOOM).
-    FusedByHead(Linear),
-}
-
-/// One attention.
-#[derive(Debug, Clone)]
-pub struct Attention {
-    /// H.
-    pub heads: usize,
-    /// G; H is a multiple of it.
-    pub key_value_heads: usize,
-    /// E.
-    pub head_size: usize,
-    /// What q·k is multiplied by.
-    pub scale: f32,
-    /// Query, key and value.
-    pub projections: Projections,
-    /// A norm over each head's query (Qwen3).
-    pub query_norm: Option<Norm>,
-    /// A norm over each head's key (Qwen3).
-    pub key_norm: Option<Norm>,
-    /// From the heads, side by side, back to D.
-    pub output: Linear,
-    /// Where position enters.
-    pub position: AttentionPosition,
-    /// Whether a token sees only itself and those before.
-    pub causal: bool,
-    /// How many tokens it sees, itself included.
-    pub window: Option<usize>,
-}
-
-impl Attention {
-    /// Whether no token sees a later one.
-    pub fn is_causal(&self) -> bool {
-        self.causal
-    }
-
-    /// The keys, of `keys`, that the mask leaves open to `query`.
-    pub fn open_keys(&self, query: usize, keys: usize) -> Range<usize> {
-        let end = if self.causal { keys.min(query + 1) } else { keys };
-        let start = self.window.map_or(0, |window| (query + 1).saturating_sub(window));
-        start.min(end)..end
-    }
-}
-
-/// One feed-forward part: down(act(up x)), or down(act(gate x) * up x).
-#[derive(Debug, Clone)]
-pub struct FeedForward {
-    /// `[F, D]`.
-    pub up: Linear,
-    /// `[F, D]`, for the gated kinds.
-    pub gate: Option<Linear>,
-    /// The non-linearity.
-    pub activation: Activation,
-    /// `[D, F]`.
-    pub down: Linear,
-}
-
-/// How the parts of a block and the residual stream are put together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ResidualLayout {
-    /// x + f(norm x), part after part.
-    PreNorm,
-    /// norm(x + f x), part after part (the original transformer, BERT).
-    PostNorm,
-    /// x + attention(norm1 x) + feed_forward(norm2 x) (GPT-NeoX).
-    Parallel,
-}
-
-/// One transformer block.
-#[derive(Debug, Clone)]
-pub struct Block {
-    /// How the parts are put together.
-    pub layout: ResidualLayout,
-    /// The attention's norm.
-    pub attention_norm: Norm,
-    /// Attention to the same text.
-    pub attention: Attention,
-    /// Attention to the encoder's output, with its norm (decoders of encoder-decoder models).
-    pub cross: Option<(Norm, Attention)>,
-    /// The feed-forward's norm.
-    pub feed_forward_norm: Norm,
-    /// The feed-forward part.
-    pub feed_forward: FeedForward,
-}
-
-/// Learned absolute positions.
-#[derive(Debug, Clone)]
-pub struct LearnedPositions {
-    /// `[positions, D]`.
-    pub table: Arc<Tensor>,
-    /// The row of the first token (RoBERTa and OPT start at 2).
-    pub first_row: usize,
-}
-
-/// From token ids to the residual stream.
-#[derive(Debug, Clone)]
-pub struct TokenEmbedding {
-    /// `[V, D or less]`.
-    pub table: Arc<Tensor>,
-    /// What a token's row is multiplied by (Gemma: √D).
-    pub scale: f32,
-    /// Absolute positions, added.
-    pub positions: Option<LearnedPositions>,
-    /// The row added to every token of a single text (BERT's token type 0).
-    pub segment: Option<Array1<f32>>,
-    /// A norm over the sum.
-    pub norm: Option<Norm>,
-    /// From a smaller embedding to D (ALBERT, ELECTRA).
-    pub projection: Option<Linear>,
-}
-
-/// From an image to the residual stream.
-#[derive(Debug, Clone)]
-pub struct PatchEmbedding {
-    /// `[D, C, P, P]`, applied to patches side by side.
-    pub projection: Linear,
-    /// Side of a patch in pixels.
-    pub patch: usize,
-    /// Side of the image in pixels.
-    pub image: usize,
-    /// Colour channels.
-    pub channels: usize,
-    /// The first token.
-    pub class_token: Array1<f32>,
-    /// `[1 + patches, D]`.
-    pub positions: Array2<f32>,
-}
-
-impl PatchEmbedding {
-    /// How many patches lie side by side.
-    pub fn across(&self) -> usize {
-        self.image / self.patch.max(1)
-    }
-}
-
-/// What goes in.
-#[derive(Debug, Clone)]
-pub enum Embedding {
-    /// Token ids.
-    Tokens(TokenEmbedding),
-    /// An image.
-    Patches(PatchEmbedding),
-}
-
-/// From the residual stream to logits.
-#[derive(Debug, Clone)]
-pub struct Head {
-    /// A map, non-linearity and norm before the projection (masked language models).
-    pub transform: Option<(Linear, Activation, Norm)>,
-    /// `[V, D]`, often the token table itself.
-    pub projection: Linear,
-    /// What the stream is multiplied by first (T5 with a tied table: 1/√D).
-    pub scale: f32,
-    /// Whether only the first token is looked at (ViT's class token).
-    pub first_token_only: bool,
-}
+pub use super::activation::Activation;
+pub use super::block::{Block, Gain, Part, Reads};
+pub use super::fronts::{Front, PatchEmbedding, TokenEmbedding};
+pub use super::head::{Head, Transform};
+pub use super::linear::{Layout, Linear};
+pub use super::normalisation::{Norm, NormKind};
+use super::parameters::{Parameter, Parameters, parameters_in};
+pub use super::parts::Mixer;
+pub use super::parts::attention::{Attention, AttentionPosition, HeadNorm, Mask, Projections, Role};
+pub use super::parts::feed_forward::FeedForward;
+pub use super::positions::{RelativeBias, Rotary};
+use super::tensor::Tensor;
 
 /// What a network does with its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -312,15 +33,61 @@ pub enum Kind {
     Vision,
 }
 
-/// The second half of an encoder-decoder model.
+/// The number of the only stack, or of the encoder.
+pub const FIRST: usize = 0;
+/// The number of the decoder, in an encoder-decoder model.
+pub const DECODER: usize = 1;
+
+/// Blocks one after the other, from a front to a stream.
 #[derive(Debug, Clone)]
-pub struct Decoder {
+pub struct Stack {
+    /// What to call it: "text", "encoder", "decoder", "image".
+    pub name: &'static str,
+    /// D.
+    pub hidden: usize,
+    /// What it reads.
+    pub front: Front,
     /// Its blocks.
     pub blocks: Vec<Block>,
-    /// The norm after the last.
+    /// The norm after the last block.
     pub final_norm: Option<Norm>,
-    /// The token that every output starts with.
-    pub start_token: u32,
+    /// Whether the last state that is recorded is the stream before the final norm (PyTorch's ViT)
+    /// rather than after it.
+    pub records_before_norm: bool,
+    /// The most tokens that it takes, where it has a limit.
+    pub maximum_tokens: Option<usize>,
+    /// The token that its text starts with, where it writes what another stack read.
+    pub start_token: Option<u32>,
+}
+
+parameters_in!(Stack: front, blocks, final_norm);
+
+impl Stack {
+    /// A stack without limit, whose last state is recorded after `final_norm`.
+    pub fn new(
+        name: &'static str,
+        hidden: usize,
+        front: Front,
+        blocks: Vec<Block>,
+        final_norm: Option<Norm>,
+    ) -> Self {
+        Self {
+            name,
+            hidden,
+            front,
+            blocks,
+            final_norm,
+            records_before_norm: false,
+            maximum_tokens: None,
+            start_token: None,
+        }
+    }
+
+    /// The same for texts of at most `maximum` tokens.
+    pub fn at_most(mut self, maximum: Option<usize>) -> Self {
+        self.maximum_tokens = maximum;
+        self
+    }
 }
 
 /// A whole network.
@@ -330,36 +97,36 @@ pub struct Network {
     pub family: &'static str,
     /// What it does.
     pub kind: Kind,
-    /// D.
-    pub hidden: usize,
     /// V, or the number of classes; 0 without a head.
     pub outputs: usize,
-    /// The longest text that it takes, where it has a limit.
-    pub maximum_tokens: Option<usize>,
-    /// What goes in.
-    pub embedding: Embedding,
-    /// The blocks (the encoder's, in an encoder-decoder model).
-    pub blocks: Vec<Block>,
-    /// The norm after the last block.
-    pub final_norm: Option<Norm>,
-    /// The decoder, in an encoder-decoder model.
-    pub decoder: Option<Decoder>,
+    /// Its stacks, in the order in which they run; the head reads the last.
+    pub stacks: Vec<Stack>,
     /// From the residual stream to logits, where the checkpoint has it.
     pub head: Option<Head>,
 }
 
-/// The number of the only stack, or of the encoder.
-pub const FIRST: usize = 0;
-/// The number of the decoder, in an encoder-decoder model.
-pub const DECODER: usize = 1;
+parameters_in!(Network: stacks, head);
 
 impl Network {
-    fn blocks(&self, stack: usize) -> &[Block] {
-        match (stack, &self.decoder) {
-            (FIRST, _) => &self.blocks,
-            (DECODER, Some(decoder)) => &decoder.blocks,
-            _ => &[],
+    /// A network of `stacks`.
+    ///
+    /// # Panics
+    /// When there is none, or a cross attention looks at a stack that does not run before its own.
+    pub fn new(family: &'static str, kind: Kind, stacks: Vec<Stack>, head: Option<Head>) -> Self {
+        assert!(!stacks.is_empty(), "a network has a stack");
+        for (index, stack) in stacks.iter().enumerate() {
+            for part in stack.blocks.iter().flat_map(|block| &block.parts) {
+                if let Mixer::CrossAttention { to, .. } = &part.mixer {
+                    assert!(*to < index, "stack {index} attends to stack {to}, which runs later");
+                }
+            }
         }
+        let outputs = head.as_ref().map_or(0, Head::outputs);
+        Self { family, kind, outputs, stacks, head }
+    }
+
+    fn blocks(&self, stack: usize) -> &[Block] {
+        self.stacks.get(stack).map_or(&[], |stack| &stack.blocks)
     }
 
     /// How many blocks `stack` has; 0 for a stack that is not there.
@@ -369,44 +136,100 @@ impl Network {
 
     /// The attention of block `layer` of `stack` to its own stream.
     pub fn attention(&self, stack: usize, layer: usize) -> Option<&Attention> {
-        self.blocks(stack).get(layer).map(|block| &block.attention)
+        self.blocks(stack).get(layer)?.attention()
     }
 
     /// The attention of block `layer` of `stack` to another stack.
     pub fn cross_attention(&self, stack: usize, layer: usize) -> Option<&Attention> {
-        self.blocks(stack).get(layer)?.cross.as_ref().map(|(_, cross)| cross)
+        self.blocks(stack).get(layer)?.cross_attention()
     }
 
-    /// How many heads that block `layer` of `stack` attends with; 0 where it has no attention.
+    /// How many heads block `layer` of `stack` attends with; 0 where it has no attention.
     pub fn heads(&self, stack: usize, layer: usize) -> usize {
         self.attention(stack, layer).map_or(0, |attention| attention.heads)
     }
 
     /// Whether an attention of the first stack hides later tokens.
     pub fn is_causal(&self) -> bool {
-        (0..self.layers(FIRST)).filter_map(|layer| self.attention(FIRST, layer)).any(Attention::is_causal)
+        self.blocks(FIRST).iter().filter_map(Block::attention).any(Attention::is_causal)
+    }
+
+    /// D of the first stack.
+    pub fn hidden(&self) -> usize {
+        self.stacks[FIRST].hidden
+    }
+
+    /// The most tokens that the first stack takes, where it has a limit.
+    pub fn maximum_tokens(&self) -> Option<usize> {
+        self.stacks[FIRST].maximum_tokens
     }
 
     /// What the first stack reads.
-    pub fn front(&self) -> &Embedding {
-        &self.embedding
+    pub fn front(&self) -> &Front {
+        &self.stacks[FIRST].front
     }
 
     /// Whether a decoder writes what an encoder read.
     pub fn has_decoder(&self) -> bool {
-        self.decoder.is_some()
+        self.start_token().is_some()
     }
 
     /// The token that every output of the decoder starts with.
     pub fn start_token(&self) -> Option<u32> {
-        self.decoder.as_ref().map(|decoder| decoder.start_token)
+        self.stacks.get(DECODER)?.start_token
+    }
+
+    /// The stack that the head reads.
+    pub fn last_stack(&self) -> &Stack {
+        &self.stacks[self.stacks.len() - 1]
     }
 
     /// The norm after the last block of the last stack.
     pub fn final_norm(&self) -> Option<&Norm> {
-        match &self.decoder {
-            Some(decoder) => decoder.final_norm.as_ref(),
-            None => self.final_norm.as_ref(),
+        self.last_stack().final_norm.as_ref()
+    }
+
+    /// Its parameters by the names of the checkpoint, in the order of the description; one that
+    /// several parts hold (a tied output matrix) comes once.
+    pub fn parameters(&self) -> Vec<&Parameter> {
+        let (mut found, mut seen) = (Vec::new(), std::collections::HashSet::new());
+        self.each(&mut |parameter| {
+            if seen.insert(Arc::as_ptr(parameter)) {
+                found.push(parameter);
+            }
+        });
+        found
+    }
+
+    /// The parameter of this name.
+    pub fn parameter(&self, name: &str) -> Option<&Parameter> {
+        self.parameters().into_iter().find(|parameter| parameter.name() == name)
+    }
+
+    /// Calls `change` with the name and the numbers of every parameter, each once, in the order of
+    /// [`Network::parameters`]. All are taken into memory; those that parts share stay shared.
+    pub fn change_parameters(&mut self, mut change: impl FnMut(&str, &mut [f32])) {
+        let nothing: Parameter = Arc::new(Tensor::owned("", vec![0], Vec::new()));
+        let mut taken: Vec<Parameter> = Vec::new();
+        let (mut places, mut held) = (BTreeMap::new(), Vec::new());
+        self.each_mut(&mut |parameter| {
+            let place = *places.entry(Arc::as_ptr(parameter) as usize).or_insert_with(|| {
+                taken.push(Arc::clone(parameter));
+                taken.len() - 1
+            });
+            held.push(place);
+            *parameter = Arc::clone(&nothing);
+        });
+        for parameter in &mut taken {
+            let tensor = Arc::make_mut(parameter);
+            let name = tensor.name().to_owned();
+            change(&name, tensor.numbers_mut());
         }
+        let mut held = held.into_iter();
+        self.each_mut(&mut |parameter| {
+            if let Some(place) = held.next() {
+                *parameter = Arc::clone(&taken[place]);
+            }
+        });
     }
 }

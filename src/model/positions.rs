@@ -2,7 +2,29 @@
 
 use ndarray::{Array1, Array2, ArrayViewMut1};
 
-use super::network::{RelativeBias, Rotary};
+use super::parameters::{Parameter, parameters_in};
+
+/// Rotary position: pairs of components turn by position x frequency.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rotary {
+    /// One angle a pair and position step; pairs = rotated components / 2.
+    pub frequencies: Vec<f32>,
+    /// Whether a pair is (2i, 2i+1) rather than (i, i + pairs).
+    pub adjacent: bool,
+}
+
+/// T5's learned bias by bucketed distance.
+#[derive(Debug, Clone)]
+pub struct RelativeBias {
+    /// `[buckets, H]`.
+    pub table: Parameter,
+    /// Distances from here on share the last bucket.
+    pub maximum_distance: usize,
+    /// Whether the future has buckets of its own (encoders).
+    pub bidirectional: bool,
+}
+
+parameters_in!(RelativeBias: table);
 
 /// Sinusoidal positions (Vaswani et al. 2017, section 3.5): row p, columns 2i and 2i+1 hold
 /// sin and cos of p / 10000^(2i/D). Shape `[count, dimensions]`.
@@ -66,11 +88,26 @@ pub fn alibi_slopes(heads: usize) -> Vec<f32> {
 }
 
 impl RelativeBias {
+    /// How many buckets.
+    pub fn buckets(&self) -> usize {
+        self.table.shape()[0]
+    }
+
+    /// H.
+    pub fn heads(&self) -> usize {
+        self.table.shape()[1]
+    }
+
+    /// What is added to the score of `head` for key position minus query position `offset`.
+    pub fn value(&self, head: usize, offset: isize) -> f32 {
+        self.table.to_f32()[self.bucket(offset) * self.heads() + head]
+    }
+
     /// The bucket of key position minus query position `offset` (Raffel et al. 2020, section 2.1;
     /// `_relative_position_bucket` of the T5 code): half the buckets count single steps, the other
     /// half grow logarithmically up to the maximum distance.
     pub fn bucket(&self, offset: isize) -> usize {
-        let mut buckets = self.table.nrows();
+        let mut buckets = self.buckets();
         let mut bucket = 0;
         let distance = if self.bidirectional {
             buckets /= 2;
@@ -93,7 +130,7 @@ impl RelativeBias {
 
     /// The bias of one head for every offset from `-(queries - 1)` to `keys - 1`.
     pub fn by_offset(&self, head: usize, queries: usize, keys: usize) -> Array1<f32> {
-        let first = -(queries as isize - 1);
-        Array1::from_shape_fn(queries + keys - 1, |i| self.table[[self.bucket(first + i as isize), head]])
+        let (first, table) = (-(queries as isize - 1), self.table.to_matrix());
+        Array1::from_shape_fn(queries + keys - 1, |i| table[[self.bucket(first + i as isize), head]])
     }
 }

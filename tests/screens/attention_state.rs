@@ -17,8 +17,9 @@ use lexiscope::analysis::spectra::HeadSpectrum;
 use lexiscope::analysis::thumbnails::Thumbnails;
 use lexiscope::app::{App, Opened};
 use lexiscope::model::image::{self, Picture, Prepared};
+use lexiscope::model::network::{Block, Mask};
 use lexiscope::model::tokenizer::Tokens;
-use lexiscope::model::trace::{AttentionTrace, Keep, LayerTrace};
+use lexiscope::model::trace::{AttentionTrace, BlockTrace, Keep, StackTrace};
 use lexiscope::model::{Model, Trace, open};
 use lexiscope::screens::attention::pass::Pass;
 use lexiscope::screens::positions::{self, Positions};
@@ -39,7 +40,8 @@ pub fn model() -> Arc<Model> {
 /// The shipped model, described as one that sees only what came before.
 fn causal_model() -> Arc<Model> {
     let mut model = open::shipped().expect("the shipped model");
-    model.network.blocks.iter_mut().for_each(|block| block.attention.causal = true);
+    let blocks = model.network.stacks.iter_mut().flat_map(|stack| &mut stack.blocks);
+    blocks.filter_map(Block::attention_mut).for_each(|attention| attention.mask = Mask::CAUSAL);
     Arc::new(model)
 }
 
@@ -93,10 +95,10 @@ fn attention(layer: usize, count: usize, causal: bool) -> AttentionTrace {
 }
 
 pub fn pass(words: &[&str], layers: usize, causal: bool) -> Pass {
-    let layers = (0..layers)
-        .map(|layer| LayerTrace { attention: attention(layer, words.len(), causal), ..LayerTrace::default() })
-        .collect();
-    let trace = Trace { layers, ..Trace::default() };
+    let blocks =
+        (0..layers).map(|layer| BlockTrace::of_attention(attention(layer, words.len(), causal))).collect();
+    let stack = StackTrace { blocks, ..StackTrace::default() };
+    let trace = Trace { stacks: vec![stack], ..Trace::default() };
     Pass {
         text: words.join(" "),
         image: None,
@@ -216,8 +218,8 @@ pub fn changed(mut app: App) -> App {
     let Some(before) = &state.before else { return app };
     let mut after = Pass::clone(before);
     let mut trace = Trace::clone(&after.trace);
-    for layer in &mut trace.layers {
-        layer.attention.weights.mapv_inplace(|weight| weight * 0.75);
+    for attention in trace.stacks[0].blocks.iter_mut().filter_map(BlockTrace::attention_mut) {
+        attention.weights.mapv_inplace(|weight| weight * 0.75);
     }
     state.difference = difference(&before.trace, &trace).ok().map(Arc::new);
     after.trace = Arc::new(trace);

@@ -4,7 +4,7 @@ use lexiscope::analysis::positions::PositionKind;
 use lexiscope::analysis::similarity::words_by_layer;
 use lexiscope::model::forward::{Input, PassOptions, forward};
 use lexiscope::model::interventions::{Interventions, PositionChange};
-use lexiscope::model::network::{AttentionPosition, Embedding, FIRST};
+use lexiscope::model::network::{AttentionPosition, FIRST, Front};
 use lexiscope::model::open;
 use lexiscope::progress::Progress;
 use lexiscope::screens::positions::{FIRST_TEXT, Focus};
@@ -35,7 +35,7 @@ fn the_models_own_table_comes_first() {
     played.shows("[learned]");
     played.shows("minilm-l6's own table: 512 x 384");
     let model = open::shipped().unwrap();
-    let Embedding::Tokens(embedding) = model.network.front() else { panic!("it reads text") };
+    let Front::Tokens(embedding) = model.network.front() else { panic!("it reads text") };
     let positions = embedding.positions.as_ref().unwrap();
     let own = positions.table.to_matrix();
     let table = played.app.positions().table.as_ref().unwrap();
@@ -118,7 +118,7 @@ fn a_t5_has_a_bias_and_no_learned_table() {
     };
     for offset in [-40, -3, 0, 2, 17] {
         let column = usize::try_from(offset - table.first_column as isize).unwrap();
-        close(table.values[[2, column]].into(), bias.table[[bias.bucket(offset), 2]].into());
+        close(table.values[[2, column]].into(), bias.value(2, offset).into());
     }
 }
 

@@ -1,6 +1,6 @@
 //! The methods, and which of them a network uses.
 
-use crate::model::network::{AttentionPosition, Embedding, FIRST, Network};
+use crate::model::network::{AttentionPosition, FIRST, Front, Network};
 
 /// The ways to tell a network where a token stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, PartialOrd, Ord)]
@@ -28,8 +28,8 @@ impl PositionKind {
             (_, Some(AttentionPosition::Rotary(_))) => Some(Self::Rotary),
             (_, Some(AttentionPosition::Alibi(_))) => Some(Self::Alibi),
             (_, Some(AttentionPosition::Relative(_))) => Some(Self::T5),
-            (Embedding::Patches(_), _) => Some(Self::Learned),
-            (Embedding::Tokens(tokens), _) => tokens.positions.as_ref().map(|_| Self::Learned),
+            (Front::Patches(_), _) => Some(Self::Learned),
+            (Front::Tokens(tokens), _) => tokens.positions.as_ref().map(|_| Self::Learned),
         }
     }
 

@@ -20,16 +20,8 @@ pub fn run(
     progress: &Progress,
 ) -> Result<Trace> {
     let interventions = Interventions { positions, ..Interventions::default() };
-    let options = PassOptions {
-        keep: if model.network.has_decoder() { Keep::Everything } else { Keep::Weights },
-        interventions,
-        memory_limit,
-        last_logits_only: true,
-    };
+    let options = PassOptions { keep: Keep::Weights, interventions, memory_limit, last_logits_only: true };
     let mut trace = forward(&model.network, &Input::Tokens(ids), &options, progress)?;
-    if let Some(output) = trace.encoder_output.take() {
-        let before = trace.layers.iter_mut().filter_map(|layer| layer.before.take());
-        trace.hidden_states = before.chain([output]).collect();
-    }
+    trace.stacks.truncate(1);
     Ok(trace)
 }

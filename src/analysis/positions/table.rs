@@ -1,12 +1,15 @@
 //! One method as numbers: the model's own where it uses the method, else computed or by example.
 
+use std::sync::Arc;
+
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
 use super::method::{PositionKind, attention_position};
 use crate::model::Model;
 use crate::model::error::{ModelError, Result};
-use crate::model::network::{AttentionPosition, Embedding, RelativeBias, Rotary};
+use crate::model::network::{AttentionPosition, RelativeBias, Rotary};
 use crate::model::positions::{alibi_slopes, sinusoidal};
+use crate::model::tensor::Tensor;
 
 /// Positions of a table that is computed, where nobody says how many.
 const POSITIONS: usize = 512;
@@ -87,7 +90,7 @@ pub fn table(model: Option<&Model>, kind: PositionKind, options: &TableOptions) 
 
 fn sinusoidal_table(model: Option<&Model>, options: &TableOptions) -> PositionTable {
     let rows = options.positions.unwrap_or(POSITIONS);
-    let width = options.size.or(model.map(|model| model.network.hidden)).unwrap_or(EXAMPLE_WIDTH);
+    let width = options.size.or(model.map(|model| model.network.hidden())).unwrap_or(EXAMPLE_WIDTH);
     let values = sinusoidal(rows, width);
     PositionTable {
         kind: PositionKind::Sinusoidal,
@@ -106,24 +109,17 @@ fn sinusoidal_table(model: Option<&Model>, options: &TableOptions) -> PositionTa
 fn learned_table(model: Option<&Model>, options: &TableOptions) -> Result<PositionTable> {
     let refused = |message: String| Err(ModelError::Request(message));
     let Some(model) = model else { return refused("a learned table needs an open model".into()) };
-    let (stored, first) = match model.network.front() {
-        Embedding::Patches(patches) => (patches.positions.clone(), 0),
-        Embedding::Tokens(embedding) => match &embedding.positions {
-            Some(positions) => (positions.table.to_matrix().into_owned(), positions.first_row),
-            None => {
-                return refused(format!(
-                    "{} has no learned table of positions: it uses {}",
-                    model.name,
-                    PositionKind::of(&model.network).map_or("no positions", PositionKind::title)
-                ));
-            }
-        },
+    let Some(stored) = model.network.front().position_table() else {
+        return refused(format!(
+            "{} has no learned table of positions: it uses {}",
+            model.name,
+            PositionKind::of(&model.network).map_or("no positions", PositionKind::title)
+        ));
     };
     let (stored_rows, stored_width) = stored.dim();
-    let first = first.min(stored_rows);
-    let rows = options.positions.unwrap_or(usize::MAX).min(stored_rows - first);
+    let rows = options.positions.unwrap_or(usize::MAX).min(stored_rows);
     let width = options.size.unwrap_or(stored_width).min(stored_width);
-    let whole = stored.slice(s![first..first + rows, ..]);
+    let whole = stored.slice(s![..rows, ..]);
     Ok(PositionTable {
         kind: PositionKind::Learned,
         of_model: true,
@@ -206,7 +202,7 @@ fn t5_table(model: Option<&Model>, options: &TableOptions) -> PositionTable {
     let Some((AttentionPosition::Relative(bias), name)) = own_position(model) else {
         return t5_buckets(options.distances);
     };
-    let (buckets, heads) = bias.table.dim();
+    let (buckets, heads) = (bias.buckets(), bias.heads());
     let distances = options.distances.max(1);
     let ahead = if bias.bidirectional { distances } else { 1 };
     let mut values = Array2::zeros((heads, distances + ahead - 1));
@@ -231,7 +227,7 @@ fn t5_table(model: Option<&Model>, options: &TableOptions) -> PositionTable {
 /// The buckets of every offset: biases are learned, buckets are not.
 fn t5_buckets(distances: usize) -> PositionTable {
     let bias = RelativeBias {
-        table: Array2::zeros((T5_BUCKETS, 1)),
+        table: Arc::new(Tensor::owned("", vec![T5_BUCKETS, 1], vec![0.0; T5_BUCKETS])),
         maximum_distance: T5_FARTHEST,
         bidirectional: true,
     };

@@ -12,7 +12,7 @@ use crate::cli::failure::Failure;
 use crate::cli::report::{Report, Value};
 use crate::cli::{model_source, progress};
 use crate::model::forward::{Input, PassOptions, forward};
-use crate::model::network::Kind;
+use crate::model::network::{DECODER, Kind};
 use crate::model::tokenizer::Tokens;
 use crate::model::weights::Weights;
 use crate::model::{Model, ModelError, Trace, image};
@@ -159,7 +159,7 @@ impl Subject {
 
     /// The decoder's tokens in a pass.
     pub fn decoder_tokens(&self, trace: &Trace) -> Tokens {
-        names::described(&self.model, &trace.decoder_tokens)
+        names::described(&self.model, trace.tokens(DECODER))
     }
 }
 

@@ -1,13 +1,10 @@
 //! ALBERT (Lan et al. 2020): a BERT with a small embedding, whose layers share their weights.
 
-use super::bert::{HeadNames, Sizes, embedding, masked_language_head};
+use super::bert::{HeadNames, Sizes, embedding, masked_language_head, network};
 use crate::model::binder::{Bias, Binder};
 use crate::model::config::Config;
 use crate::model::error::Result;
-use crate::model::network::{
-    Activation, Attention, AttentionPosition, Block, Embedding, FeedForward, Kind, Network, Projections,
-    ResidualLayout,
-};
+use crate::model::network::{Activation, Attention, Block, FeedForward, Network};
 use crate::model::weights::Weights;
 
 /// Binds an ALBERT.
@@ -38,51 +35,27 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
             blocks.push(block(&binder, &sizes, group, member)?);
         }
     }
-    Ok(Network {
-        family,
-        kind: Kind::Masked,
-        hidden: sizes.hidden,
-        outputs: if head.is_some() { sizes.vocabulary } else { 0 },
-        maximum_tokens: Some(sizes.positions),
-        embedding: Embedding::Tokens(embedding),
-        blocks,
-        final_norm: None,
-        decoder: None,
-        head,
-    })
+    Ok(network(&binder, &sizes, embedding, blocks, head, 0))
 }
 
 fn block(binder: &Binder<'_>, sizes: &Sizes, group: usize, member: usize) -> Result<Block> {
     let name = |part: &str| format!("encoder.albert_layer_groups.{group}.albert_layers.{member}.{part}");
-    let (hidden, head_size) = (sizes.hidden, sizes.hidden / sizes.heads);
-    let square = |part: &str| binder.linear(&name(part), hidden, hidden, Bias::Yes);
-    Ok(Block {
-        layout: ResidualLayout::PostNorm,
-        attention_norm: binder.layer_norm(&name("attention.LayerNorm"), hidden, sizes.epsilon)?,
-        attention: Attention {
-            heads: sizes.heads,
-            key_value_heads: sizes.heads,
-            head_size,
-            scale: 1.0 / (head_size as f32).sqrt(),
-            projections: Projections::Separate {
-                query: square("attention.query")?,
-                key: square("attention.key")?,
-                value: square("attention.value")?,
-            },
-            query_norm: None,
-            key_norm: None,
-            output: square("attention.dense")?,
-            position: AttentionPosition::None,
-            causal: false,
-            window: None,
-        },
-        cross: None,
-        feed_forward_norm: binder.layer_norm(&name("full_layer_layer_norm"), hidden, sizes.epsilon)?,
-        feed_forward: FeedForward {
-            up: binder.linear(&name("ffn"), sizes.intermediate, hidden, Bias::Yes)?,
-            gate: None,
-            activation: binder.activation(&["hidden_act"], Activation::GeluTanh)?,
-            down: binder.linear(&name("ffn_output"), hidden, sizes.intermediate, Bias::Yes)?,
-        },
-    })
+    let (hidden, inner) = (sizes.hidden, sizes.intermediate);
+    let norm = |part: &str| binder.layer_norm(&name(part), hidden, sizes.epsilon);
+    let names = ["attention.query", "attention.key", "attention.value"];
+    let attention = Attention::new(
+        sizes.heads,
+        hidden / sizes.heads,
+        binder.square_projections(names, name, hidden, Bias::Yes)?,
+        binder.linear(&name("attention.dense"), hidden, hidden, Bias::Yes)?,
+    );
+    let feed_forward = FeedForward::new(
+        binder.linear(&name("ffn"), inner, hidden, Bias::Yes)?,
+        binder.activation(&["hidden_act"], Activation::GeluTanh)?,
+        binder.linear(&name("ffn_output"), hidden, inner, Bias::Yes)?,
+    );
+    Ok(Block::post_norm(
+        (attention, norm("attention.LayerNorm")?),
+        (feed_forward, norm("full_layer_layer_norm")?),
+    ))
 }

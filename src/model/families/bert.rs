@@ -4,8 +4,7 @@ use crate::model::binder::{Bias, Binder};
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::network::{
-    Activation, Attention, AttentionPosition, Block, Embedding, FeedForward, Head, Kind, LearnedPositions,
-    Network, Projections, ResidualLayout, TokenEmbedding,
+    Activation, Attention, Block, FeedForward, Front, Head, Kind, Network, Stack, TokenEmbedding, Transform,
 };
 use crate::model::weights::Weights;
 
@@ -25,7 +24,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
             bias: "cls.predictions.bias",
         },
     )?;
-    network(&binder, &sizes, embedding, head, 0)
+    Ok(network(&binder, &sizes, embedding, blocks(&binder, &sizes)?, head, 0))
 }
 
 /// Binds a RoBERTa: the same, with positions that start after the padding id, and other names for
@@ -53,7 +52,7 @@ pub fn bind_roberta(family: &'static str, config: &Config, weights: &Weights) ->
             bias: "lm_head.bias",
         },
     )?;
-    network(&binder, &sizes, embedding, head, first_row)
+    Ok(network(&binder, &sizes, embedding, blocks(&binder, &sizes)?, head, first_row))
 }
 
 /// The sizes that BERT, RoBERTa and ELECTRA name alike.
@@ -106,18 +105,14 @@ pub fn embedding(
     width: usize,
     first_row: usize,
 ) -> Result<TokenEmbedding> {
-    let segments = binder.matrix("embeddings.token_type_embeddings.weight", sizes.segments, width)?;
-    Ok(TokenEmbedding {
-        table: binder.tensor("embeddings.word_embeddings.weight", &[sizes.vocabulary, width])?,
-        scale: 1.0,
-        positions: Some(LearnedPositions {
-            table: binder.tensor("embeddings.position_embeddings.weight", &[sizes.positions, width])?,
-            first_row,
-        }),
-        segment: Some(segments.row(0).to_owned()),
-        norm: Some(binder.layer_norm("embeddings.LayerNorm", width, sizes.epsilon)?),
-        projection: None,
-    })
+    let table = binder.tensor("embeddings.word_embeddings.weight", &[sizes.vocabulary, width])?;
+    let positions = binder.tensor("embeddings.position_embeddings.weight", &[sizes.positions, width])?;
+    let segments = binder.tensor("embeddings.token_type_embeddings.weight", &[sizes.segments, width])?;
+    let mut embedding = TokenEmbedding::new(table)
+        .with_positions(positions, first_row)
+        .with_norm(binder.layer_norm("embeddings.LayerNorm", width, sizes.epsilon)?);
+    embedding.segments = Some(segments);
+    Ok(embedding)
 }
 
 /// Where the parts of a masked language model's head are.
@@ -146,69 +141,49 @@ pub fn masked_language_head(
     let dense = binder.linear(names.dense, width, sizes.hidden, Bias::Yes)?;
     let activation = binder.activation(&["hidden_act"], Activation::Gelu)?;
     let norm = binder.layer_norm(names.norm, width, sizes.epsilon)?;
-    let bias = binder.vector(names.bias, sizes.vocabulary)?;
-    Ok(Some(Head {
-        transform: Some((dense, activation, norm)),
-        projection: binder.output_matrix(names.decoder, &embedding.table, Some(bias))?,
-        scale: 1.0,
-        first_token_only: false,
-    }))
+    let bias = binder.tensor(names.bias, &[sizes.vocabulary])?;
+    let mut head = Head::new(binder.output_matrix(names.decoder, &embedding.table, Some(bias))?);
+    head.transform = Some(Transform { dense, activation, norm });
+    Ok(Some(head))
 }
 
-/// The network of `encoder.layer.N` blocks.
+/// The network of these `blocks`, whose first position is row `first_row` of the table.
 pub fn network(
     binder: &Binder<'_>,
     sizes: &Sizes,
     embedding: TokenEmbedding,
+    blocks: Vec<Block>,
     head: Option<Head>,
     first_row: usize,
-) -> Result<Network> {
-    let blocks = (0..sizes.layers).map(|layer| block(binder, sizes, layer)).collect::<Result<Vec<_>>>()?;
-    Ok(Network {
-        family: binder.family(),
-        kind: Kind::Masked,
-        hidden: sizes.hidden,
-        outputs: if head.is_some() { sizes.vocabulary } else { 0 },
-        maximum_tokens: Some(sizes.positions.saturating_sub(first_row)),
-        embedding: Embedding::Tokens(embedding),
-        blocks,
-        final_norm: None,
-        decoder: None,
-        head,
-    })
+) -> Network {
+    let stack = Stack::new("text", sizes.hidden, Front::Tokens(embedding), blocks, None)
+        .at_most(Some(sizes.positions.saturating_sub(first_row)));
+    Network::new(binder.family(), Kind::Masked, vec![stack], head)
+}
+
+/// The blocks `encoder.layer.N`.
+pub fn blocks(binder: &Binder<'_>, sizes: &Sizes) -> Result<Vec<Block>> {
+    (0..sizes.layers).map(|layer| block(binder, sizes, layer)).collect()
 }
 
 fn block(binder: &Binder<'_>, sizes: &Sizes, layer: usize) -> Result<Block> {
     let name = |part: &str| format!("encoder.layer.{layer}.{part}");
-    let (hidden, head_size) = (sizes.hidden, sizes.hidden / sizes.heads);
-    let square = |part: &str| binder.linear(&name(part), hidden, hidden, Bias::Yes);
-    Ok(Block {
-        layout: ResidualLayout::PostNorm,
-        attention_norm: binder.layer_norm(&name("attention.output.LayerNorm"), hidden, sizes.epsilon)?,
-        attention: Attention {
-            heads: sizes.heads,
-            key_value_heads: sizes.heads,
-            head_size,
-            scale: 1.0 / (head_size as f32).sqrt(),
-            projections: Projections::Separate {
-                query: square("attention.self.query")?,
-                key: square("attention.self.key")?,
-                value: square("attention.self.value")?,
-            },
-            query_norm: None,
-            key_norm: None,
-            output: square("attention.output.dense")?,
-            position: AttentionPosition::None,
-            causal: false,
-            window: None,
-        },
-        cross: None,
-        feed_forward_norm: binder.layer_norm(&name("output.LayerNorm"), hidden, sizes.epsilon)?,
-        feed_forward: FeedForward {
-            up: binder.linear(&name("intermediate.dense"), sizes.intermediate, hidden, Bias::Yes)?,
-            gate: None,
-            activation: binder.activation(&["hidden_act"], Activation::Gelu)?,
-            down: binder.linear(&name("output.dense"), hidden, sizes.intermediate, Bias::Yes)?,
-        },
-    })
+    let (hidden, inner) = (sizes.hidden, sizes.intermediate);
+    let norm = |part: &str| binder.layer_norm(&name(part), hidden, sizes.epsilon);
+    let names = ["attention.self.query", "attention.self.key", "attention.self.value"];
+    let attention = Attention::new(
+        sizes.heads,
+        hidden / sizes.heads,
+        binder.square_projections(names, name, hidden, Bias::Yes)?,
+        binder.linear(&name("attention.output.dense"), hidden, hidden, Bias::Yes)?,
+    );
+    let feed_forward = FeedForward::new(
+        binder.linear(&name("intermediate.dense"), inner, hidden, Bias::Yes)?,
+        binder.activation(&["hidden_act"], Activation::Gelu)?,
+        binder.linear(&name("output.dense"), hidden, inner, Bias::Yes)?,
+    );
+    Ok(Block::post_norm(
+        (attention, norm("attention.output.LayerNorm")?),
+        (feed_forward, norm("output.LayerNorm")?),
+    ))
 }

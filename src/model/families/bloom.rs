@@ -5,8 +5,8 @@ use crate::model::binder::{Bias, Binder};
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::network::{
-    Activation, Attention, AttentionPosition, Block, Embedding, FeedForward, Head, Kind, Network,
-    Projections, ResidualLayout, TokenEmbedding,
+    Activation, Attention, AttentionPosition, Block, FeedForward, Front, Head, Kind, Mask, Network,
+    Projections, Stack, TokenEmbedding,
 };
 use crate::model::positions::alibi_slopes;
 use crate::model::weights::Weights;
@@ -26,59 +26,36 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let blocks = (0..config.layers(&["n_layer", "num_hidden_layers"])?)
         .map(|layer| block(&binder, hidden, heads, epsilon, layer))
         .collect::<Result<Vec<_>>>()?;
-    Ok(Network {
-        family,
-        kind: Kind::Causal,
+    let embedding = TokenEmbedding::new(table.clone()).with_norm(binder.layer_norm(
+        "word_embeddings_layernorm",
         hidden,
-        outputs: vocabulary,
-        maximum_tokens: None,
-        embedding: Embedding::Tokens(TokenEmbedding {
-            table: table.clone(),
-            scale: 1.0,
-            positions: None,
-            segment: None,
-            norm: Some(binder.layer_norm("word_embeddings_layernorm", hidden, epsilon)?),
-            projection: None,
-        }),
-        blocks,
-        final_norm: Some(binder.layer_norm("ln_f", hidden, epsilon)?),
-        decoder: None,
-        head: Some(Head {
-            transform: None,
-            projection: binder.output_matrix("lm_head.weight", &table, None)?,
-            scale: 1.0,
-            first_token_only: false,
-        }),
-    })
+        epsilon,
+    )?);
+    let final_norm = binder.layer_norm("ln_f", hidden, epsilon)?;
+    let stack = Stack::new("text", hidden, Front::Tokens(embedding), blocks, Some(final_norm));
+    let head = Head::new(binder.output_matrix("lm_head.weight", &table, None)?);
+    Ok(Network::new(family, Kind::Causal, vec![stack], Some(head)))
 }
 
 fn block(binder: &Binder<'_>, hidden: usize, heads: usize, epsilon: f64, layer: usize) -> Result<Block> {
     let name = |part: &str| format!("h.{layer}.{part}");
-    let head_size = hidden / heads;
-    let fused = binder.linear(&name("self_attention.query_key_value"), 3 * hidden, hidden, Bias::Yes)?;
-    Ok(Block {
-        layout: ResidualLayout::PreNorm,
-        attention_norm: binder.layer_norm(&name("input_layernorm"), hidden, epsilon)?,
-        attention: Attention {
-            heads,
-            key_value_heads: heads,
-            head_size,
-            scale: 1.0 / (head_size as f32).sqrt(),
-            projections: Projections::FusedByHead(fused),
-            query_norm: None,
-            key_norm: None,
-            output: binder.linear(&name("self_attention.dense"), hidden, hidden, Bias::Yes)?,
-            position: AttentionPosition::Alibi(alibi_slopes(heads)),
-            causal: true,
-            window: None,
-        },
-        cross: None,
-        feed_forward_norm: binder.layer_norm(&name("post_attention_layernorm"), hidden, epsilon)?,
-        feed_forward: FeedForward {
-            up: binder.linear(&name("mlp.dense_h_to_4h"), 4 * hidden, hidden, Bias::Yes)?,
-            gate: None,
-            activation: Activation::GeluTanh,
-            down: binder.linear(&name("mlp.dense_4h_to_h"), hidden, 4 * hidden, Bias::Yes)?,
-        },
-    })
+    let norm = |part: &str| binder.layer_norm(&name(part), hidden, epsilon);
+    let map = |part: &str, outputs, inputs| binder.linear(&name(part), outputs, inputs, Bias::Yes);
+    let attention = Attention::new(
+        heads,
+        hidden / heads,
+        Projections::FusedByHead(map("self_attention.query_key_value", 3 * hidden, hidden)?),
+        map("self_attention.dense", hidden, hidden)?,
+    )
+    .with_position(AttentionPosition::Alibi(alibi_slopes(heads)))
+    .with_mask(Mask::CAUSAL);
+    let feed_forward = FeedForward::new(
+        map("mlp.dense_h_to_4h", 4 * hidden, hidden)?,
+        Activation::GeluTanh,
+        map("mlp.dense_4h_to_h", hidden, 4 * hidden)?,
+    );
+    Ok(Block::pre_norm(
+        (norm("input_layernorm")?, attention),
+        (norm("post_attention_layernorm")?, feed_forward),
+    ))
 }

@@ -4,8 +4,7 @@ use crate::model::binder::{Bias, Binder};
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::network::{
-    Activation, Attention, AttentionPosition, Block, Embedding, FeedForward, Head, Kind, LearnedPositions,
-    Network, Projections, ResidualLayout, TokenEmbedding,
+    Activation, Attention, Block, FeedForward, Front, Head, Kind, Network, Stack, TokenEmbedding, Transform,
 };
 use crate::model::weights::Weights;
 
@@ -24,41 +23,24 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let head = if binder.has("vocab_transform.weight") {
         let dense = binder.linear("vocab_transform", hidden, hidden, Bias::Yes)?;
         let norm = binder.layer_norm("vocab_layer_norm", hidden, EPSILON)?;
-        let bias = binder.vector("vocab_projector.bias", vocabulary)?;
-        Some(Head {
-            transform: Some((dense, activation, norm)),
-            projection: binder.output_matrix("vocab_projector.weight", &table, Some(bias))?,
-            scale: 1.0,
-            first_token_only: false,
-        })
+        let bias = binder.tensor("vocab_projector.bias", &[vocabulary])?;
+        let mut head = Head::new(binder.output_matrix("vocab_projector.weight", &table, Some(bias))?);
+        head.transform = Some(Transform { dense, activation, norm });
+        Some(head)
     } else {
         None
     };
     let blocks = (0..config.layers(&["n_layers"])?)
         .map(|layer| block(&binder, hidden, heads, activation, layer))
         .collect::<Result<Vec<_>>>()?;
-    Ok(Network {
-        family,
-        kind: Kind::Masked,
+    let rows = binder.tensor("embeddings.position_embeddings.weight", &[positions, hidden])?;
+    let embedding = TokenEmbedding::new(table).with_positions(rows, 0).with_norm(binder.layer_norm(
+        "embeddings.LayerNorm",
         hidden,
-        outputs: if head.is_some() { vocabulary } else { 0 },
-        maximum_tokens: Some(positions),
-        embedding: Embedding::Tokens(TokenEmbedding {
-            table,
-            scale: 1.0,
-            positions: Some(LearnedPositions {
-                table: binder.tensor("embeddings.position_embeddings.weight", &[positions, hidden])?,
-                first_row: 0,
-            }),
-            segment: None,
-            norm: Some(binder.layer_norm("embeddings.LayerNorm", hidden, EPSILON)?),
-            projection: None,
-        }),
-        blocks,
-        final_norm: None,
-        decoder: None,
-        head,
-    })
+        EPSILON,
+    )?);
+    let stack = Stack::new("text", hidden, Front::Tokens(embedding), blocks, None).at_most(Some(positions));
+    Ok(Network::new(family, Kind::Masked, vec![stack], head))
 }
 
 fn block(
@@ -69,36 +51,19 @@ fn block(
     layer: usize,
 ) -> Result<Block> {
     let name = |part: &str| format!("transformer.layer.{layer}.{part}");
-    let head_size = hidden / heads;
     let inner = binder.config.size(&["hidden_dim"])?;
-    let square = |part: &str| binder.linear(&name(part), hidden, hidden, Bias::Yes);
-    Ok(Block {
-        layout: ResidualLayout::PostNorm,
-        attention_norm: binder.layer_norm(&name("sa_layer_norm"), hidden, EPSILON)?,
-        attention: Attention {
-            heads,
-            key_value_heads: heads,
-            head_size,
-            scale: 1.0 / (head_size as f32).sqrt(),
-            projections: Projections::Separate {
-                query: square("attention.q_lin")?,
-                key: square("attention.k_lin")?,
-                value: square("attention.v_lin")?,
-            },
-            query_norm: None,
-            key_norm: None,
-            output: square("attention.out_lin")?,
-            position: AttentionPosition::None,
-            causal: false,
-            window: None,
-        },
-        cross: None,
-        feed_forward_norm: binder.layer_norm(&name("output_layer_norm"), hidden, EPSILON)?,
-        feed_forward: FeedForward {
-            up: binder.linear(&name("ffn.lin1"), inner, hidden, Bias::Yes)?,
-            gate: None,
-            activation,
-            down: binder.linear(&name("ffn.lin2"), hidden, inner, Bias::Yes)?,
-        },
-    })
+    let norm = |part: &str| binder.layer_norm(&name(part), hidden, EPSILON);
+    let names = ["attention.q_lin", "attention.k_lin", "attention.v_lin"];
+    let attention = Attention::new(
+        heads,
+        hidden / heads,
+        binder.square_projections(names, name, hidden, Bias::Yes)?,
+        binder.linear(&name("attention.out_lin"), hidden, hidden, Bias::Yes)?,
+    );
+    let feed_forward = FeedForward::new(
+        binder.linear(&name("ffn.lin1"), inner, hidden, Bias::Yes)?,
+        activation,
+        binder.linear(&name("ffn.lin2"), hidden, inner, Bias::Yes)?,
+    );
+    Ok(Block::post_norm((attention, norm("sa_layer_norm")?), (feed_forward, norm("output_layer_norm")?)))
 }

@@ -1,10 +1,10 @@
 //! ELECTRA (Clark et al. 2020): a BERT whose embedding may be smaller than the stream.
 
-use super::bert::{HeadNames, Sizes, embedding, masked_language_head, network};
+use super::bert::{HeadNames, Sizes, blocks, embedding, masked_language_head, network};
 use crate::model::binder::{Bias, Binder};
 use crate::model::config::Config;
 use crate::model::error::Result;
-use crate::model::network::Network;
+use crate::model::network::{Activation, Network};
 use crate::model::weights::Weights;
 
 /// Binds an ELECTRA, generator or discriminator; only the generator has a language head.
@@ -29,8 +29,8 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     )?;
     // The generator's head always uses gelu, whatever the blocks use
     // (ElectraGeneratorPredictions in transformers).
-    if let Some((_, activation, _)) = head.as_mut().and_then(|head| head.transform.as_mut()) {
-        *activation = crate::model::network::Activation::Gelu;
+    if let Some(transform) = head.as_mut().and_then(|head| head.transform.as_mut()) {
+        transform.activation = Activation::Gelu;
     }
-    network(&binder, &sizes, embedding, head, 0)
+    Ok(network(&binder, &sizes, embedding, blocks(&binder, &sizes)?, head, 0))
 }

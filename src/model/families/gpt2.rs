@@ -4,8 +4,8 @@ use crate::model::binder::Binder;
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::network::{
-    Activation, Attention, AttentionPosition, Block, Embedding, FeedForward, Head, Kind, LearnedPositions,
-    Network, Projections, ResidualLayout, TokenEmbedding,
+    Activation, Attention, Block, FeedForward, Front, Head, Kind, Mask, Network, Projections, Stack,
+    TokenEmbedding,
 };
 use crate::model::weights::Weights;
 
@@ -21,33 +21,13 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let blocks = (0..config.layers(&["n_layer"])?)
         .map(|layer| block(&binder, hidden, heads, epsilon, layer))
         .collect::<Result<Vec<_>>>()?;
-    Ok(Network {
-        family,
-        kind: Kind::Causal,
-        hidden,
-        outputs: vocabulary,
-        maximum_tokens: Some(positions),
-        embedding: Embedding::Tokens(TokenEmbedding {
-            table: table.clone(),
-            scale: 1.0,
-            positions: Some(LearnedPositions {
-                table: binder.tensor("wpe.weight", &[positions, hidden])?,
-                first_row: 0,
-            }),
-            segment: None,
-            norm: None,
-            projection: None,
-        }),
-        blocks,
-        final_norm: Some(binder.layer_norm("ln_f", hidden, epsilon)?),
-        decoder: None,
-        head: Some(Head {
-            transform: None,
-            projection: binder.output_matrix("lm_head.weight", &table, None)?,
-            scale: 1.0,
-            first_token_only: false,
-        }),
-    })
+    let rows = binder.tensor("wpe.weight", &[positions, hidden])?;
+    let embedding = TokenEmbedding::new(table.clone()).with_positions(rows, 0);
+    let final_norm = binder.layer_norm("ln_f", hidden, epsilon)?;
+    let stack = Stack::new("text", hidden, Front::Tokens(embedding), blocks, Some(final_norm))
+        .at_most(Some(positions));
+    let head = Head::new(binder.output_matrix("lm_head.weight", &table, None)?);
+    Ok(Network::new(family, Kind::Causal, vec![stack], Some(head)))
 }
 
 fn block(binder: &Binder<'_>, hidden: usize, heads: usize, epsilon: f64, layer: usize) -> Result<Block> {
@@ -60,29 +40,19 @@ fn block(binder: &Binder<'_>, hidden: usize, heads: usize, epsilon: f64, layer: 
     if config.flag("scale_attn_by_inverse_layer_idx", false)? {
         scale /= (layer + 1) as f32;
     }
-    Ok(Block {
-        layout: ResidualLayout::PreNorm,
-        attention_norm: binder.layer_norm(&name("ln_1"), hidden, epsilon)?,
-        attention: Attention {
-            heads,
-            key_value_heads: heads,
-            head_size,
-            scale,
-            projections: Projections::FusedThirds(binder.conv1d(&name("attn.c_attn"), 3 * hidden, hidden)?),
-            query_norm: None,
-            key_norm: None,
-            output: binder.conv1d(&name("attn.c_proj"), hidden, hidden)?,
-            position: AttentionPosition::None,
-            causal: true,
-            window: None,
-        },
-        cross: None,
-        feed_forward_norm: binder.layer_norm(&name("ln_2"), hidden, epsilon)?,
-        feed_forward: FeedForward {
-            up: binder.conv1d(&name("mlp.c_fc"), inner, hidden)?,
-            gate: None,
-            activation: binder.activation(&["activation_function"], Activation::GeluTanh)?,
-            down: binder.conv1d(&name("mlp.c_proj"), hidden, inner)?,
-        },
-    })
+    let norm = |part: &str| binder.layer_norm(&name(part), hidden, epsilon);
+    let attention = Attention::new(
+        heads,
+        head_size,
+        Projections::Fused(binder.conv1d(&name("attn.c_attn"), 3 * hidden, hidden)?),
+        binder.conv1d(&name("attn.c_proj"), hidden, hidden)?,
+    )
+    .with_scale(scale)
+    .with_mask(Mask::CAUSAL);
+    let feed_forward = FeedForward::new(
+        binder.conv1d(&name("mlp.c_fc"), inner, hidden)?,
+        binder.activation(&["activation_function"], Activation::GeluTanh)?,
+        binder.conv1d(&name("mlp.c_proj"), hidden, inner)?,
+    );
+    Ok(Block::pre_norm((norm("ln_1")?, attention), (norm("ln_2")?, feed_forward)))
 }

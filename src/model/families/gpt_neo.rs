@@ -5,8 +5,7 @@ use crate::model::binder::{Bias, Binder};
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::network::{
-    Activation, Attention, AttentionPosition, Block, Embedding, FeedForward, Head, Kind, LearnedPositions,
-    Network, Projections, ResidualLayout, TokenEmbedding,
+    Activation, Attention, Block, FeedForward, Front, Head, Kind, Mask, Network, Stack, TokenEmbedding,
 };
 use crate::model::weights::Weights;
 
@@ -26,33 +25,13 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
         .enumerate()
         .map(|(layer, window)| block(&binder, hidden, heads, epsilon, layer, window))
         .collect::<Result<Vec<_>>>()?;
-    Ok(Network {
-        family,
-        kind: Kind::Causal,
-        hidden,
-        outputs: vocabulary,
-        maximum_tokens: Some(positions),
-        embedding: Embedding::Tokens(TokenEmbedding {
-            table: table.clone(),
-            scale: 1.0,
-            positions: Some(LearnedPositions {
-                table: binder.tensor("wpe.weight", &[positions, hidden])?,
-                first_row: 0,
-            }),
-            segment: None,
-            norm: None,
-            projection: None,
-        }),
-        blocks,
-        final_norm: Some(binder.layer_norm("ln_f", hidden, epsilon)?),
-        decoder: None,
-        head: Some(Head {
-            transform: None,
-            projection: binder.output_matrix("lm_head.weight", &table, None)?,
-            scale: 1.0,
-            first_token_only: false,
-        }),
-    })
+    let rows = binder.tensor("wpe.weight", &[positions, hidden])?;
+    let embedding = TokenEmbedding::new(table.clone()).with_positions(rows, 0);
+    let final_norm = binder.layer_norm("ln_f", hidden, epsilon)?;
+    let stack = Stack::new("text", hidden, Front::Tokens(embedding), blocks, Some(final_norm))
+        .at_most(Some(positions));
+    let head = Head::new(binder.output_matrix("lm_head.weight", &table, None)?);
+    Ok(Network::new(family, Kind::Causal, vec![stack], Some(head)))
 }
 
 /// The window of every layer: `attention_layers` lists "global" and "local"; older files have only
@@ -90,35 +69,21 @@ fn block(
 ) -> Result<Block> {
     let name = |part: &str| format!("h.{layer}.{part}");
     let inner = binder.config.optional_size(&["intermediate_size"])?.unwrap_or(4 * hidden);
-    let square = |part: &str, bias| binder.linear(&name(part), hidden, hidden, bias);
-    Ok(Block {
-        layout: ResidualLayout::PreNorm,
-        attention_norm: binder.layer_norm(&name("ln_1"), hidden, epsilon)?,
-        attention: Attention {
-            heads,
-            key_value_heads: heads,
-            head_size: hidden / heads,
-            // The authors' code does not divide by the root of the head size.
-            scale: 1.0,
-            projections: Projections::Separate {
-                query: square("attn.attention.q_proj", Bias::No)?,
-                key: square("attn.attention.k_proj", Bias::No)?,
-                value: square("attn.attention.v_proj", Bias::No)?,
-            },
-            query_norm: None,
-            key_norm: None,
-            output: square("attn.attention.out_proj", Bias::Yes)?,
-            position: AttentionPosition::None,
-            causal: true,
-            window,
-        },
-        cross: None,
-        feed_forward_norm: binder.layer_norm(&name("ln_2"), hidden, epsilon)?,
-        feed_forward: FeedForward {
-            up: binder.linear(&name("mlp.c_fc"), inner, hidden, Bias::Yes)?,
-            gate: None,
-            activation: binder.activation(&["activation_function"], Activation::GeluTanh)?,
-            down: binder.linear(&name("mlp.c_proj"), hidden, inner, Bias::Yes)?,
-        },
-    })
+    let norm = |part: &str| binder.layer_norm(&name(part), hidden, epsilon);
+    let names = ["attn.attention.q_proj", "attn.attention.k_proj", "attn.attention.v_proj"];
+    let attention = Attention::new(
+        heads,
+        hidden / heads,
+        binder.square_projections(names, name, hidden, Bias::No)?,
+        binder.linear(&name("attn.attention.out_proj"), hidden, hidden, Bias::Yes)?,
+    )
+    // The authors' code does not divide by the root of the head size.
+    .with_scale(1.0)
+    .with_mask(Mask::causal(window));
+    let feed_forward = FeedForward::new(
+        binder.linear(&name("mlp.c_fc"), inner, hidden, Bias::Yes)?,
+        binder.activation(&["activation_function"], Activation::GeluTanh)?,
+        binder.linear(&name("mlp.c_proj"), hidden, inner, Bias::Yes)?,
+    );
+    Ok(Block::pre_norm((norm("ln_1")?, attention), (norm("ln_2")?, feed_forward)))
 }

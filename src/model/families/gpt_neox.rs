@@ -6,8 +6,8 @@ use crate::model::binder::{Bias, Binder};
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::network::{
-    Activation, Attention, AttentionPosition, Block, Embedding, FeedForward, Head, Kind, Network,
-    Projections, ResidualLayout, Rotary, TokenEmbedding,
+    Activation, Attention, AttentionPosition, Block, FeedForward, Front, Head, Kind, Mask, Network,
+    Projections, Rotary, Stack, TokenEmbedding,
 };
 use crate::model::weights::Weights;
 
@@ -27,34 +27,15 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
         .collect::<Result<Vec<_>>>()?;
     let output = if binder.has("lm_head.weight") { "lm_head.weight" } else { "embed_out.weight" };
     let head = if binder.has(output) || config.flag("tie_word_embeddings", false)? {
-        Some(Head {
-            transform: None,
-            projection: binder.output_matrix(output, &table, None)?,
-            scale: 1.0,
-            first_token_only: false,
-        })
+        Some(Head::new(binder.output_matrix(output, &table, None)?))
     } else {
         None
     };
-    Ok(Network {
-        family,
-        kind: Kind::Causal,
-        hidden,
-        outputs: if head.is_some() { vocabulary } else { 0 },
-        maximum_tokens: config.optional_size(&["max_position_embeddings"])?,
-        embedding: Embedding::Tokens(TokenEmbedding {
-            table,
-            scale: 1.0,
-            positions: None,
-            segment: None,
-            norm: None,
-            projection: None,
-        }),
-        blocks,
-        final_norm: Some(binder.layer_norm("final_layer_norm", hidden, epsilon)?),
-        decoder: None,
-        head,
-    })
+    let front = Front::Tokens(TokenEmbedding::new(table));
+    let final_norm = binder.layer_norm("final_layer_norm", hidden, epsilon)?;
+    let stack = Stack::new("text", hidden, front, blocks, Some(final_norm))
+        .at_most(config.optional_size(&["max_position_embeddings"])?);
+    Ok(Network::new(family, Kind::Causal, vec![stack], head))
 }
 
 fn block(
@@ -69,35 +50,26 @@ fn block(
     let inner = binder.config.size(&["intermediate_size"])?;
     let parallel = binder.config.flag("use_parallel_residual", true)?;
     let bias = if binder.config.flag("attention_bias", true)? { Bias::Yes } else { Bias::No };
-    let head_size = hidden / heads;
-    Ok(Block {
-        layout: if parallel { ResidualLayout::Parallel } else { ResidualLayout::PreNorm },
-        attention_norm: binder.layer_norm(&name("input_layernorm"), hidden, epsilon)?,
-        attention: Attention {
-            heads,
-            key_value_heads: heads,
-            head_size,
-            scale: 1.0 / (head_size as f32).sqrt(),
-            projections: Projections::FusedByHead(binder.linear(
-                &name("attention.query_key_value"),
-                3 * hidden,
-                hidden,
-                bias,
-            )?),
-            query_norm: None,
-            key_norm: None,
-            output: binder.linear(&name("attention.dense"), hidden, hidden, bias)?,
-            position: AttentionPosition::Rotary(rotary.clone()),
-            causal: true,
-            window: None,
-        },
-        cross: None,
-        feed_forward_norm: binder.layer_norm(&name("post_attention_layernorm"), hidden, epsilon)?,
-        feed_forward: FeedForward {
-            up: binder.linear(&name("mlp.dense_h_to_4h"), inner, hidden, Bias::Yes)?,
-            gate: None,
-            activation: binder.activation(&["hidden_act"], Activation::Gelu)?,
-            down: binder.linear(&name("mlp.dense_4h_to_h"), hidden, inner, Bias::Yes)?,
-        },
+    let norm = |part: &str| binder.layer_norm(&name(part), hidden, epsilon);
+    let fused = binder.linear(&name("attention.query_key_value"), 3 * hidden, hidden, bias)?;
+    let attention = Attention::new(
+        heads,
+        hidden / heads,
+        Projections::FusedByHead(fused),
+        binder.linear(&name("attention.dense"), hidden, hidden, bias)?,
+    )
+    .with_position(AttentionPosition::Rotary(rotary.clone()))
+    .with_mask(Mask::CAUSAL);
+    let feed_forward = FeedForward::new(
+        binder.linear(&name("mlp.dense_h_to_4h"), inner, hidden, Bias::Yes)?,
+        binder.activation(&["hidden_act"], Activation::Gelu)?,
+        binder.linear(&name("mlp.dense_4h_to_h"), hidden, inner, Bias::Yes)?,
+    );
+    let attention = (norm("input_layernorm")?, attention);
+    let feed_forward = (norm("post_attention_layernorm")?, feed_forward);
+    Ok(if parallel {
+        Block::parallel(attention, feed_forward)
+    } else {
+        Block::pre_norm(attention, feed_forward)
     })
 }

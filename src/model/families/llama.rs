@@ -6,8 +6,8 @@ use crate::model::binder::{Bias, Binder};
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::network::{
-    Activation, Attention, AttentionPosition, Block, Embedding, FeedForward, Head, Kind, Network, Norm,
-    Projections, ResidualLayout, Rotary, TokenEmbedding,
+    Activation, Attention, AttentionPosition, Block, FeedForward, Front, Head, HeadNorm, Kind, Mask, Network,
+    Norm, Projections, Rotary, Stack, TokenEmbedding,
 };
 use crate::model::weights::Weights;
 
@@ -41,30 +41,15 @@ fn bind_with(family: &'static str, config: &Config, weights: &Weights, gemma: bo
     let blocks = (0..config.layers(&["num_hidden_layers"])?)
         .map(|layer| block(&binder, &sizes, &rotary, layer))
         .collect::<Result<Vec<_>>>()?;
-    Ok(Network {
-        family,
-        kind: Kind::Causal,
-        hidden,
-        outputs: vocabulary,
-        maximum_tokens: config.optional_size(&["max_position_embeddings"])?,
-        embedding: Embedding::Tokens(TokenEmbedding {
-            table: table.clone(),
-            scale: if gemma { (hidden as f32).sqrt() } else { 1.0 },
-            positions: None,
-            segment: None,
-            norm: None,
-            projection: None,
-        }),
-        blocks,
-        final_norm: Some(norm(&binder, &sizes, "norm", hidden)?),
-        decoder: None,
-        head: Some(Head {
-            transform: None,
-            projection: binder.output_matrix("lm_head.weight", &table, None)?,
-            scale: 1.0,
-            first_token_only: false,
-        }),
-    })
+    let mut embedding = TokenEmbedding::new(table.clone());
+    if gemma {
+        embedding.scale = (hidden as f32).sqrt();
+    }
+    let final_norm = norm(&binder, &sizes, "norm", hidden)?;
+    let stack = Stack::new("text", hidden, Front::Tokens(embedding), blocks, Some(final_norm))
+        .at_most(config.optional_size(&["max_position_embeddings"])?);
+    let head = Head::new(binder.output_matrix("lm_head.weight", &table, None)?);
+    Ok(Network::new(family, Kind::Causal, vec![stack], Some(head)))
 }
 
 fn sizes(config: &Config, gemma: bool) -> Result<Sizes> {
@@ -113,7 +98,7 @@ fn rotary(config: &Config, head_size: usize) -> Result<Rotary> {
 fn norm(binder: &Binder<'_>, sizes: &Sizes, name: &str, size: usize) -> Result<Norm> {
     let mut norm = binder.rms_norm(name, size, sizes.epsilon)?;
     if sizes.gemma {
-        norm.weight += 1.0;
+        norm.offset = 1.0;
     }
     Ok(norm)
 }
@@ -133,45 +118,37 @@ fn block(binder: &Binder<'_>, sizes: &Sizes, rotary: &Rotary, layer: usize) -> R
     let (hidden, inner) = (sizes.hidden, binder.config.size(&["intermediate_size"])?);
     let (queries, pairs) = (sizes.heads * sizes.head_size, sizes.key_value_heads * sizes.head_size);
     let linear = |part: &str, outputs, inputs| binder.linear(&name(part), outputs, inputs, Bias::IfPresent);
-    let head_norm = |part: &str| -> Result<Option<Norm>> {
+    let head_norm = |part: &str| -> Result<Option<HeadNorm>> {
         if !binder.has(&name(&format!("{part}.weight"))) {
             return Ok(None);
         }
-        norm(binder, sizes, &name(part), sizes.head_size).map(Some)
+        norm(binder, sizes, &name(part), sizes.head_size).map(HeadNorm::EachHead).map(Some)
     };
-    let activation = if sizes.gemma { Activation::GeluTanh } else { Activation::Silu };
-    Ok(Block {
-        layout: ResidualLayout::PreNorm,
-        attention_norm: norm(binder, sizes, &name("input_layernorm"), hidden)?,
-        attention: Attention {
-            heads: sizes.heads,
-            key_value_heads: sizes.key_value_heads,
-            head_size: sizes.head_size,
-            scale: 1.0 / (sizes.head_size as f32).sqrt(),
-            projections: Projections::Separate {
-                query: linear("self_attn.q_proj", queries, hidden)?,
-                key: linear("self_attn.k_proj", pairs, hidden)?,
-                value: linear("self_attn.v_proj", pairs, hidden)?,
-            },
-            query_norm: head_norm("self_attn.q_norm")?,
-            key_norm: head_norm("self_attn.k_norm")?,
-            output: linear("self_attn.o_proj", hidden, queries)?,
-            position: AttentionPosition::Rotary(rotary.clone()),
-            causal: true,
-            window: window(binder.config, layer)?,
+    let projections = Projections::Separate {
+        query: linear("self_attn.q_proj", queries, hidden)?,
+        key: linear("self_attn.k_proj", pairs, hidden)?,
+        value: linear("self_attn.v_proj", pairs, hidden)?,
+    };
+    let output = linear("self_attn.o_proj", hidden, queries)?;
+    let mut attention = Attention::new(sizes.heads, sizes.head_size, projections, output)
+        .with_position(AttentionPosition::Rotary(rotary.clone()))
+        .with_mask(Mask::causal(window(binder.config, layer)?));
+    attention.key_value_heads = sizes.key_value_heads;
+    attention.query_norm = head_norm("self_attn.q_norm")?;
+    attention.key_norm = head_norm("self_attn.k_norm")?;
+    let feed_forward = FeedForward::gated(
+        linear("mlp.gate_proj", inner, hidden)?,
+        linear("mlp.up_proj", inner, hidden)?,
+        // Early Gemma files say "gelu" and mean its tanh form, as transformers reads them.
+        if sizes.gemma {
+            Activation::GeluTanh
+        } else {
+            binder.activation(&["hidden_act"], Activation::Silu)?
         },
-        cross: None,
-        feed_forward_norm: norm(binder, sizes, &name("post_attention_layernorm"), hidden)?,
-        feed_forward: FeedForward {
-            up: linear("mlp.up_proj", inner, hidden)?,
-            gate: Some(linear("mlp.gate_proj", inner, hidden)?),
-            // Early Gemma files say "gelu" and mean its tanh form, as transformers reads them.
-            activation: if sizes.gemma {
-                activation
-            } else {
-                binder.activation(&["hidden_act"], activation)?
-            },
-            down: linear("mlp.down_proj", hidden, inner)?,
-        },
-    })
+        linear("mlp.down_proj", hidden, inner)?,
+    );
+    Ok(Block::pre_norm(
+        (norm(binder, sizes, &name("input_layernorm"), hidden)?, attention),
+        (norm(binder, sizes, &name("post_attention_layernorm"), hidden)?, feed_forward),
+    ))
 }

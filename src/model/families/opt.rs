@@ -5,8 +5,7 @@ use crate::model::binder::{Bias, Binder};
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::network::{
-    Activation, Attention, AttentionPosition, Block, Embedding, FeedForward, Head, Kind, LearnedPositions,
-    Network, Projections, ResidualLayout, TokenEmbedding,
+    Activation, Attention, Block, FeedForward, Front, Head, Kind, Mask, Network, Stack, TokenEmbedding,
 };
 use crate::model::weights::Weights;
 
@@ -35,71 +34,37 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
         .map(|layer| block(&binder, hidden, heads, pre_norm, layer))
         .collect::<Result<Vec<_>>>()?;
     let has_final_norm = pre_norm && !config.flag("_remove_final_layer_norm", false)?;
-    Ok(Network {
-        family,
-        kind: Kind::Causal,
-        hidden,
-        outputs: vocabulary,
-        maximum_tokens: Some(positions),
-        embedding: Embedding::Tokens(TokenEmbedding {
-            table: table.clone(),
-            scale: 1.0,
-            positions: Some(LearnedPositions {
-                table: binder.tensor("embed_positions.weight", &[positions + FIRST_ROW, hidden])?,
-                first_row: FIRST_ROW,
-            }),
-            segment: None,
-            norm: None,
-            projection: None,
-        }),
-        blocks,
-        final_norm: if has_final_norm {
-            Some(binder.layer_norm("final_layer_norm", hidden, EPSILON)?)
-        } else {
-            None
-        },
-        decoder: None,
-        head: Some(Head {
-            transform: None,
-            projection: binder.output_matrix("lm_head.weight", &table, None)?,
-            scale: 1.0,
-            first_token_only: false,
-        }),
-    })
+    let final_norm =
+        if has_final_norm { Some(binder.layer_norm("final_layer_norm", hidden, EPSILON)?) } else { None };
+    let rows = binder.tensor("embed_positions.weight", &[positions + FIRST_ROW, hidden])?;
+    let embedding = TokenEmbedding::new(table.clone()).with_positions(rows, FIRST_ROW);
+    let stack =
+        Stack::new("text", hidden, Front::Tokens(embedding), blocks, final_norm).at_most(Some(positions));
+    let head = Head::new(binder.output_matrix("lm_head.weight", &table, None)?);
+    Ok(Network::new(family, Kind::Causal, vec![stack], Some(head)))
 }
 
 fn block(binder: &Binder<'_>, hidden: usize, heads: usize, pre_norm: bool, layer: usize) -> Result<Block> {
     let name = |part: &str| format!("layers.{layer}.{part}");
     let inner = binder.config.size(&["ffn_dim"])?;
-    let head_size = hidden / heads;
-    let square = |part: &str| binder.linear(&name(part), hidden, hidden, Bias::IfPresent);
-    Ok(Block {
-        layout: if pre_norm { ResidualLayout::PreNorm } else { ResidualLayout::PostNorm },
-        attention_norm: binder.layer_norm(&name("self_attn_layer_norm"), hidden, EPSILON)?,
-        attention: Attention {
-            heads,
-            key_value_heads: heads,
-            head_size,
-            scale: 1.0 / (head_size as f32).sqrt(),
-            projections: Projections::Separate {
-                query: square("self_attn.q_proj")?,
-                key: square("self_attn.k_proj")?,
-                value: square("self_attn.v_proj")?,
-            },
-            query_norm: None,
-            key_norm: None,
-            output: square("self_attn.out_proj")?,
-            position: AttentionPosition::None,
-            causal: true,
-            window: None,
-        },
-        cross: None,
-        feed_forward_norm: binder.layer_norm(&name("final_layer_norm"), hidden, EPSILON)?,
-        feed_forward: FeedForward {
-            up: binder.linear(&name("fc1"), inner, hidden, Bias::IfPresent)?,
-            gate: None,
-            activation: binder.activation(&["activation_function"], Activation::Relu)?,
-            down: binder.linear(&name("fc2"), hidden, inner, Bias::IfPresent)?,
-        },
+    let norm = |part: &str| binder.layer_norm(&name(part), hidden, EPSILON);
+    let names = ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"];
+    let attention = Attention::new(
+        heads,
+        hidden / heads,
+        binder.square_projections(names, name, hidden, Bias::IfPresent)?,
+        binder.linear(&name("self_attn.out_proj"), hidden, hidden, Bias::IfPresent)?,
+    )
+    .with_mask(Mask::CAUSAL);
+    let feed_forward = FeedForward::new(
+        binder.linear(&name("fc1"), inner, hidden, Bias::IfPresent)?,
+        binder.activation(&["activation_function"], Activation::Relu)?,
+        binder.linear(&name("fc2"), hidden, inner, Bias::IfPresent)?,
+    );
+    let (of_attention, of_feed_forward) = (norm("self_attn_layer_norm")?, norm("final_layer_norm")?);
+    Ok(if pre_norm {
+        Block::pre_norm((of_attention, attention), (of_feed_forward, feed_forward))
+    } else {
+        Block::post_norm((attention, of_attention), (feed_forward, of_feed_forward))
     })
 }

@@ -1,15 +1,14 @@
 //! T5 (Raffel et al. 2020): an encoder and a decoder, a learned bias by bucketed distance that all
 //! layers of a stack share, no scale on q·k.
 
-use std::sync::Arc;
-
 use crate::model::binder::{Bias, Binder};
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::network::{
-    Activation, Attention, AttentionPosition, Block, Decoder, Embedding, FeedForward, Head, Kind, Network,
-    Projections, RelativeBias, ResidualLayout, TokenEmbedding,
+    Activation, Attention, AttentionPosition, Block, FIRST, FeedForward, Front, Head, Kind, Mask, Mixer,
+    Network, Part, Projections, RelativeBias, Stack, TokenEmbedding,
 };
+use crate::model::parameters::Parameter;
 use crate::model::weights::Weights;
 
 struct Sizes {
@@ -34,34 +33,14 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let decoder_layers = config.optional_size(&["num_decoder_layers"])?.unwrap_or(layers);
     let tied = config.flag("tie_word_embeddings", true)?;
     let start = config.get("decoder_start_token_id").and_then(serde_json::Value::as_u64).unwrap_or(0);
-    Ok(Network {
-        family,
-        kind: Kind::EncoderDecoder,
-        hidden: sizes.hidden,
-        outputs: vocabulary,
-        maximum_tokens: None,
-        embedding: Embedding::Tokens(TokenEmbedding {
-            table: table.clone(),
-            scale: 1.0,
-            positions: None,
-            segment: None,
-            norm: None,
-            projection: None,
-        }),
-        blocks: stack(&binder, &sizes, "encoder", layers)?,
-        final_norm: Some(binder.rms_norm("encoder.final_layer_norm", sizes.hidden, sizes.epsilon)?),
-        decoder: Some(Decoder {
-            blocks: stack(&binder, &sizes, "decoder", decoder_layers)?,
-            final_norm: Some(binder.rms_norm("decoder.final_layer_norm", sizes.hidden, sizes.epsilon)?),
-            start_token: start.min(u64::from(u32::MAX)) as u32,
-        }),
-        head: Some(Head {
-            transform: None,
-            projection: binder.output_matrix("lm_head.weight", &table, None)?,
-            scale: if tied { (sizes.hidden as f32).powf(-0.5) } else { 1.0 },
-            first_token_only: false,
-        }),
-    })
+    let encoder = stack(&binder, &sizes, "encoder", layers, &table)?;
+    let mut decoder = stack(&binder, &sizes, "decoder", decoder_layers, &table)?;
+    decoder.start_token = Some(start.min(u64::from(u32::MAX)) as u32);
+    let mut head = Head::new(binder.output_matrix("lm_head.weight", &table, None)?);
+    if tied {
+        head.scale = (sizes.hidden as f32).powf(-0.5);
+    }
+    Ok(Network::new(family, Kind::EncoderDecoder, vec![encoder, decoder], Some(head)))
 }
 
 fn sizes(config: &Config) -> Result<Sizes> {
@@ -85,70 +64,61 @@ fn sizes(config: &Config) -> Result<Sizes> {
     })
 }
 
-fn stack(binder: &Binder<'_>, sizes: &Sizes, name: &str, layers: usize) -> Result<Vec<Block>> {
+fn stack(
+    binder: &Binder<'_>,
+    sizes: &Sizes,
+    name: &'static str,
+    layers: usize,
+    table: &Parameter,
+) -> Result<Stack> {
     let config = binder.config;
     let buckets = config.optional_size(&["relative_attention_num_buckets"])?.unwrap_or(32);
     config.require_multiple("relative_attention_num_buckets", buckets, "4", 4)?;
-    let table_name = format!("{name}.block.0.layer.0.SelfAttention.relative_attention_bias.weight");
-    let bias = Arc::new(RelativeBias {
-        table: binder.matrix(&table_name, buckets, sizes.heads)?,
+    let bias_name = format!("{name}.block.0.layer.0.SelfAttention.relative_attention_bias.weight");
+    let bias = RelativeBias {
+        table: binder.tensor(&bias_name, &[buckets, sizes.heads])?,
         maximum_distance: config.optional_size(&["relative_attention_max_distance"])?.unwrap_or(128),
         bidirectional: name == "encoder",
-    });
-    (0..layers).map(|layer| block(binder, sizes, &format!("{name}.block.{layer}.layer"), &bias)).collect()
+    };
+    let blocks = (0..layers)
+        .map(|layer| block(binder, sizes, &format!("{name}.block.{layer}.layer"), &bias))
+        .collect::<Result<Vec<_>>>()?;
+    let front = Front::Tokens(TokenEmbedding::new(table.clone()));
+    let final_norm = binder.rms_norm(&format!("{name}.final_layer_norm"), sizes.hidden, sizes.epsilon)?;
+    Ok(Stack::new(name, sizes.hidden, front, blocks, Some(final_norm)))
 }
 
-fn block(binder: &Binder<'_>, sizes: &Sizes, stem: &str, bias: &Arc<RelativeBias>) -> Result<Block> {
+fn block(binder: &Binder<'_>, sizes: &Sizes, stem: &str, bias: &RelativeBias) -> Result<Block> {
     let is_decoder = !bias.bidirectional;
     let norm =
         |part: usize| binder.rms_norm(&format!("{stem}.{part}.layer_norm"), sizes.hidden, sizes.epsilon);
-    let cross = if is_decoder {
-        let cross =
-            attention(binder, sizes, &format!("{stem}.1.EncDecAttention"), AttentionPosition::None, false)?;
-        Some((norm(1)?, cross))
-    } else {
-        None
-    };
-    let last = if is_decoder { 2 } else { 1 };
+    let own = attention(binder, sizes, &format!("{stem}.0.SelfAttention"))?
+        .with_position(AttentionPosition::Relative(bias.clone()))
+        .with_mask(if is_decoder { Mask::CAUSAL } else { Mask::default() });
+    let mut parts = vec![Part::pre_norm(norm(0)?, own)];
+    if is_decoder {
+        let attention = attention(binder, sizes, &format!("{stem}.1.EncDecAttention"))?;
+        parts.push(Part::pre_norm(norm(1)?, Mixer::CrossAttention { to: FIRST, attention }));
+    }
+    let last = parts.len();
     let feed = |part: &str, outputs, inputs| {
         binder.linear(&format!("{stem}.{last}.DenseReluDense.{part}"), outputs, inputs, Bias::No)
     };
-    let relative = AttentionPosition::Relative(Arc::clone(bias));
-    Ok(Block {
-        layout: ResidualLayout::PreNorm,
-        attention_norm: norm(0)?,
-        attention: attention(binder, sizes, &format!("{stem}.0.SelfAttention"), relative, is_decoder)?,
-        cross,
-        feed_forward_norm: norm(last)?,
-        feed_forward: FeedForward {
-            up: feed(if sizes.gated { "wi_1" } else { "wi" }, sizes.inner, sizes.hidden)?,
-            gate: if sizes.gated { Some(feed("wi_0", sizes.inner, sizes.hidden)?) } else { None },
-            activation: sizes.activation,
-            down: feed("wo", sizes.hidden, sizes.inner)?,
-        },
-    })
+    let down = feed("wo", sizes.hidden, sizes.inner)?;
+    let feed_forward = if sizes.gated {
+        let (gate, up) = (feed("wi_0", sizes.inner, sizes.hidden)?, feed("wi_1", sizes.inner, sizes.hidden)?);
+        FeedForward::gated(gate, up, sizes.activation, down)
+    } else {
+        FeedForward::new(feed("wi", sizes.inner, sizes.hidden)?, sizes.activation, down)
+    };
+    parts.push(Part::pre_norm(norm(last)?, feed_forward));
+    Ok(Block::new(parts))
 }
 
-fn attention(
-    binder: &Binder<'_>,
-    sizes: &Sizes,
-    stem: &str,
-    position: AttentionPosition,
-    causal: bool,
-) -> Result<Attention> {
+fn attention(binder: &Binder<'_>, sizes: &Sizes, stem: &str) -> Result<Attention> {
     let width = sizes.heads * sizes.head_size;
     let into = |part: &str| binder.linear(&format!("{stem}.{part}"), width, sizes.hidden, Bias::No);
-    Ok(Attention {
-        heads: sizes.heads,
-        key_value_heads: sizes.heads,
-        head_size: sizes.head_size,
-        scale: 1.0,
-        projections: Projections::Separate { query: into("q")?, key: into("k")?, value: into("v")? },
-        query_norm: None,
-        key_norm: None,
-        output: binder.linear(&format!("{stem}.o"), sizes.hidden, width, Bias::No)?,
-        position,
-        causal,
-        window: None,
-    })
+    let projections = Projections::Separate { query: into("q")?, key: into("k")?, value: into("v")? };
+    let output = binder.linear(&format!("{stem}.o"), sizes.hidden, width, Bias::No)?;
+    Ok(Attention::new(sizes.heads, sizes.head_size, projections, output).with_scale(1.0))
 }

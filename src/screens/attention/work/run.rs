@@ -16,7 +16,7 @@ use crate::model::Model;
 use crate::model::forward::{Input, PassOptions, forward};
 use crate::model::image::{self, Prepared};
 use crate::model::interventions::Interventions;
-use crate::model::network::Kind;
+use crate::model::network::{DECODER, FIRST, Kind};
 use crate::model::trace::{Keep, bytes_needed};
 use crate::progress::Progress;
 
@@ -59,8 +59,8 @@ pub(super) fn run(
     };
     let trace = forward(&model.network, &input, &options, progress)?;
     let decoder_tokens = match &model.tokenizer {
-        Some(tokenizer) if !trace.decoder_tokens.is_empty() => {
-            Some(Arc::new(tokenizer.describe(&trace.decoder_tokens)))
+        Some(tokenizer) if !trace.tokens(DECODER).is_empty() => {
+            Some(Arc::new(tokenizer.describe(trace.tokens(DECODER))))
         }
         _ => None,
     };
@@ -112,7 +112,7 @@ fn path_typed(typed: &str) -> PathBuf {
 
 /// Every stage where it fits, else the weights, else a refusal with the number.
 fn what_to_keep(model: &Model, tokens: usize) -> Result<(Keep, u64), Failure> {
-    let needed = |keep| bytes_needed(&model.network, tokens, tokens, keep);
+    let needed = |keep| bytes_needed(&model.network, &[tokens, tokens], keep);
     let fitting = [Keep::Everything, Keep::Weights].into_iter().find(|&keep| needed(keep) <= MEMORY_LIMIT);
     fitting.map(|keep| (keep, needed(keep))).ok_or_else(|| {
         Failure::Refused(format!(
@@ -144,7 +144,7 @@ pub(super) fn inspect(model: &Model, pass: &Pass, question: Question) -> Result<
 pub(super) fn importance(model: &Model, pass: &Pass, progress: &Progress) -> Result<Importance, Failure> {
     let input = match &pass.image {
         Some(image) => Input::Image(image.pixels.view()),
-        None => Input::Tokens(&pass.trace.tokens),
+        None => Input::Tokens(pass.trace.tokens(FIRST)),
     };
     let measure = Measure::of(&model.network);
     Ok(head_importance(&model.network, &input, measure, &pass.interventions, progress)?)

@@ -1,19 +1,20 @@
-//! From q·k to scores: scale, position bias, mask.
+//! From q·k to scores: what position adds, scale, cap, mask.
 
 use std::ops::Range;
 
 use ndarray::{Array1, ArrayViewMut2, Axis};
 
-use super::attention::Place;
-use super::interventions::Interventions;
-use super::network::{Attention, AttentionPosition};
-use crate::elementary::vectorised;
+use super::description::{Attention, AttentionPosition};
+use super::disentangled::HeadTerms;
+use crate::elementary::{tanh, vectorised};
+use crate::model::interventions::{Interventions, Place};
 
 /// Scores the rows of one head's map.
-pub struct Scorer<'a> {
+pub(super) struct Scorer<'a> {
     attention: &'a Attention,
     place: &'a Place<'a>,
     bias: Bias,
+    terms: Option<HeadTerms<'a>>,
 }
 
 /// What position adds to a score.
@@ -29,39 +30,64 @@ enum Bias {
 }
 
 impl<'a> Scorer<'a> {
-    /// For the map `[tokens, keys]` of `head`.
-    pub fn new(
+    /// For the map `[tokens, keys]` of `head`; `terms` where position meets queries and keys.
+    pub(super) fn new(
         attention: &'a Attention,
         head: usize,
         place: &'a Place<'a>,
-        tokens: usize,
-        keys: usize,
+        (tokens, keys): (usize, usize),
+        terms: Option<HeadTerms<'a>>,
     ) -> Self {
         let queries = place.past + tokens;
         let bias = match &attention.position {
-            AttentionPosition::None | AttentionPosition::Rotary(_) => Bias::None,
+            AttentionPosition::None | AttentionPosition::Rotary(_) | AttentionPosition::Disentangled(_) => {
+                Bias::None
+            }
             AttentionPosition::Alibi(slopes) => Bias::Slope(slopes[head]),
             AttentionPosition::Relative(bias) => {
                 Bias::ByOffset { values: bias.by_offset(head, queries, keys), zero: queries as isize - 1 }
             }
         };
-        Self { attention, place, bias }
+        Self { attention, place, bias, terms }
     }
 
     /// Turns row `index` of q·k into scores in place; minus infinity where masked.
-    pub fn score(&self, index: usize, row: &mut [f32]) {
+    pub(super) fn score(&self, index: usize, row: &mut [f32]) {
         let query = self.place.past + index;
-        let open = self.attention.open_keys(query, row.len());
-        row[..open.start].fill(f32::NEG_INFINITY);
-        row[open.end..].fill(f32::NEG_INFINITY);
-        let scale = self.attention.scale;
-        vectorised(|| row[open.clone()].iter_mut().for_each(|score| *score *= scale));
-        self.add_bias(query, open, row);
+        let [sinks, reach] = self.attention.mask.open(query, row.len());
+        row[sinks.end..reach.start].fill(f32::NEG_INFINITY);
+        row[reach.end..].fill(f32::NEG_INFINITY);
+        for open in [sinks, reach] {
+            self.score_open(index, open, row);
+        }
         for &key in hidden(self.place.interventions, query, row.len()) {
             row[key] = f32::NEG_INFINITY;
         }
     }
 
+    fn score_open(&self, index: usize, open: Range<usize>, row: &mut [f32]) {
+        self.add_terms(index, open.clone(), row);
+        let scale = self.attention.scale;
+        vectorised(|| row[open.clone()].iter_mut().for_each(|score| *score *= scale));
+        self.add_bias(self.place.past + index, open.clone(), row);
+        if let Some(cap) = self.attention.soft_cap {
+            vectorised(|| row[open].iter_mut().for_each(|score| *score = cap * tanh(*score / cap)));
+        }
+    }
+
+    /// Adds what queries and keys meet in the distance to q·k.
+    fn add_terms(&self, index: usize, open: Range<usize>, row: &mut [f32]) {
+        let interventions = self.place.interventions;
+        let Some(terms) = &self.terms else { return };
+        let Some(from) = interventions.position(self.place.past + index) else { return };
+        for key in open {
+            if let Some(to) = interventions.position(key) {
+                row[key] += terms.at(index, key, from, to);
+            }
+        }
+    }
+
+    /// Adds what the distance alone says.
     fn add_bias(&self, query: usize, open: Range<usize>, row: &mut [f32]) {
         let interventions = self.place.interventions;
         let Some(from) = interventions.position(query) else { return };
@@ -83,12 +109,14 @@ impl<'a> Scorer<'a> {
     }
 
     /// Gives all keys that a query may see the same weight.
-    pub fn spread_evenly(&self, mut weights: ArrayViewMut2<'_, f32>) {
+    pub(super) fn spread_evenly(&self, mut weights: ArrayViewMut2<'_, f32>) {
         let keys = weights.ncols();
         for (index, mut row) in weights.axis_iter_mut(Axis(0)).enumerate() {
             let query = self.place.past + index;
             let mut open = vec![false; keys];
-            open[self.attention.open_keys(query, keys)].fill(true);
+            for range in self.attention.mask.open(query, keys) {
+                open[range].fill(true);
+            }
             for &key in hidden(self.place.interventions, query, keys) {
                 open[key] = false;
             }

@@ -1,0 +1,63 @@
+//! Linear maps: stored `[out, in]`, they compute y = x Wᵀ + b.
+
+use ndarray::{Array2, ArrayView1, ArrayView2, CowArray, Ix2};
+
+use super::parameters::{Parameter, parameters_in};
+use crate::matmul;
+
+/// How a weight matrix lies in its tensor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// `[out, in]`, as PyTorch's Linear.
+    OutIn,
+    /// `[in, out]`, as GPT-2's Conv1D.
+    InOut,
+}
+
+/// A linear map, with or without a bias.
+#[derive(Debug, Clone)]
+pub struct Linear {
+    /// The weights.
+    pub weight: Parameter,
+    /// How they lie.
+    pub layout: Layout,
+    /// One number an output.
+    pub bias: Option<Parameter>,
+}
+
+parameters_in!(Linear: weight, bias);
+
+impl Linear {
+    /// The weights as they lie in the tensor; see [`Linear::layout`].
+    pub fn matrix(&self) -> CowArray<'_, f32, Ix2> {
+        self.weight.to_matrix()
+    }
+
+    /// Turns the stored matrix into a view `[out, in]`.
+    pub fn out_in<'a>(&self, stored: &'a CowArray<'_, f32, Ix2>) -> ArrayView2<'a, f32> {
+        match self.layout {
+            Layout::OutIn => stored.view(),
+            Layout::InOut => stored.view().reversed_axes(),
+        }
+    }
+
+    /// Number of outputs.
+    pub fn outputs(&self) -> usize {
+        let shape = self.weight.shape();
+        match self.layout {
+            Layout::OutIn => shape[0],
+            Layout::InOut => shape[1..].iter().product(),
+        }
+    }
+
+    /// y = x Wᵀ + b for every row of `x` `[T, in]`.
+    pub fn apply(&self, x: ArrayView2<'_, f32>) -> Array2<f32> {
+        let stored = self.matrix();
+        let mut y = Array2::zeros((x.nrows(), self.outputs()));
+        matmul::multiply_transposed(x, self.out_in(&stored), y.view_mut());
+        if let Some(bias) = &self.bias {
+            y += &ArrayView1::from(&*bias.to_f32());
+        }
+        y
+    }
+}

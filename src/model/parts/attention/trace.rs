@@ -1,0 +1,72 @@
+//! What one attention computed.
+
+use ndarray::{Array3, ArrayViewD};
+
+use super::description::Attention;
+use crate::model::keep::Keep;
+
+/// What one attention computed.
+#[derive(Debug, Clone, Default)]
+pub struct AttentionTrace {
+    /// Queries `[H, T, E]`, after norm and rotation where there are such.
+    pub query: Option<Array3<f32>>,
+    /// Keys `[G, S, E]`, after norm and rotation where there are such.
+    pub key: Option<Array3<f32>>,
+    /// Queries before their norm `[H, T, E]`, where there is one; on a tape only.
+    pub unnormed_query: Option<Array3<f32>>,
+    /// Keys before their norm `[G, S, E]`, where there is one; on a tape only.
+    pub unnormed_key: Option<Array3<f32>>,
+    /// Queries before rotation, where there is one; not on a tape.
+    pub unrotated_query: Option<Array3<f32>>,
+    /// Keys before rotation, where there is one; not on a tape.
+    pub unrotated_key: Option<Array3<f32>>,
+    /// Values `[G, S, E]`.
+    pub value: Option<Array3<f32>>,
+    /// q·k `[H, T, S]`, before the scale; not on a tape.
+    pub products: Option<Array3<f32>>,
+    /// What softmax saw `[H, T, S]`: q·k x scale + position bias, capped where the attention caps;
+    /// minus infinity where masked. On a tape only where there is a cap.
+    pub scores: Option<Array3<f32>>,
+    /// Softmax of the scores `[H, T, S]`; rows sum to 1, masked entries are exactly 0.
+    pub weights: Array3<f32>,
+    /// Weighted values `[H, T, E]`.
+    pub head_outputs: Option<Array3<f32>>,
+}
+
+impl AttentionTrace {
+    /// Everything that was kept but the weights, by name.
+    pub fn stages(&self) -> Vec<(&'static str, ArrayViewD<'_, f32>)> {
+        let all = [
+            ("unnormed_query", &self.unnormed_query),
+            ("unnormed_key", &self.unnormed_key),
+            ("unrotated_query", &self.unrotated_query),
+            ("unrotated_key", &self.unrotated_key),
+            ("query", &self.query),
+            ("key", &self.key),
+            ("value", &self.value),
+            ("products", &self.products),
+            ("scores", &self.scores),
+            ("head_outputs", &self.head_outputs),
+        ];
+        let kept = all.into_iter().filter_map(|(name, stage)| Some((name, stage.as_ref()?)));
+        kept.map(|(name, stage)| (name, stage.view().into_dyn())).collect()
+    }
+}
+
+impl Attention {
+    /// How many numbers its trace has of `t` tokens that look at `s`.
+    pub fn numbers_kept(&self, t: u64, s: u64, keep: Keep) -> u64 {
+        let (h, g, e) = (self.heads as u64, self.key_value_heads as u64, self.head_size as u64);
+        match keep {
+            Keep::Logits => 0,
+            Keep::Weights => h * t * s,
+            Keep::Tape => {
+                let maps = if self.soft_cap.is_some() { 2 } else { 1 };
+                let before_norms = u64::from(self.query_norm.is_some()) * h * t * e
+                    + u64::from(self.key_norm.is_some()) * g * s * e;
+                maps * h * t * s + 2 * h * t * e + 2 * g * s * e + before_norms
+            }
+            Keep::Everything => 3 * h * t * s + 3 * h * t * e + 3 * g * s * e,
+        }
+    }
+}

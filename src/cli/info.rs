@@ -10,12 +10,16 @@ use super::command::{Answer, Command, Shared};
 use super::report::{Report, Table, Value};
 use super::{progress, vector_source};
 use crate::vectors::inspect::{self, Inspection, Places};
+use crate::vectors::projection::{self, PrincipalComponents};
 
 /// What is in a vector file, and what is wrong with it
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The file; the same as --vectors
     file: Option<PathBuf>,
+    /// Also show how much of the variance of all rows each of the first N principal components has
+    #[arg(long, value_name = "N")]
+    components: Option<usize>,
     #[command(flatten)]
     output: FormatArguments,
 }
@@ -26,7 +30,14 @@ impl Command for Arguments {
         let inspection = progress::shown("looking at every word and number", |progress| {
             inspect::inspect(&vectors, progress)
         })?;
-        Ok(Answer::report(report(&inspection), self.output.format))
+        let mut report = report(&inspection);
+        if let Some(count) = self.components {
+            let found = progress::shown("looking for the directions of most variance", |progress| {
+                projection::principal_components(&vectors, progress)
+            })?;
+            report = report.list(components(&found, count));
+        }
+        Ok(Answer::report(report, self.output.format))
     }
 }
 
@@ -72,6 +83,18 @@ fn places(inspection: &Inspection) -> Table {
     for (byte, reason) in &inspection.first_skipped {
         let (byte, reason) = (Value::Integer(*byte), Value::text(reason));
         table.records.push(vec![Value::text("skipped"), Value::Nothing, Value::Nothing, byte, reason]);
+    }
+    table
+}
+
+/// The variance of the rows along each of the first `count` components, and the share of the whole
+/// that it and those before have.
+fn components(found: &PrincipalComponents, count: usize) -> Table {
+    let mut table = Table::new("components", &["component", "variance", "share", "together"]);
+    for (index, &variance) in found.variances.iter().take(count).enumerate() {
+        let (before, together) = (found.explained(index), found.explained(index + 1));
+        let share = together - if index == 0 { 0.0 } else { before };
+        table.records.push(vec![(index + 1).into(), variance.into(), share.into(), together.into()]);
     }
     table
 }

@@ -204,7 +204,10 @@ pub fn run() -> ExitCode {
     match perform(program) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => failure::tell(&error),
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "no answer");
+            failure::tell(&error)
+        }
     }
 }
 

@@ -146,7 +146,7 @@ impl Task {
     }
 
     /// The same task, failing on purpose, for tests of the machinery.
-    #[cfg(debug_assertions)]
+    #[cfg(any(test, debug_assertions))]
     #[must_use]
     pub fn spoilt(mut self) -> Self {
         self.work = Box::new(|_, _| panic!("a worker was told to panic"));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -153,13 +154,25 @@ fn serve(worker: &Worker, slot: Slot, sender: &Sender<Report>) {
                 .unwrap_or_else(|panic| Err(Failure::Panicked(panic_text(&*panic))))
         };
         let threads = if slot.pool == Pool::Background { background() } else { None };
+        let start = Instant::now();
         let result = match threads {
             Some(threads) => threads.install(work),
             None => work(),
         };
+        log(slot, generation, start.elapsed(), result.as_ref().err());
         if !progress.is_cancelled() && report(News::Finished(result)).is_err() {
             return;
         }
+    }
+}
+
+fn log(slot: Slot, generation: u64, time: Duration, failure: Option<&Failure>) {
+    let job = slot.name;
+    match failure {
+        None => tracing::debug!(job, generation, ?time, "done"),
+        Some(Failure::Cancelled) => tracing::debug!(job, generation, ?time, "cancelled"),
+        Some(Failure::Refused(reason)) => tracing::info!(job, generation, ?time, reason, "refused"),
+        Some(Failure::Panicked(panic)) => tracing::error!(job, generation, ?time, panic, "panicked"),
     }
 }
 

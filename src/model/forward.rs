@@ -1,5 +1,7 @@
 //! The one forward pass, for every network.
 
+use std::time::Instant;
+
 use ndarray::{Array2, ArrayView3, Axis};
 
 use super::error::{ModelError, Result};
@@ -73,6 +75,7 @@ pub fn forward(
             limit: options.memory_limit,
         });
     }
+    let start = Instant::now();
     progress.start(network.stacks.iter().map(|stack| stack.blocks.len() as u64).sum());
     let unchanged = Interventions::default();
     let (mut trace, mut outputs) = (Trace::default(), Vec::<Array2<f32>>::new());
@@ -94,6 +97,7 @@ pub fn forward(
             stack.output = Some(output);
         }
     }
+    tracing::debug!(family = network.family, ?lengths, ?keep, needed, time = ?start.elapsed(), "passed");
     Ok(trace)
 }
 

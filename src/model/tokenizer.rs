@@ -149,9 +149,4 @@ impl Tokenizer {
     pub fn mask(&self) -> Option<u32> {
         self.mask
     }
-
-    /// How many tokens there are.
-    pub fn vocabulary_size(&self) -> usize {
-        self.inner.get_vocab_size(true)
-    }
 }

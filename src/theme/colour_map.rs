@@ -117,11 +117,6 @@ impl Sequential {
         ("greys", Self::Greys),
     ];
 
-    /// The map's name in theme files and legends.
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, map)| *map == self).map_or("", |(name, _)| name)
-    }
-
     fn palette(self, background: Background) -> &'static [u8] {
         match (self, background) {
             (Self::Viridis, Background::Light) => VIRIDIS_ON_LIGHT_256,
@@ -175,11 +170,6 @@ impl Sequential {
 impl Diverging {
     /// Every map with the name that theme files use.
     pub const ALL: [(&'static str, Self); 1] = [("blue-orange", Self::BlueOrange)];
-
-    /// The map's name in theme files and legends.
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, map)| *map == self).map_or("", |(name, _)| name)
-    }
 
     /// The cell of `value` in -1..=1, zero exactly in the middle; values outside are clamped and
     /// NaN is blank.

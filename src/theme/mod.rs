@@ -88,11 +88,6 @@ impl Theme {
         self.depth
     }
 
-    /// The name of the map for signed values, for legends.
-    pub fn diverging_name(&self) -> &'static str {
-        self.diverging.name()
-    }
-
     /// The cell of a value from 0 to 1.
     pub fn heat(&self, value: f64) -> HeatCell {
         self.on_background(self.sequential.cell(value, self.depth, self.background))
@@ -133,11 +128,6 @@ impl Theme {
         let (black, white) = ((0, 0, 0), (255, 255, 255));
         let dark = colour::contrast(ground, black) > colour::contrast(ground, white);
         style.fg(if dark { Color::Rgb(0, 0, 0) } else { Color::Rgb(255, 255, 255) })
-    }
-
-    /// The name of the map for values from zero upwards, for legends.
-    pub fn sequential_name(&self) -> &'static str {
-        self.sequential.name()
     }
 
     /// Lets a cell without a background of its own stand on the theme's.

@@ -62,11 +62,6 @@ impl Line {
         self.input.visual_scroll(width)
     }
 
-    /// Whether the cursor stands behind the last character.
-    pub fn cursor_at_end(&self) -> bool {
-        self.input.cursor() >= self.text().chars().count()
-    }
-
     /// Replaces the text; the cursor stands behind it.
     pub fn set(&mut self, text: impl Into<String>) {
         self.input = Input::new(text.into());

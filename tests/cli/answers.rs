@@ -280,6 +280,21 @@ fn conversions_keep_the_answers() {
 }
 
 #[test]
+fn info_shows_the_directions_of_most_variance() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cross.vec");
+    // Variance over n - 1: 2 x 3² / 3 = 6 along x, 2 x 1² / 3 along y.
+    std::fs::write(&file, "a 3 0 5\nb -3 0 5\nc 0 1 5\nd 0 -1 5\n").unwrap();
+    let found = json(&["info", file.to_str().unwrap(), "--components", "5"]);
+    let number = |row: usize, key: &str| found["components"][row][key].as_f64().unwrap();
+    let close = |found: f64, expected: f64| (found - expected).abs() < 1e-6;
+    assert_eq!(found["components"].as_array().unwrap().len(), 3, "as many as dimensions");
+    assert!(close(number(0, "variance"), 6.0) && close(number(0, "share"), 0.9), "{found}");
+    assert!(close(number(1, "variance"), 2.0 / 3.0) && close(number(1, "together"), 1.0), "{found}");
+    assert!(close(number(2, "variance"), 0.0) && close(number(2, "share"), 0.0), "{found}");
+}
+
+#[test]
 fn info_tells_what_is_wrong_with_a_file_and_where() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("flawed.txt");

@@ -64,6 +64,15 @@ fn a_log_file_says_what_was_done() {
     answer(&["info", &wild("csv.csv"), "--log", log.to_str().unwrap()]);
     let log = std::fs::read_to_string(log).unwrap();
     assert!(log.contains("opened vectors") && log.contains("csv.csv"), "{log}");
+    let log = folder.path().join("pass");
+    answer(&["heads", "the cat sat", "--log", log.to_str().unwrap()]);
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("passed") && log.contains("BERT"), "{log}");
+    let log = folder.path().join("refusal");
+    let refused = ["neighbors", "nobodyxyz", "--log", log.to_str().unwrap()];
+    assert_eq!(lexiscope().args(refused).output().unwrap().status.code(), Some(1));
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("no answer") && log.contains("nobodyxyz"), "{log}");
 }
 
 #[test]

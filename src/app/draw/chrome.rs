@@ -14,9 +14,8 @@ use crate::model::Model;
 use crate::model::network::FIRST;
 use crate::theme::Theme;
 use crate::vectors::WordVectors;
-use crate::widgets::bars::bar;
 use crate::widgets::canvas::Canvas;
-use crate::widgets::text::{columns, fit, grouped, put, put_right, visible, wrap};
+use crate::widgets::text::{columns, fit, grouped, put, put_right, visible};
 
 /// The frames of the spinner: plain characters that screen readers and narrow fonts can take.
 const SPINNER: [&str; 4] = ["|", "/", "-", "\\"];
@@ -145,57 +144,6 @@ pub fn status(frame: &Frame, theme: &Theme, buffer: &mut Buffer, line: Rect) {
 pub fn clear(theme: &Theme, buffer: &mut Buffer, area: Rect) {
     Clear.render(area.intersection(buffer.area), buffer);
     buffer.set_style(area, theme.ground());
-}
-
-/// What stands in place of a screen while there are no vectors. `false` once there are.
-pub fn opening(frame: &Frame, theme: &Theme, buffer: &mut Buffer, area: Rect) -> bool {
-    let roles = theme.roles();
-    let inner = Rect { x: area.x + 2, width: area.width.saturating_sub(4), ..area };
-    match &frame.vectors {
-        Opened::Open(_) => false,
-        Opened::Closed => {
-            let x = put(buffer, inner, 0, 1, "lexiscope", roles.heading) + 2;
-            put(buffer, inner, x, 1, "words as points, and attention", roles.faint);
-            true
-        }
-        Opened::Opening { name, progress, .. } => {
-            put(buffer, inner, 0, 1, &format!("opening {}", visible(name)), roles.heading);
-            let width = usize::from(inner.width.saturating_sub(8)).min(40);
-            match progress.fraction() {
-                Some(share) => {
-                    put(buffer, inner, 0, 3, &"░".repeat(width), roles.faint);
-                    let x = put(buffer, inner, 0, 3, &bar(share, width), roles.bar).max(width as u16);
-                    put(buffer, inner, x, 3, &format!(" {:>3.0} %", share * 100.0), roles.number);
-                }
-                None if frame.anything_late() => {
-                    put(buffer, inner, 0, 3, spinner(frame), roles.focus);
-                }
-                None => {}
-            }
-            put(
-                buffer,
-                inner,
-                0,
-                5,
-                "A text file is parsed once; the next opening takes no time.",
-                roles.faint,
-            );
-            true
-        }
-        Opened::Failed { message, way_out } => {
-            put(buffer, inner, 0, 1, "The vectors could not be opened.", roles.error);
-            let mut y = 3;
-            for line in wrap(message, usize::from(inner.width)) {
-                put(buffer, inner, 0, y, &line, roles.text);
-                y += 1;
-            }
-            for line in wrap(way_out, usize::from(inner.width)) {
-                put(buffer, inner, 0, y + 1, &line, roles.warning);
-                y += 1;
-            }
-            true
-        }
-    }
 }
 
 /// Says how large the window must be.

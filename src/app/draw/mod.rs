@@ -10,6 +10,7 @@
 pub mod chrome;
 mod help;
 mod lists;
+pub mod opening;
 mod overlays;
 mod panel;
 

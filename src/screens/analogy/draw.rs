@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use super::state::{Analogy, Focus};
 use super::update::{ADD, EXPRESSION, FIELD, MULTIPLY};
 use super::work::SolveAnalogy;
-use crate::app::draw::chrome;
+use crate::app::draw::{chrome, opening};
 use crate::app::{Frame, Screen};
 use crate::jobs::Job;
 use crate::theme::Theme;
@@ -40,7 +40,7 @@ pub(super) fn draw(analogy: &Analogy, frame: &Frame, canvas: &mut Canvas<'_>) {
     draw_second_line(analogy, canvas.theme, canvas.buffer, line(1));
     let top = if area.height < 14 { 2 } else { 3 };
     let rest = Rect { y: area.y + top, height: area.height.saturating_sub(top), ..area };
-    if chrome::opening(frame, canvas.theme, canvas.buffer, rest) {
+    if opening::vectors(frame, canvas.theme, canvas.buffer, rest) {
         return;
     }
     match &analogy.answer {

@@ -9,8 +9,8 @@ use super::state::{Focus, Positions};
 use super::update::{CELL, LINE, METHOD};
 use super::work::{Experiment, Tabulate};
 use crate::analysis::positions::{PositionExperiments, PositionKind, PositionTable};
-use crate::app::draw::chrome;
-use crate::app::{Frame, Opened};
+use crate::app::Frame;
+use crate::app::draw::{chrome, opening};
 use crate::jobs::Job;
 use crate::theme::Theme;
 use crate::widgets::canvas::Canvas;
@@ -93,35 +93,7 @@ fn draw_body(positions: &Positions, frame: &Frame, canvas: &mut Canvas<'_>, area
     } else if stale {
         put(canvas.buffer, area, 2, 1, chrome::spinner(frame), roles.focus);
     } else if !frame.is_running(Tabulate::SLOT) {
-        opening(frame, canvas.theme, canvas.buffer, area);
-    }
-}
-
-/// What stands in place of numbers while there is no model.
-fn opening(frame: &Frame, theme: &Theme, buffer: &mut Buffer, area: Rect) {
-    let roles = theme.roles();
-    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    match &frame.model {
-        Opened::Open(_) => {}
-        Opened::Closed => {
-            put(buffer, inner, 0, 0, "No model is open yet.", roles.faint);
-        }
-        Opened::Opening { name, .. } => {
-            let x = put(buffer, inner, 0, 0, &format!("opening {}", visible(name)), roles.heading);
-            if frame.anything_late() {
-                put(buffer, inner, x + 1, 0, chrome::spinner(frame), roles.focus);
-            }
-        }
-        Opened::Failed { message, way_out } => {
-            put(buffer, inner, 0, 0, "The model could not be opened.", roles.error);
-            let width = usize::from(inner.width);
-            let message = wrap(message, width).into_iter().map(|line| (line, roles.text));
-            let way_out = wrap(way_out, width).into_iter().map(|line| (line, roles.warning));
-            let gap = std::iter::once((String::new(), roles.text));
-            for (y, (line, style)) in (2u16..).zip(message.chain(gap).chain(way_out)) {
-                put(buffer, inner, 0, y, &line, style);
-            }
-        }
+        opening::model(frame, canvas.theme, canvas.buffer, area);
     }
 }
 
@@ -260,7 +232,7 @@ fn draw_experiments(positions: &Positions, frame: &Frame, theme: &Theme, buffer:
         if late {
             put(buffer, area, 2, 0, "asking the model about this text", roles.faint);
         } else if positions.table.is_some() {
-            opening(frame, theme, buffer, area);
+            opening::model(frame, theme, buffer, area);
         }
         return;
     };

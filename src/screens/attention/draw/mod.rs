@@ -21,15 +21,15 @@ use crate::analysis::Stack;
 use crate::analysis::heads::HeadFigures;
 use crate::analysis::maps::{self, View};
 use crate::analysis::names::labels;
-use crate::app::draw::chrome;
-use crate::app::{Frame, Opened};
+use crate::app::Frame;
+use crate::app::draw::{chrome, opening};
 use crate::jobs::Job;
 use crate::theme::Theme;
 use crate::widgets::bars::bar;
 use crate::widgets::canvas::Canvas;
 use crate::widgets::heatmap::{Heatmap, Scale, largest};
 use crate::widgets::input::input;
-use crate::widgets::text::{columns, fit, put, put_right, visible, wrap};
+use crate::widgets::text::{columns, fit, put, put_right, wrap};
 
 /// Free columns on both sides.
 const MARGIN: u16 = 1;
@@ -59,7 +59,7 @@ pub(super) fn draw(state: &Attention, frame: &Frame, canvas: &mut Canvas<'_>) {
     draw_input(state, frame, canvas, line(0));
     let top = if area.height >= HEIGHT_FOR_GAPS { 3 } else { 2 };
     let rest = Rect { y: area.y + top, height: area.height.saturating_sub(top), ..area };
-    if opening(frame, canvas.theme, canvas.buffer, rest) {
+    if opening::model(frame, canvas.theme, canvas.buffer, rest) {
         return;
     }
     draw_tokens(state, frame, canvas, line(1));
@@ -214,35 +214,6 @@ fn draw_tokens(state: &Attention, frame: &Frame, canvas: &mut Canvas<'_>, line: 
         }
         x = put(canvas.buffer, line, x, 0, "|", roles.faint);
     }
-}
-
-/// What stands in place of a screen while there is no model. `false` once there is one.
-fn opening(frame: &Frame, theme: &Theme, buffer: &mut Buffer, area: Rect) -> bool {
-    let roles = theme.roles();
-    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    match &frame.model {
-        Opened::Open(_) => return false,
-        Opened::Closed => {
-            put(buffer, inner, 0, 0, "No model is open yet.", roles.faint);
-        }
-        Opened::Opening { name, .. } => {
-            let x = put(buffer, inner, 0, 0, &format!("opening {}", visible(name)), roles.heading);
-            if frame.anything_late() {
-                put(buffer, inner, x + 1, 0, chrome::spinner(frame), roles.focus);
-            }
-        }
-        Opened::Failed { message, way_out } => {
-            put(buffer, inner, 0, 0, "The model could not be opened.", roles.error);
-            let width = usize::from(inner.width);
-            let message = wrap(message, width).into_iter().map(|line| (line, roles.text));
-            let way_out = wrap(way_out, width).into_iter().map(|line| (line, roles.warning));
-            let gap = std::iter::once((String::new(), roles.text));
-            for (y, (line, style)) in (2u16..).zip(message.chain(gap).chain(way_out)) {
-                put(buffer, inner, 0, y, &line, style);
-            }
-        }
-    }
-    true
 }
 
 /// Before the first pass: how far it is, or why there is none.

@@ -11,7 +11,7 @@ use super::state::{Focus, Panel, Words};
 use super::update::{LINE, NEIGHBOUR};
 use super::work::FindNeighbours;
 use crate::app::Frame;
-use crate::app::draw::chrome;
+use crate::app::draw::{chrome, opening};
 use crate::jobs::Job;
 use crate::theme::Theme;
 use crate::vectors::explain::NeighbourAnswer;
@@ -43,7 +43,7 @@ pub(super) fn draw(words: &Words, frame: &Frame, canvas: &mut Canvas<'_>) {
     let top = if area.height < HEIGHT_FOR_PANEL { 2 } else { 3 };
     draw_notice(words, theme, buffer, line(top - 1));
     let rest = Rect { y: area.y + top, height: area.height.saturating_sub(top), ..area };
-    if chrome::opening(frame, theme, buffer, rest) {
+    if opening::vectors(frame, theme, buffer, rest) {
         return;
     }
     match &words.answer {

@@ -79,6 +79,7 @@ fn complaints(path: &str, source: &str) -> Vec<String> {
         }
     }
     found.extend(complaints_of_a_screen(path, room, &code));
+    found.extend(written_out_in_a_family(path, &code));
     let lines = source.lines().count();
     if lines > LONGEST_FILE {
         found.push(format!("{path}: {lines} lines; above {LONGEST_FILE} it is more than one room"));
@@ -112,6 +113,20 @@ fn complaints_of_a_screen(path: &str, room: &str, code: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// A family states what is different; the rest comes from constructors.
+fn written_out_in_a_family(path: &str, code: &str) -> Vec<String> {
+    if !path.starts_with("src/model/families/") {
+        return Vec::new();
+    }
+    let parts = ["Block {", "Part {", "Attention {", "FeedForward {", "Stack {", "Network {"];
+    let written = parts.iter().filter(|part| {
+        let before = |at: usize| &code[..at];
+        let is_whole = |at| !before(at).ends_with(|c: char| c.is_alphanumeric() || c == '<');
+        code.match_indices(*part).any(|(at, _)| is_whole(at) && !before(at).ends_with("-> "))
+    });
+    written.map(|part| format!("{path}: writes `{part}` out; use its constructor")).collect()
 }
 
 /// A screen is known by its own folder and by the list: no other file names it.
@@ -339,6 +354,17 @@ fn a_forbidden_use_is_seen_in_every_spelling() {
     complains("src/linalg.rs", "use crate::vectors::Rows;", "may not use `vectors`");
     complains("src/mmap.rs", "use crate::progress::Progress;", "may not use `progress`");
     complains("src/attic/mod.rs", "", "not in MAY_USE");
+}
+
+#[test]
+fn a_family_uses_constructors() {
+    let path = "src/model/families/new.rs";
+    complains(path, "let block = Block { parts };", "constructor");
+    complains(path, "Ok(Attention { heads, ..usual })", "constructor");
+    for code in ["fn block() -> Result<Block> { todo() }", "fn one() -> Attention { Attention::new() }"] {
+        assert_eq!(complaints(path, code), Vec::<String>::new());
+    }
+    assert_eq!(complaints("src/model/block.rs", "Block { parts }"), Vec::<String>::new());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use lexiscope::model::forward::{Input, PassOptions, forward};
 use lexiscope::model::gguf::{self, header};
 use lexiscope::model::network::FIRST;
 use lexiscope::model::weights::Weights;
-use lexiscope::model::{Network, Trace, families, open};
+use lexiscope::model::{Model, Network, Trace, families, open};
 use lexiscope::progress::Progress;
 use ndarray::{ArrayD, IxDyn};
 use proptest::prelude::*;
@@ -108,7 +108,7 @@ fn open_bytes(bytes: &[u8]) -> Result<(), String> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("broken.gguf");
     std::fs::write(&path, bytes).expect("writes");
-    gguf::open(&path).map(|_| ()).map_err(|error| error.to_string())
+    gguf::read(&path).and_then(Model::bind).map(|_| ()).map_err(|error| error.to_string())
 }
 
 /// The bytes before the tensors' data, and the whole file.

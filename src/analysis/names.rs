@@ -24,7 +24,7 @@ fn label(piece: &str, text: &str) -> String {
 pub fn output_name(model: &Model, id: u32) -> String {
     match &model.tokenizer {
         Some(tokenizer) => tokenizer.text(id),
-        None => model.labels.get(id as usize).cloned().unwrap_or_else(|| id.to_string()),
+        None => model.labels.get(&(id as usize)).cloned().unwrap_or_else(|| id.to_string()),
     }
 }
 

@@ -91,6 +91,9 @@ impl Job for OpenModel {
 
 impl Answers<OpenModel> for FrameItself {
     fn answered(&mut self, model: Arc<Model>, frame: &mut Frame) {
+        if !model.remarks.is_empty() {
+            frame.inform(format!("{}: {}", model.name, model.remarks.join("; ")));
+        }
         frame.model = Opened::Open(model);
         frame.tell(News::ModelOpen);
     }

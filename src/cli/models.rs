@@ -34,7 +34,8 @@ impl Command for Arguments {
 
 /// One record a model: what it is, or why it cannot be opened.
 fn report(folders: &[PathBuf]) -> Result<Report> {
-    let columns = ["name", "place", "family", "kind", "parameters", "layers", "heads", "path", "problem"];
+    let columns =
+        ["name", "place", "family", "kind", "parameters", "layers", "heads", "path", "problem", "remarks"];
     let mut table = Table::new("models", &columns);
     table.records.push(record(source::SHIPPED, "shipped", None, &open::shipped()));
     let cache = source::cache_folder(|name| std::env::var(name).ok());
@@ -70,6 +71,8 @@ fn record(name: &str, place: &str, path: Option<&Path>, opened: &Result<Model, M
     }
     values.push(path.map_or(Value::Nothing, |path| Value::text(path.display().to_string())));
     values.push(opened.as_ref().err().map_or(Value::Nothing, |error| Value::text(error.to_string())));
+    let remarks = opened.as_ref().map_or(&[][..], |model| model.remarks.as_slice());
+    values.push(Value::List(remarks.iter().map(Value::text).collect()));
     values
 }
 

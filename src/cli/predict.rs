@@ -162,6 +162,12 @@ fn run(subject: &Subject, keep: Keep) -> Result<Trace> {
 
 fn candidates(subject: &Subject, places: Vec<Place>, count: usize) -> Result<Report> {
     let logits = run(subject, Keep::Logits)?.logits.unwrap_or_default();
+    if logits.iter().any(|logit| logit.is_nan()) {
+        let message = format!("the output of {} is not a number: its weights are broken", subject.model.name);
+        return Err(Failure::no_answer(message)
+            .hint("`lexiscope trace` writes every stage, so that the first broken one is found")
+            .into());
+    }
     let mut table = Table::new("results", &["position", "rank", "token", "id", "probability"]);
     for place in places {
         for record in records(subject, &logits, place.row, count) {
@@ -203,10 +209,7 @@ fn continuation(subject: &Subject, count: usize, sampling: &Sampling) -> Result<
         return Err(Failure::usage(message).hint("generate fewer, or shorten the text").into());
     }
     let tokenizer = subject.model.tokenizer.as_ref();
-    let ends: Vec<u32> = ["<|endoftext|>", "</s>", "<|im_end|>", "<|eot_id|>", "<eos>"]
-        .iter()
-        .filter_map(|piece| tokenizer.and_then(|tokenizer| tokenizer.id(piece)))
-        .collect();
+    let ends = &subject.model.end_tokens;
     let written = progress::shown("writing", |progress| {
         generate(network, prompt, count, sampling, progress, |id| !ends.contains(&id))
     })?;

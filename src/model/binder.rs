@@ -6,7 +6,7 @@ use super::error::{ModelError, Result};
 use super::linear::{Layout, Linear};
 use super::normalisation::{Norm, NormKind};
 use super::parameters::Parameter;
-use super::parts::attention::Projections;
+use super::parts::attention::{Mask, Projections};
 use super::weights::Weights;
 
 /// Whether a linear map has a bias.
@@ -167,13 +167,39 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// The output matrix: tensor `name` where the file has it, else the token table.
+    /// The output matrix: tensor `name` where the file has it, else the token table, if the two are
+    /// tied (as they are in the family `by_default`). `None` where the file lacks a matrix of its own:
+    /// such a network predicts nothing.
     ///
     /// # Errors
     /// As [`Binder::tensor`].
-    pub fn output_matrix(&self, name: &str, table: &Parameter, bias: Option<Parameter>) -> Result<Linear> {
-        let shape = table.shape();
-        let weight = if self.has(name) { self.tensor(name, shape)? } else { Parameter::clone(table) };
-        Ok(Linear { weight, layout: Layout::OutIn, bias })
+    pub fn output_matrix(
+        &self,
+        name: &str,
+        table: &Parameter,
+        bias: Option<Parameter>,
+        by_default: bool,
+    ) -> Result<Option<Linear>> {
+        let tied = self.config.flag("tie_word_embeddings", by_default)?;
+        let weight = match self.has(name) {
+            true => self.tensor(name, table.shape())?,
+            false if tied => Parameter::clone(table),
+            false => return Ok(None),
+        };
+        Ok(Some(Linear { weight, layout: Layout::OutIn, bias }))
+    }
+
+    /// The mask of a network that writes from left to right, each token seeing `window` tokens with
+    /// itself (all without one). `is_causal: false` opens it to both sides, as transformers does
+    /// (`create_causal_mask`).
+    ///
+    /// # Errors
+    /// [`ModelError::Unsupported`] for a window that is open to both sides.
+    pub fn causal_mask(&self, window: Option<usize>) -> Result<Mask> {
+        match (self.config.flag("is_causal", true)?, window) {
+            (true, window) => Ok(Mask::causal(window)),
+            (false, None) => Ok(Mask::default()),
+            (false, Some(_)) => Err(self.config.unsupported("is_causal is false beside a sliding window")),
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! `config.json` of a Hugging Face model folder, read with care: names differ between families and
 //! versions, and sizes must make sense before anything is allocated by them.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -12,6 +14,8 @@ use super::error::{ModelError, Result};
 pub struct Config {
     path: PathBuf,
     value: Value,
+    /// The keys that were asked for, there or not.
+    asked: RefCell<BTreeSet<String>>,
 }
 
 /// No size in a configuration is larger than this.
@@ -41,12 +45,12 @@ impl Config {
                 found: "another JSON value".into(),
             });
         }
-        Ok(Self { path: path.to_owned(), value })
+        Ok(Self::from_value(path, value))
     }
 
     /// A configuration that was not read from JSON (a GGUF header).
     pub fn from_value(path: &Path, value: Value) -> Self {
-        Self { path: path.to_owned(), value }
+        Self { path: path.to_owned(), value, asked: RefCell::default() }
     }
 
     /// The file.
@@ -56,12 +60,41 @@ impl Config {
 
     /// The value at a key; `a.b` looks into objects. JSON null counts as absent.
     pub fn get(&self, key: &str) -> Option<&Value> {
+        self.asked.borrow_mut().insert(key.to_owned());
         let found = key.split('.').try_fold(&self.value, |value, part| value.get(part))?;
         (!found.is_null()).then_some(found)
     }
 
+    /// Whether a key is there, be it with null.
+    pub fn states(&self, key: &str) -> bool {
+        self.asked.borrow_mut().insert(key.to_owned());
+        self.value.get(key).is_some()
+    }
+
+    /// The keys that nobody asked for and that may change numbers, sorted; `a.b` within objects.
+    pub fn unread(&self) -> Vec<String> {
+        let asked = self.asked.borrow();
+        let mut unread = Vec::new();
+        for (key, value) in self.value.as_object().into_iter().flatten() {
+            if asked.contains(key) || value.is_null() || is_without_effect(key) {
+                continue;
+            }
+            let prefix = format!("{key}.");
+            match value.as_object() {
+                Some(inner) if asked.iter().any(|asked| asked.starts_with(&prefix)) => unread.extend(
+                    inner.keys().map(|inner| prefix.clone() + inner).filter(|full| !asked.contains(full)),
+                ),
+                _ => unread.push(key.clone()),
+            }
+        }
+        unread.sort();
+        unread
+    }
+
     fn first(&self, keys: &[&str]) -> Option<(String, &Value)> {
-        keys.iter().find_map(|key| self.get(key).map(|value| ((*key).to_owned(), value)))
+        // All are asked for: a setting that is written under two names is understood.
+        let found: Vec<_> = keys.iter().filter_map(|key| Some(((*key).to_owned(), self.get(key)?))).collect();
+        found.into_iter().next()
     }
 
     fn wrong(&self, key: &str, expected: &str, found: &str) -> ModelError {
@@ -120,6 +153,30 @@ impl Config {
         }
     }
 
+    /// The number that keeps a root away from zero, at the first of `keys` that is there.
+    ///
+    /// # Errors
+    /// When it is negative or not finite.
+    pub fn epsilon(&self, keys: &[&str], default: f64) -> Result<f64> {
+        match self.number(keys)? {
+            Some(number) if number < 0.0 => Err(self.wrong(keys[0], "0 or more", &number.to_string())),
+            number => Ok(number.unwrap_or(default)),
+        }
+    }
+
+    /// The number above zero at the first of `keys` that is there.
+    ///
+    /// # Errors
+    /// When it is 0, negative or not finite.
+    pub fn positive(&self, keys: &[&str], default: f64) -> Result<f64> {
+        match self.number(keys)? {
+            Some(number) if number <= 0.0 => {
+                Err(self.wrong(keys[0], "a number above 0", &number.to_string()))
+            }
+            number => Ok(number.unwrap_or(default)),
+        }
+    }
+
     /// The truth value at `key`, or `default`.
     ///
     /// # Errors
@@ -154,4 +211,104 @@ impl Config {
         }
         Err(self.wrong(name, &format!("a multiple of {part_name} = {part}"), &whole.to_string()))
     }
+}
+
+/// Whether a key changes no number that this program shows: what only training, sampling, storage or
+/// other heads use.
+fn is_without_effect(key: &str) -> bool {
+    const KEYS: &[&str] = &[
+        "_name_or_path",
+        "_attn_implementation",
+        "_attn_implementation_autoset",
+        "architectures",
+        // The tensors tell.
+        "attention_bias",
+        "enable_bias",
+        "mlp_bias",
+        "attention_softmax_in_fp32",
+        "bad_words_ids",
+        "begin_suppress_tokens",
+        "bias_dropout_fusion",
+        "bos_token_id",
+        "chunk_size_feed_forward",
+        "cls_token_id",
+        "decoder_start_token_id",
+        "directionality",
+        "dtype",
+        "early_stopping",
+        "encoder_stride",
+        "eos_token_id",
+        "finetuning_task",
+        "forced_bos_token_id",
+        "forced_eos_token_id",
+        "gradient_checkpointing",
+        "id2label",
+        "init_std",
+        "is_decoder",
+        "is_encoder_decoder",
+        "is_gated_act",
+        "dense_act_fn",
+        "keys_to_ignore_at_inference",
+        "label2id",
+        "language",
+        "layerdrop",
+        "mask_token_id",
+        "masked_softmax_fusion",
+        "model_max_length",
+        "n_ctx",
+        "num_labels",
+        "pad_token_id",
+        "pooler_act",
+        "pooler_output_size",
+        "prefix",
+        "pretraining_tp",
+        "problem_type",
+        "reorder_and_upcast_attn",
+        "return_dict",
+        "rescale_every",
+        "seq_length",
+        "sep_token_id",
+        "sinusoidal_pos_embds",
+        "skip_bias_add",
+        "skip_bias_add_qkv",
+        "slow_but_exact",
+        "task_specific_params",
+        "tie_weights_",
+        "tokenizer_class",
+        "torch_dtype",
+        "torchscript",
+        "transformers_version",
+        "unk_token_id",
+        "unk_index",
+        "use_bfloat16",
+        "use_cache",
+        "vocab_type",
+    ];
+    const SAMPLING: &[&str] = &[
+        "diversity_penalty",
+        "do_sample",
+        "encoder_no_repeat_ngram_size",
+        "exponential_decay_length_penalty",
+        "length_penalty",
+        "max_length",
+        "min_length",
+        "no_repeat_ngram_size",
+        "num_beam_groups",
+        "num_beams",
+        "num_return_sequences",
+        "remove_invalid_values",
+        "repetition_penalty",
+        "suppress_tokens",
+        "temperature",
+        "top_k",
+        "top_p",
+        "typical_p",
+    ];
+    KEYS.contains(&key)
+        || SAMPLING.contains(&key)
+        || key.contains("dropout")
+        || key.ends_with("pdrop")
+        || ["summary_", "output_", "initializer_", "pooler_", "quantizer_"]
+            .iter()
+            .any(|start| key.starts_with(start))
 }

@@ -102,10 +102,12 @@ fn choose(logits: &[f32], sampling: &Sampling, random: &mut Random) -> Result<u3
     let scaled: Vec<f32> = logits.iter().map(|x| x / sampling.temperature).collect();
     let mut candidates = likeliest(&scaled, sampling.top_k.unwrap_or(logits.len()).max(1));
     if let Some(share) = sampling.top_p {
+        // Of what the k likeliest have together, as transformers and llama.cpp count it.
+        let all: f64 = candidates.iter().map(|candidate| candidate.probability).sum();
         let mut sum = 0.0;
         let within = candidates.iter().position(|candidate| {
             sum += candidate.probability;
-            sum >= f64::from(share)
+            sum >= f64::from(share) * all
         });
         candidates.truncate(within.map_or(candidates.len(), |last| last + 1));
     }
@@ -118,4 +120,26 @@ fn choose(logits: &[f32], sampling: &Sampling, random: &mut Random) -> Result<u3
         }
     }
     candidates.last().map(|candidate| candidate.id).ok_or_else(empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Shares of 0.4, 0.3 and 0.2: of the three likeliest, the first two have 0.78 together, though
+    /// only 0.7 of all.
+    #[test]
+    fn a_share_is_one_of_what_the_likeliest_have_together() {
+        let logits: Vec<f32> = [0.4f32, 0.3, 0.2, 0.1].iter().map(|share| share.ln()).collect();
+        let chosen = |top_k, top_p| {
+            let all = (0..200).map(|seed| {
+                let sampling = Sampling { temperature: 1.0, top_k, top_p, seed };
+                choose(&logits, &sampling, &mut Random::new(seed)).unwrap()
+            });
+            all.collect::<std::collections::BTreeSet<u32>>().into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(chosen(None, None), [0, 1, 2, 3]);
+        assert_eq!(chosen(Some(3), Some(0.75)), [0, 1]);
+        assert_eq!(chosen(None, Some(0.75)), [0, 1, 2]);
+    }
 }

@@ -1,13 +1,14 @@
 //! Networks that keep what they computed.
 //!
 //! ```text
-//! files (safetensors, GGUF) -> weights --+
-//! config.json ----------------> config --+-> families/ (one file a family) -> Network, a description
-//!                                                                                |
-//! text -> tokenizer -> token ids --+
-//! PNG, JPEG -> image -> pixels ----+---------------------------> forward <- interventions
-//!                                                                   |
-//!                                                                 Trace
+//! folder, GGUF, shipped -> Checkpoint (config, weights, tokenizer, labels)
+//!                              |
+//!                          families/ (one file a family) -> Network, a description --------+
+//!                                                                                          |
+//! text -> tokenizer -> token ids --+                                                       |
+//! PNG, JPEG -> image -> pixels ----+------------------------------> forward <--------------+
+//!                                                                      |  <- interventions
+//!                                                                    Trace
 //! ```
 //!
 //! There is one forward pass, driven by the description; a family file only translates.
@@ -15,9 +16,11 @@
 pub mod activation;
 pub mod binder;
 pub mod block;
+pub mod checkpoint;
 pub mod config;
 pub mod error;
 pub mod families;
+pub mod folder;
 pub mod forward;
 pub mod fronts;
 pub mod generate;
@@ -33,9 +36,11 @@ pub mod open;
 pub mod parameters;
 pub mod parts;
 pub mod positions;
+pub mod rope;
 pub mod source;
 pub mod tensor;
 pub mod tokenizer;
+pub mod tokenizer_settings;
 pub mod trace;
 pub mod weights;
 

@@ -1,18 +1,16 @@
 //! Opening a model: its description, weights and tokenizer together.
 
-use std::collections::BTreeSet;
-use std::path::{Component, Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
+use super::checkpoint::Checkpoint;
 use super::config::Config;
 use super::error::{ModelError, Result};
-use super::families;
-use super::gguf;
 use super::network::{Kind, Network};
 use super::source::{self, Source};
 use super::tokenizer::{Tokenizer, Tokens};
 use super::weights::Weights;
+use super::{families, folder, gguf};
 use crate::mmap::Bytes;
 
 /// A model, opened.
@@ -28,11 +26,32 @@ pub struct Model {
     pub tokenizer: Option<Tokenizer>,
     /// How many numbers the checkpoint holds.
     pub parameters: usize,
-    /// The names of the classes of a classifier, by index.
-    pub labels: Vec<String>,
+    /// The names of the classes of a classifier, by number; none for what predicts tokens.
+    pub labels: BTreeMap<usize, String>,
+    /// Tokens that end a text that the model writes.
+    pub end_tokens: BTreeSet<u32>,
+    /// What of its files is not understood, a sentence each.
+    pub remarks: Vec<String>,
 }
 
 impl Model {
+    /// The model of a checkpoint, bound by its family.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the configuration or the tensors.
+    pub fn bind(checkpoint: Checkpoint) -> Result<Self> {
+        let network = families::bind(&checkpoint.config, &checkpoint.weights)?;
+        let remarks = checkpoint.remarks(&network);
+        let Checkpoint { name, path, weights, tokenizer, labels, end_tokens, .. } = checkpoint;
+        for remark in &remarks {
+            tracing::warn!(name, remark, "opened a model");
+        }
+        // Every configuration may carry labels (transformers writes two by default).
+        let labels = if network.kind == Kind::Vision { labels } else { BTreeMap::new() };
+        let parameters = weights.parameters();
+        Ok(Self { name, path, network, tokenizer, parameters, labels, end_tokens, remarks })
+    }
+
     /// The tokenizer, or why there is none.
     ///
     /// # Errors
@@ -67,7 +86,11 @@ impl Model {
 /// # Errors
 /// Whatever is wrong with the name, the files or what they describe.
 pub fn open(wanted: &str) -> Result<Model> {
-    open_source(&source::find(wanted)?, wanted)
+    Model::bind(match source::find(wanted)? {
+        Source::Shipped => shipped_checkpoint()?,
+        Source::Gguf(path) => gguf::read(&path)?,
+        Source::Folder(path) => folder::read(&path, display_name(&path, wanted))?,
+    })
 }
 
 /// Opens the model that is shipped inside the program.
@@ -75,49 +98,24 @@ pub fn open(wanted: &str) -> Result<Model> {
 /// # Errors
 /// None unless the program was built with broken files.
 pub fn shipped() -> Result<Model> {
+    Model::bind(shipped_checkpoint()?)
+}
+
+fn shipped_checkpoint() -> Result<Checkpoint> {
     let folder = Path::new("models/minilm-l6");
     let config =
         Config::parse(&folder.join("config.json"), include_str!("../../models/minilm-l6/config.json"))?;
     let bytes = Bytes::from_static(include_bytes!("../../models/minilm-l6/model.safetensors"));
-    let weights = Weights::from_safetensors(&[(folder.join("model.safetensors"), bytes)])?;
     let tokenizer = include_bytes!("../../models/minilm-l6/tokenizer.json");
-    Ok(Model {
+    Ok(Checkpoint {
         name: source::SHIPPED.into(),
         path: None,
-        network: families::bind(&config, &weights)?,
+        config,
+        weights: Weights::from_safetensors(&[(folder.join("model.safetensors"), bytes)])?,
         tokenizer: Some(Tokenizer::from_json(&folder.join("tokenizer.json"), tokenizer)?),
-        parameters: weights.parameters(),
-        labels: Vec::new(),
-    })
-}
-
-fn open_source(source: &Source, wanted: &str) -> Result<Model> {
-    match source {
-        Source::Shipped => shipped(),
-        Source::Gguf(path) => gguf::open(path),
-        Source::Folder(folder) => open_folder(folder, wanted),
-    }
-}
-
-fn open_folder(folder: &Path, wanted: &str) -> Result<Model> {
-    let path = folder.join("config.json");
-    let text = std::fs::read_to_string(&path).map_err(ModelError::io("read", &path))?;
-    let config = Config::parse(&path, &text)?;
-    let weights = Weights::from_safetensors(&weight_files(folder)?)?;
-    let network = families::bind(&config, &weights)?;
-    let path = folder.join("tokenizer.json");
-    let tokenizer = match std::fs::read(&path) {
-        Ok(bytes) => Some(Tokenizer::from_json(&path, &bytes)?),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(ModelError::io("read", &path)(error)),
-    };
-    Ok(Model {
-        name: display_name(folder, wanted),
-        path: Some(folder.to_owned()),
-        parameters: weights.parameters(),
-        labels: labels(&config, network.outputs),
-        network,
-        tokenizer,
+        labels: BTreeMap::new(),
+        end_tokens: BTreeSet::new(),
+        remarks: Vec::new(),
     })
 }
 
@@ -128,63 +126,4 @@ fn display_name(folder: &Path, wanted: &str) -> String {
     }
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     folder.file_name().map_or_else(|| wanted.to_owned(), |name| name.to_string_lossy().into_owned())
-}
-
-/// `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
-fn weight_files(folder: &Path) -> Result<Vec<(PathBuf, Bytes)>> {
-    let single = folder.join("model.safetensors");
-    let map = |path: PathBuf| -> Result<(PathBuf, Bytes)> {
-        let bytes = Bytes::map(&path).map_err(ModelError::io("open", &path))?;
-        Ok((path, bytes))
-    };
-    if single.is_file() {
-        return Ok(vec![map(single)?]);
-    }
-    let index = folder.join("model.safetensors.index.json");
-    if !index.is_file() {
-        return Err(ModelError::Unsupported {
-            path: folder.to_owned(),
-            what: "there is no model.safetensors in this folder".into(),
-            advice: if folder.join("pytorch_model.bin").is_file() {
-                "pytorch_model.bin is a pickle, which is not read; save the model with safe_serialization=True".into()
-            } else {
-                "give a folder that has its weights as safetensors".into()
-            },
-        });
-    }
-    let text = std::fs::read_to_string(&index).map_err(ModelError::io("read", &index))?;
-    let malformed = |found: String| ModelError::Malformed {
-        path: index.clone(),
-        what: "key \"weight_map\"".into(),
-        expected: "an object from tensor names to files of this folder".into(),
-        found,
-    };
-    let value: Value = serde_json::from_str(&text).map_err(|error| malformed(error.to_string()))?;
-    let map_of_files = value.get("weight_map").and_then(Value::as_object);
-    let map_of_files = map_of_files.ok_or_else(|| malformed("nothing".into()))?;
-    let mut names = BTreeSet::new();
-    for name in map_of_files.values() {
-        let name = name.as_str().ok_or_else(|| malformed(name.to_string()))?;
-        let mut parts = Path::new(name).components();
-        if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
-            return Err(malformed(format!("\"{name}\"")));
-        }
-        names.insert(name);
-    }
-    if names.is_empty() {
-        return Err(malformed("an empty object".into()));
-    }
-    names.into_iter().map(|name| map(folder.join(name))).collect()
-}
-
-fn labels(config: &Config, count: usize) -> Vec<String> {
-    let Some(names) = config.get("id2label").and_then(Value::as_object) else { return Vec::new() };
-    (0..count)
-        .map(|index| {
-            names
-                .get(&index.to_string())
-                .and_then(Value::as_str)
-                .map_or_else(|| index.to_string(), str::to_owned)
-        })
-        .collect()
 }

@@ -77,6 +77,12 @@ impl Tokenizer {
         Self { inner, mask }
     }
 
+    /// The same with `token`, where it is in the vocabulary, as the one that hides a token.
+    pub fn masking_with(mut self, token: Option<String>) -> Self {
+        self.mask = token.and_then(|token| self.id(&token)).or(self.mask);
+        self
+    }
+
     /// Cuts `text` into tokens, with the special tokens that the model expects around it.
     ///
     /// # Errors

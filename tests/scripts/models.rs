@@ -43,6 +43,19 @@ fn a_model_that_is_not_there_leaves_ways_out() {
 }
 
 #[test]
+fn what_of_a_model_is_not_understood_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["config.json", "model.safetensors", "tokenizer.json"] {
+        std::fs::copy(golden("transformers/gpt2").join(file), folder.path().join(file)).unwrap();
+    }
+    let path = folder.path().join("config.json");
+    let config = std::fs::read_to_string(&path).unwrap().replacen('{', "{\"residual_alpha\": 0.5,", 1);
+    std::fs::write(&path, config).unwrap();
+    let played = Start::on_model(Some(folder.path().display().to_string())).play("<alt-3>");
+    played.shows("settings that are not understood: residual_alpha");
+}
+
+#[test]
 fn a_causal_model_masks_what_comes_later_and_predicts_by_layer() {
     let script = "e<ctrl-u><paste:The king and the queen><enter>";
     let model = open::open(&tiny("gpt2")).unwrap();

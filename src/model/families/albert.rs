@@ -10,7 +10,7 @@ use crate::model::weights::Weights;
 /// Binds an ALBERT.
 pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<Network> {
     let binder = Binder::new(family, config, weights, &["albert.", ""]);
-    let sizes = Sizes::read(config)?;
+    let sizes = Sizes::read(&binder, Activation::GeluTanh)?;
     let width = config.size(&["embedding_size"])?;
     let mut embedding = embedding(&binder, &sizes, width, 0)?;
     embedding.projection =
@@ -22,8 +22,9 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
         &HeadNames {
             dense: "predictions.dense",
             norm: "predictions.LayerNorm",
-            decoder: "predictions.decoder.weight",
+            decoder: "predictions.decoder",
             bias: "predictions.bias",
+            activation: sizes.activation,
         },
     )?;
     let groups = config.optional_size(&["num_hidden_groups"])?.unwrap_or(1);
@@ -51,7 +52,7 @@ fn block(binder: &Binder<'_>, sizes: &Sizes, group: usize, member: usize) -> Res
     );
     let feed_forward = FeedForward::new(
         binder.linear(&name("ffn"), inner, hidden, Bias::Yes)?,
-        binder.activation(&["hidden_act"], Activation::GeluTanh)?,
+        sizes.activation,
         binder.linear(&name("ffn_output"), hidden, inner, Bias::Yes)?,
     );
     Ok(Block::post_norm(

@@ -4,14 +4,15 @@ use crate::model::binder::{Bias, Binder};
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::network::{
-    Activation, Attention, Block, FeedForward, Front, Head, Kind, Network, Stack, TokenEmbedding, Transform,
+    Activation, Attention, Block, FeedForward, Front, Head, Kind, Mask, Network, Stack, TokenEmbedding,
+    Transform,
 };
 use crate::model::weights::Weights;
 
 /// Binds a BERT.
 pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<Network> {
     let binder = Binder::new(family, config, weights, &["bert.", ""]);
-    let sizes = Sizes::read(config)?;
+    let sizes = Sizes::read(&binder, Activation::Gelu)?;
     let embedding = embedding(&binder, &sizes, sizes.hidden, 0)?;
     let head = masked_language_head(
         &binder,
@@ -20,8 +21,9 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
         &HeadNames {
             dense: "cls.predictions.transform.dense",
             norm: "cls.predictions.transform.LayerNorm",
-            decoder: "cls.predictions.decoder.weight",
+            decoder: "cls.predictions.decoder",
             bias: "cls.predictions.bias",
+            activation: sizes.activation,
         },
     )?;
     Ok(network(&binder, &sizes, embedding, blocks(&binder, &sizes)?, head, 0))
@@ -31,7 +33,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
 /// the head.
 pub fn bind_roberta(family: &'static str, config: &Config, weights: &Weights) -> Result<Network> {
     let binder = Binder::new(family, config, weights, &["roberta.", ""]);
-    let sizes = Sizes::read(config)?;
+    let sizes = Sizes::read(&binder, Activation::Gelu)?;
     let padding = config.get("pad_token_id").and_then(serde_json::Value::as_u64).unwrap_or(1) as usize;
     if padding.saturating_add(1) >= sizes.positions {
         return Err(config.unsupported(format!(
@@ -40,7 +42,10 @@ pub fn bind_roberta(family: &'static str, config: &Config, weights: &Weights) ->
         )));
     }
     let first_row = padding + 1;
-    let embedding = embedding(&binder, &sizes, sizes.hidden, first_row)?;
+    let mut embedding = embedding(&binder, &sizes, sizes.hidden, first_row)?;
+    if let Some(positions) = &mut embedding.positions {
+        positions.padding = u32::try_from(padding).ok();
+    }
     let head = masked_language_head(
         &binder,
         &embedding,
@@ -48,8 +53,10 @@ pub fn bind_roberta(family: &'static str, config: &Config, weights: &Weights) ->
         &HeadNames {
             dense: "lm_head.dense",
             norm: "lm_head.layer_norm",
-            decoder: "lm_head.decoder.weight",
+            decoder: "lm_head.decoder",
             bias: "lm_head.bias",
+            // Whatever the blocks use (RobertaLMHead in transformers).
+            activation: Activation::Gelu,
         },
     )?;
     Ok(network(&binder, &sizes, embedding, blocks(&binder, &sizes)?, head, first_row))
@@ -73,11 +80,16 @@ pub struct Sizes {
     pub segments: usize,
     /// Of the norms.
     pub epsilon: f64,
+    /// Of the blocks.
+    pub activation: Activation,
+    /// Which tokens a token sees: those before it only, in a BERT that is told to be a decoder.
+    pub mask: Mask,
 }
 
 impl Sizes {
-    /// Reads them.
-    pub fn read(config: &Config) -> Result<Self> {
+    /// Reads them; `activation` is the family's own.
+    pub fn read(binder: &Binder<'_>, activation: Activation) -> Result<Self> {
+        let config = binder.config;
         let (hidden, heads) = (config.size(&["hidden_size"])?, config.size(&["num_attention_heads"])?);
         config.require_multiple("hidden_size", hidden, "num_attention_heads", heads)?;
         if let Some(kind) = config.text(&["position_embedding_type"])
@@ -93,7 +105,9 @@ impl Sizes {
             vocabulary: config.size(&["vocab_size"])?,
             positions: config.size(&["max_position_embeddings"])?,
             segments: config.size(&["type_vocab_size"])?,
-            epsilon: config.number(&["layer_norm_eps"])?.unwrap_or(1e-12),
+            epsilon: config.epsilon(&["layer_norm_eps"], 1e-12)?,
+            activation: binder.activation(&["hidden_act"], activation)?,
+            mask: if config.flag("is_decoder", false)? { Mask::CAUSAL } else { Mask::default() },
         })
     }
 }
@@ -121,10 +135,12 @@ pub struct HeadNames {
     pub dense: &'static str,
     /// The norm's stem.
     pub norm: &'static str,
-    /// The output matrix, where it is stored.
+    /// The stem of the output matrix, where it is stored.
     pub decoder: &'static str,
-    /// The output's bias.
+    /// The output's bias, unless the matrix is the file's own and has one.
     pub bias: &'static str,
+    /// After the dense map.
+    pub activation: Activation,
 }
 
 /// dense, activation, norm, then the token table; `None` when the file has no head.
@@ -139,12 +155,15 @@ pub fn masked_language_head(
     }
     let width = embedding.table.shape()[1];
     let dense = binder.linear(names.dense, width, sizes.hidden, Bias::Yes)?;
-    let activation = binder.activation(&["hidden_act"], Activation::Gelu)?;
     let norm = binder.layer_norm(names.norm, width, sizes.epsilon)?;
-    let bias = binder.tensor(names.bias, &[sizes.vocabulary])?;
-    let mut head = Head::new(binder.output_matrix(names.decoder, &embedding.table, Some(bias))?);
-    head.transform = Some(Transform { dense, activation, norm });
-    Ok(Some(head))
+    let own_bias = format!("{}.bias", names.decoder);
+    let tied = binder.config.flag("tie_word_embeddings", true)?;
+    let bias = if !tied && binder.has(&own_bias) { &own_bias } else { names.bias };
+    let bias = binder.tensor(bias, &[sizes.vocabulary])?;
+    let matrix = format!("{}.weight", names.decoder);
+    let matrix = binder.output_matrix(&matrix, &embedding.table, Some(bias), true)?;
+    let transform = Transform { dense, activation: names.activation, norm };
+    Ok(matrix.map(|matrix| Head { transform: Some(transform), ..Head::new(matrix) }))
 }
 
 /// The network of these `blocks`, whose first position is row `first_row` of the table.
@@ -176,10 +195,11 @@ fn block(binder: &Binder<'_>, sizes: &Sizes, layer: usize) -> Result<Block> {
         hidden / sizes.heads,
         binder.square_projections(names, name, hidden, Bias::Yes)?,
         binder.linear(&name("attention.output.dense"), hidden, hidden, Bias::Yes)?,
-    );
+    )
+    .with_mask(sizes.mask);
     let feed_forward = FeedForward::new(
         binder.linear(&name("intermediate.dense"), inner, hidden, Bias::Yes)?,
-        binder.activation(&["hidden_act"], Activation::Gelu)?,
+        sizes.activation,
         binder.linear(&name("output.dense"), hidden, inner, Bias::Yes)?,
     );
     Ok(Block::post_norm(

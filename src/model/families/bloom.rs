@@ -5,8 +5,8 @@ use crate::model::binder::{Bias, Binder};
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::network::{
-    Activation, Attention, AttentionPosition, Block, FeedForward, Front, Head, Kind, Mask, Network,
-    Projections, Stack, TokenEmbedding,
+    Activation, Attention, AttentionPosition, Block, FeedForward, Front, Head, Kind, Network, Projections,
+    Stack, TokenEmbedding,
 };
 use crate::model::positions::alibi_slopes;
 use crate::model::weights::Weights;
@@ -21,7 +21,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
         return Err(config.unsupported("apply_residual_connection_post_layernorm is set"));
     }
     let vocabulary = config.size(&["vocab_size"])?;
-    let epsilon = config.number(&["layer_norm_epsilon"])?.unwrap_or(1e-5);
+    let epsilon = config.epsilon(&["layer_norm_epsilon"], 1e-5)?;
     let table = binder.tensor("word_embeddings.weight", &[vocabulary, hidden])?;
     let blocks = (0..config.layers(&["n_layer", "num_hidden_layers"])?)
         .map(|layer| block(&binder, hidden, heads, epsilon, layer))
@@ -33,8 +33,8 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     )?);
     let final_norm = binder.layer_norm("ln_f", hidden, epsilon)?;
     let stack = Stack::new("text", hidden, Front::Tokens(embedding), blocks, Some(final_norm));
-    let head = Head::new(binder.output_matrix("lm_head.weight", &table, None)?);
-    Ok(Network::new(family, Kind::Causal, vec![stack], Some(head)))
+    let head = binder.output_matrix("lm_head.weight", &table, None, true)?.map(Head::new);
+    Ok(Network::new(family, Kind::Causal, vec![stack], head))
 }
 
 fn block(binder: &Binder<'_>, hidden: usize, heads: usize, epsilon: f64, layer: usize) -> Result<Block> {
@@ -48,7 +48,7 @@ fn block(binder: &Binder<'_>, hidden: usize, heads: usize, epsilon: f64, layer: 
         map("self_attention.dense", hidden, hidden)?,
     )
     .with_position(AttentionPosition::Alibi(alibi_slopes(heads)))
-    .with_mask(Mask::CAUSAL);
+    .with_mask(binder.causal_mask(None)?);
     let feed_forward = FeedForward::new(
         map("mlp.dense_h_to_4h", 4 * hidden, hidden)?,
         Activation::GeluTanh,

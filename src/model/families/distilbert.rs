@@ -24,9 +24,9 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
         let dense = binder.linear("vocab_transform", hidden, hidden, Bias::Yes)?;
         let norm = binder.layer_norm("vocab_layer_norm", hidden, EPSILON)?;
         let bias = binder.tensor("vocab_projector.bias", &[vocabulary])?;
-        let mut head = Head::new(binder.output_matrix("vocab_projector.weight", &table, Some(bias))?);
-        head.transform = Some(Transform { dense, activation, norm });
-        Some(head)
+        let matrix = binder.output_matrix("vocab_projector.weight", &table, Some(bias), true)?;
+        let transform = Transform { dense, activation, norm };
+        matrix.map(|matrix| Head { transform: Some(transform), ..Head::new(matrix) })
     } else {
         None
     };

@@ -4,8 +4,7 @@ use crate::model::binder::Binder;
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::network::{
-    Activation, Attention, Block, FeedForward, Front, Head, Kind, Mask, Network, Projections, Stack,
-    TokenEmbedding,
+    Activation, Attention, Block, FeedForward, Front, Head, Kind, Network, Projections, Stack, TokenEmbedding,
 };
 use crate::model::weights::Weights;
 
@@ -16,7 +15,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     config.require_multiple("n_embd", hidden, "n_head", heads)?;
     let vocabulary = config.size(&["vocab_size"])?;
     let positions = config.size(&["n_positions", "n_ctx"])?;
-    let epsilon = config.number(&["layer_norm_epsilon"])?.unwrap_or(1e-5);
+    let epsilon = config.epsilon(&["layer_norm_epsilon"], 1e-5)?;
     let table = binder.tensor("wte.weight", &[vocabulary, hidden])?;
     let blocks = (0..config.layers(&["n_layer"])?)
         .map(|layer| block(&binder, hidden, heads, epsilon, layer))
@@ -26,8 +25,8 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let final_norm = binder.layer_norm("ln_f", hidden, epsilon)?;
     let stack = Stack::new("text", hidden, Front::Tokens(embedding), blocks, Some(final_norm))
         .at_most(Some(positions));
-    let head = Head::new(binder.output_matrix("lm_head.weight", &table, None)?);
-    Ok(Network::new(family, Kind::Causal, vec![stack], Some(head)))
+    let head = binder.output_matrix("lm_head.weight", &table, None, true)?.map(Head::new);
+    Ok(Network::new(family, Kind::Causal, vec![stack], head))
 }
 
 fn block(binder: &Binder<'_>, hidden: usize, heads: usize, epsilon: f64, layer: usize) -> Result<Block> {
@@ -48,7 +47,7 @@ fn block(binder: &Binder<'_>, hidden: usize, heads: usize, epsilon: f64, layer: 
         binder.conv1d(&name("attn.c_proj"), hidden, hidden)?,
     )
     .with_scale(scale)
-    .with_mask(Mask::CAUSAL);
+    .with_mask(binder.causal_mask(None)?);
     let feed_forward = FeedForward::new(
         binder.conv1d(&name("mlp.c_fc"), inner, hidden)?,
         binder.activation(&["activation_function"], Activation::GeluTanh)?,

@@ -16,8 +16,11 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     config.require_multiple("hidden_size", hidden, "num_heads", heads)?;
     let vocabulary = config.size(&["vocab_size"])?;
     let positions = config.size(&["max_position_embeddings"])?;
-    let epsilon = config.number(&["layer_norm_epsilon"])?.unwrap_or(1e-5);
+    let epsilon = config.epsilon(&["layer_norm_epsilon"], 1e-5)?;
     let table = binder.tensor("wte.weight", &[vocabulary, hidden])?;
+    if !config.flag("is_causal", true)? {
+        return Err(config.unsupported("is_causal is false, but this family's own mask hides later tokens"));
+    }
     let layers = config.layers(&["num_layers"])?;
     let windows = windows(config, layers)?;
     let blocks = windows
@@ -30,8 +33,8 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let final_norm = binder.layer_norm("ln_f", hidden, epsilon)?;
     let stack = Stack::new("text", hidden, Front::Tokens(embedding), blocks, Some(final_norm))
         .at_most(Some(positions));
-    let head = Head::new(binder.output_matrix("lm_head.weight", &table, None)?);
-    Ok(Network::new(family, Kind::Causal, vec![stack], Some(head)))
+    let head = binder.output_matrix("lm_head.weight", &table, None, true)?.map(Head::new);
+    Ok(Network::new(family, Kind::Causal, vec![stack], head))
 }
 
 /// The window of every layer: `attention_layers` lists "global" and "local"; older files have only
@@ -39,9 +42,10 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
 fn windows(config: &Config, layers: usize) -> Result<Vec<Option<usize>>> {
     let size = config.optional_size(&["window_size"])?.unwrap_or(256);
     let mut kinds = Vec::new();
+    let groups = config.get("attention_types").and_then(|value| value.as_array());
     if let Some(list) = config.get("attention_layers").and_then(|value| value.as_array()) {
         kinds.extend(list.iter().filter_map(|kind| kind.as_str()));
-    } else if let Some(groups) = config.get("attention_types").and_then(|value| value.as_array()) {
+    } else if let Some(groups) = groups {
         for group in groups {
             let names = group.get(0).and_then(|names| names.as_array()).map_or(&[][..], Vec::as_slice);
             let repeats = group.get(1).and_then(serde_json::Value::as_u64).unwrap_or(0).min(layers as u64);

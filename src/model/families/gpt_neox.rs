@@ -1,14 +1,14 @@
 //! GPT-NeoX (Black et al. 2022; Pythia): partial rotary positions, attention and feed-forward side
 //! by side, query, key and value in one map head by head.
 
-use super::llama::rotary_base;
 use crate::model::binder::{Bias, Binder};
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::network::{
-    Activation, Attention, AttentionPosition, Block, FeedForward, Front, Head, Kind, Mask, Network,
-    Projections, Rotary, Stack, TokenEmbedding,
+    Activation, Attention, AttentionPosition, Block, FeedForward, Front, Head, Kind, Network, Projections,
+    Rotary, Stack, TokenEmbedding,
 };
+use crate::model::rope::{rotary, rotated_components};
 use crate::model::weights::Weights;
 
 /// Binds a GPT-NeoX.
@@ -17,24 +17,20 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let (hidden, heads) = (config.size(&["hidden_size"])?, config.size(&["num_attention_heads"])?);
     config.require_multiple("hidden_size", hidden, "num_attention_heads", heads)?;
     let vocabulary = config.size(&["vocab_size"])?;
-    let epsilon = config.number(&["layer_norm_eps"])?.unwrap_or(1e-5);
+    let epsilon = config.epsilon(&["layer_norm_eps"], 1e-5)?;
     let table = binder.tensor("embed_in.weight", &[vocabulary, hidden])?;
-    let share = config.number(&["rope_parameters.partial_rotary_factor", "rotary_pct"])?.unwrap_or(0.25);
-    let rotated = ((hidden / heads) as f64 * share.clamp(0.0, 1.0)) as usize;
-    let rotary = Rotary::new(rotary_base(config)?, rotated);
+    let shares = ["rope_parameters.partial_rotary_factor", "rotary_pct"];
+    let rotated = rotated_components(config, &shares, hidden / heads, 0.25)?;
+    let positions = config.optional_size(&["max_position_embeddings"])?;
+    let rotary = rotary(config, rotated, positions)?;
     let blocks = (0..config.layers(&["num_hidden_layers"])?)
         .map(|layer| block(&binder, hidden, heads, epsilon, &rotary, layer))
         .collect::<Result<Vec<_>>>()?;
     let output = if binder.has("lm_head.weight") { "lm_head.weight" } else { "embed_out.weight" };
-    let head = if binder.has(output) || config.flag("tie_word_embeddings", false)? {
-        Some(Head::new(binder.output_matrix(output, &table, None)?))
-    } else {
-        None
-    };
+    let head = binder.output_matrix(output, &table, None, false)?.map(Head::new);
     let front = Front::Tokens(TokenEmbedding::new(table));
     let final_norm = binder.layer_norm("final_layer_norm", hidden, epsilon)?;
-    let stack = Stack::new("text", hidden, front, blocks, Some(final_norm))
-        .at_most(config.optional_size(&["max_position_embeddings"])?);
+    let stack = Stack::new("text", hidden, front, blocks, Some(final_norm)).at_most(positions);
     Ok(Network::new(family, Kind::Causal, vec![stack], head))
 }
 
@@ -59,7 +55,7 @@ fn block(
         binder.linear(&name("attention.dense"), hidden, hidden, bias)?,
     )
     .with_position(AttentionPosition::Rotary(rotary.clone()))
-    .with_mask(Mask::CAUSAL);
+    .with_mask(binder.causal_mask(None)?);
     let feed_forward = FeedForward::new(
         binder.linear(&name("mlp.dense_h_to_4h"), inner, hidden, Bias::Yes)?,
         binder.activation(&["hidden_act"], Activation::Gelu)?,

@@ -2,13 +2,16 @@
 //! value), Qwen3 (a norm a head on query and key), Gemma (scaled embedding, norms that store
 //! scale - 1, gelu).
 
+use serde_json::Value;
+
 use crate::model::binder::{Bias, Binder};
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::network::{
-    Activation, Attention, AttentionPosition, Block, FeedForward, Front, Head, HeadNorm, Kind, Mask, Network,
-    Norm, Projections, Rotary, Stack, TokenEmbedding,
+    Activation, Attention, AttentionPosition, Block, FeedForward, Front, Head, HeadNorm, Kind, Network, Norm,
+    Projections, Rotary, Stack, TokenEmbedding,
 };
+use crate::model::rope::{rotary, rotated_components};
 use crate::model::weights::Weights;
 
 /// Binds a Llama, Mistral, Qwen2 or Qwen3.
@@ -37,7 +40,8 @@ fn bind_with(family: &'static str, config: &Config, weights: &Weights, gemma: bo
     let hidden = sizes.hidden;
     let vocabulary = config.size(&["vocab_size"])?;
     let table = binder.tensor("embed_tokens.weight", &[vocabulary, hidden])?;
-    let rotary = rotary(config, sizes.head_size)?;
+    let positions = config.optional_size(&["max_position_embeddings"])?;
+    let rotary = rotary_of(&binder, &sizes, positions)?;
     let blocks = (0..config.layers(&["num_hidden_layers"])?)
         .map(|layer| block(&binder, &sizes, &rotary, layer))
         .collect::<Result<Vec<_>>>()?;
@@ -46,10 +50,10 @@ fn bind_with(family: &'static str, config: &Config, weights: &Weights, gemma: bo
         embedding.scale = (hidden as f32).sqrt();
     }
     let final_norm = norm(&binder, &sizes, "norm", hidden)?;
-    let stack = Stack::new("text", hidden, Front::Tokens(embedding), blocks, Some(final_norm))
-        .at_most(config.optional_size(&["max_position_embeddings"])?);
-    let head = Head::new(binder.output_matrix("lm_head.weight", &table, None)?);
-    Ok(Network::new(family, Kind::Causal, vec![stack], Some(head)))
+    let stack =
+        Stack::new("text", hidden, Front::Tokens(embedding), blocks, Some(final_norm)).at_most(positions);
+    let head = binder.output_matrix("lm_head.weight", &table, None, gemma)?.map(Head::new);
+    Ok(Network::new(family, Kind::Causal, vec![stack], head))
 }
 
 fn sizes(config: &Config, gemma: bool) -> Result<Sizes> {
@@ -63,36 +67,34 @@ fn sizes(config: &Config, gemma: bool) -> Result<Sizes> {
             hidden / heads
         }
     };
-    let epsilon = config.number(&["rms_norm_eps"])?.unwrap_or(1e-6);
+    let epsilon = config.epsilon(&["rms_norm_eps"], 1e-6)?;
     Ok(Sizes { hidden, heads, key_value_heads, head_size, epsilon, gemma })
 }
 
-/// The base of the rotary frequencies, where version 4 or 5 of transformers writes it.
-pub fn rotary_base(config: &Config) -> Result<f64> {
-    Ok(config.number(&["rope_parameters.rope_theta", "rope_theta", "rotary_emb_base"])?.unwrap_or(10_000.0))
-}
-
-/// Rotary positions with the frequency scaling of the configuration.
-fn rotary(config: &Config, head_size: usize) -> Result<Rotary> {
-    let mut rotary = Rotary::new(rotary_base(config)?, head_size);
-    rotary.adjacent = config.flag("rotary_adjacent_pairs", false)?;
-    let kind = config.text(&["rope_parameters.rope_type", "rope_scaling.rope_type", "rope_scaling.type"]);
-    let factor = config.number(&["rope_parameters.factor", "rope_scaling.factor"])?.unwrap_or(1.0) as f32;
-    match kind {
-        None | Some("default") => {}
-        Some("linear") => rotary.frequencies.iter_mut().for_each(|frequency| *frequency /= factor),
-        Some("llama3") => {
-            let number = |key: &str, default: f64| -> Result<f32> {
-                let keys = [format!("rope_parameters.{key}"), format!("rope_scaling.{key}")];
-                Ok(config.number(&[&keys[0], &keys[1]])?.unwrap_or(default) as f32)
-            };
-            let (low, high) = (number("low_freq_factor", 1.0)?, number("high_freq_factor", 4.0)?);
-            let context = number("original_max_position_embeddings", 8192.0)?;
-            rotary.scale_low_frequencies(factor, low, high, context);
-        }
-        Some(other) => return Err(config.unsupported(format!("rope_type \"{other}\" is not known"))),
+/// The rotation; a GGUF file may divide each frequency by a number of its own.
+fn rotary_of(binder: &Binder<'_>, sizes: &Sizes, positions: Option<usize>) -> Result<Rotary> {
+    let shares = ["rope_parameters.partial_rotary_factor", "partial_rotary_factor"];
+    let rotated = rotated_components(binder.config, &shares, sizes.head_size, 1.0)?;
+    if rotated != sizes.head_size {
+        return Err(binder.config.unsupported(format!("{} is not 1", shares[1])));
+    }
+    let mut rotary = rotary(binder.config, rotated, positions)?;
+    if binder.has(ROPE_FACTORS) {
+        let factors = binder.tensor(ROPE_FACTORS, &[rotary.frequencies.len()])?;
+        rotary.frequencies.iter_mut().zip(&*factors.to_f32()).for_each(|(one, factor)| *one /= factor);
     }
     Ok(rotary)
+}
+
+/// What llama.cpp divides the frequencies by (Llama 3.1's scaling, worked out by its converter).
+const ROPE_FACTORS: &str = "rope_freqs.weight";
+
+/// Early Gemma files say "gelu" and mean its tanh form, as transformers reads them.
+fn gemma_activation(binder: &Binder<'_>) -> Result<Activation> {
+    match binder.activation(&["hidden_activation", "hidden_act"], Activation::GeluTanh)? {
+        Activation::Gelu => Ok(Activation::GeluTanh),
+        other => Ok(other),
+    }
 }
 
 fn norm(binder: &Binder<'_>, sizes: &Sizes, name: &str, size: usize) -> Result<Norm> {
@@ -103,14 +105,30 @@ fn norm(binder: &Binder<'_>, sizes: &Sizes, name: &str, size: usize) -> Result<N
     Ok(norm)
 }
 
-/// The window of `layer`: Mistral's on every layer, Qwen's where `layer_types` says so.
-fn window(config: &Config, layer: usize) -> Result<Option<usize>> {
-    let window = config.optional_size(&["sliding_window"])?;
-    if let Some(kinds) = config.get("layer_types").and_then(|kinds| kinds.as_array()) {
-        let sliding = kinds.get(layer).and_then(|kind| kind.as_str()) == Some("sliding_attention");
-        return Ok(window.filter(|_| sliding));
+/// The window of `layer`, as the configuration classes of transformers work it out.
+fn window(binder: &Binder<'_>, layer: usize) -> Result<Option<usize>> {
+    let config = binder.config;
+    match config.text(&["model_type"]) {
+        // On every layer, and there without being asked for.
+        Some("mistral") if !config.states("sliding_window") => Ok(Some(4096)),
+        Some("mistral") => config.optional_size(&["sliding_window"]),
+        Some("qwen2" | "qwen3") => {
+            let window = config.optional_size(&["sliding_window"])?.unwrap_or(4096);
+            let first = config.get("max_window_layers").and_then(Value::as_u64).unwrap_or(28);
+            let slides = match config.get("layer_types").and_then(Value::as_array) {
+                Some(kinds) => kinds.get(layer).and_then(Value::as_str) == Some("sliding_attention"),
+                None => layer as u64 >= first,
+            };
+            let null = config.states("sliding_window") && config.get("sliding_window").is_none();
+            let used = config.flag("use_sliding_window", false)? && !null;
+            Ok((used && slides).then_some(window))
+        }
+        // The others know no window, whatever is written.
+        _ => {
+            config.states("sliding_window");
+            Ok(None)
+        }
     }
-    Ok(window.filter(|_| config.flag("use_sliding_window", true).unwrap_or(true)))
 }
 
 fn block(binder: &Binder<'_>, sizes: &Sizes, rotary: &Rotary, layer: usize) -> Result<Block> {
@@ -132,16 +150,15 @@ fn block(binder: &Binder<'_>, sizes: &Sizes, rotary: &Rotary, layer: usize) -> R
     let output = linear("self_attn.o_proj", hidden, queries)?;
     let mut attention = Attention::new(sizes.heads, sizes.head_size, projections, output)
         .with_position(AttentionPosition::Rotary(rotary.clone()))
-        .with_mask(Mask::causal(window(binder.config, layer)?));
+        .with_mask(binder.causal_mask(window(binder, layer)?)?);
     attention.key_value_heads = sizes.key_value_heads;
     attention.query_norm = head_norm("self_attn.q_norm")?;
     attention.key_norm = head_norm("self_attn.k_norm")?;
     let feed_forward = FeedForward::gated(
         linear("mlp.gate_proj", inner, hidden)?,
         linear("mlp.up_proj", inner, hidden)?,
-        // Early Gemma files say "gelu" and mean its tanh form, as transformers reads them.
         if sizes.gemma {
-            Activation::GeluTanh
+            gemma_activation(binder)?
         } else {
             binder.activation(&["hidden_act"], Activation::Silu)?
         },

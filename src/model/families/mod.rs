@@ -48,6 +48,9 @@ pub const FAMILIES: &[Family] = &[
     Family { model_type: "vit", name: "ViT", bind: vit::bind },
 ];
 
+/// Other names in `model_type`, each with the family whose network it is.
+const ALSO: &[(&str, &str)] = &[("xlm-roberta", "roberta"), ("camembert", "roberta")];
+
 /// Binds `weights` as `config` says.
 ///
 /// # Errors
@@ -62,10 +65,13 @@ pub fn bind(config: &Config, weights: &Weights) -> Result<Network> {
             found: "nothing".into(),
         });
     };
-    match FAMILIES.iter().find(|family| family.model_type == model_type) {
+    refuse_what_no_family_reads(config)?;
+    let family = ALSO.iter().find(|(other, _)| *other == model_type).map_or(model_type, |(_, family)| family);
+    match FAMILIES.iter().find(|known| known.model_type == family) {
         Some(family) => (family.bind)(family.name, config, weights),
         None => {
-            let known: Vec<&str> = FAMILIES.iter().map(|family| family.model_type).collect();
+            let others = ALSO.iter().map(|(other, _)| *other);
+            let known: Vec<&str> = FAMILIES.iter().map(|family| family.model_type).chain(others).collect();
             Err(ModelError::Unsupported {
                 path: config.path().to_owned(),
                 what: format!("the family \"{model_type}\" is not known"),
@@ -73,4 +79,21 @@ pub fn bind(config: &Config, weights: &Weights) -> Result<Network> {
             })
         }
     }
+}
+
+/// Settings of any family that change every number.
+fn refuse_what_no_family_reads(config: &Config) -> Result<()> {
+    if config.flag("add_cross_attention", false)? {
+        return Err(config.unsupported("add_cross_attention is set: it attends to a text that nobody gives"));
+    }
+    let pruned = config.get("pruned_heads").and_then(|heads| heads.as_object());
+    if pruned.is_some_and(|heads| !heads.is_empty()) {
+        return Err(config.unsupported("pruned_heads names heads that were taken out"));
+    }
+    if config.get("quantization_config").is_some() {
+        return Err(
+            config.unsupported("quantization_config: its weights are packed in a way that is not read")
+        );
+    }
+    Ok(())
 }

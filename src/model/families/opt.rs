@@ -5,7 +5,7 @@ use crate::model::binder::{Bias, Binder};
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::network::{
-    Activation, Attention, Block, FeedForward, Front, Head, Kind, Mask, Network, Stack, TokenEmbedding,
+    Activation, Attention, Block, FeedForward, Front, Head, Kind, Network, Stack, TokenEmbedding,
 };
 use crate::model::weights::Weights;
 
@@ -26,6 +26,9 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
             "word_embed_proj_dim {width} differs from hidden_size {hidden} (as in opt-350m)"
         )));
     }
+    if !config.flag("layer_norm_elementwise_affine", true)? {
+        return Err(config.unsupported("layer_norm_elementwise_affine is false: its norms have no weights"));
+    }
     let vocabulary = config.size(&["vocab_size"])?;
     let positions = config.size(&["max_position_embeddings"])?;
     let pre_norm = config.flag("do_layer_norm_before", true)?;
@@ -33,15 +36,15 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let blocks = (0..config.layers(&["num_hidden_layers"])?)
         .map(|layer| block(&binder, hidden, heads, pre_norm, layer))
         .collect::<Result<Vec<_>>>()?;
-    let has_final_norm = pre_norm && !config.flag("_remove_final_layer_norm", false)?;
+    let has_final_norm = !config.flag("_remove_final_layer_norm", false)? && pre_norm;
     let final_norm =
         if has_final_norm { Some(binder.layer_norm("final_layer_norm", hidden, EPSILON)?) } else { None };
     let rows = binder.tensor("embed_positions.weight", &[positions + FIRST_ROW, hidden])?;
     let embedding = TokenEmbedding::new(table.clone()).with_positions(rows, FIRST_ROW);
     let stack =
         Stack::new("text", hidden, Front::Tokens(embedding), blocks, final_norm).at_most(Some(positions));
-    let head = Head::new(binder.output_matrix("lm_head.weight", &table, None)?);
-    Ok(Network::new(family, Kind::Causal, vec![stack], Some(head)))
+    let head = binder.output_matrix("lm_head.weight", &table, None, true)?.map(Head::new);
+    Ok(Network::new(family, Kind::Causal, vec![stack], head))
 }
 
 fn block(binder: &Binder<'_>, hidden: usize, heads: usize, pre_norm: bool, layer: usize) -> Result<Block> {
@@ -55,7 +58,7 @@ fn block(binder: &Binder<'_>, hidden: usize, heads: usize, pre_norm: bool, layer
         binder.square_projections(names, name, hidden, Bias::IfPresent)?,
         binder.linear(&name("self_attn.out_proj"), hidden, hidden, Bias::IfPresent)?,
     )
-    .with_mask(Mask::CAUSAL);
+    .with_mask(binder.causal_mask(None)?);
     let feed_forward = FeedForward::new(
         binder.linear(&name("fc1"), inner, hidden, Bias::IfPresent)?,
         binder.activation(&["activation_function"], Activation::Relu)?,

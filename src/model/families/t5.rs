@@ -31,16 +31,17 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let table = binder.tensor(table_name, &[vocabulary, sizes.hidden])?;
     let layers = config.layers(&["num_layers"])?;
     let decoder_layers = config.optional_size(&["num_decoder_layers"])?.unwrap_or(layers);
-    let tied = config.flag("tie_word_embeddings", true)?;
+    // T5Config takes it from whether the matrices are tied.
+    let scaled = config.flag("scale_decoder_outputs", config.flag("tie_word_embeddings", true)?)?;
     let start = config.get("decoder_start_token_id").and_then(serde_json::Value::as_u64).unwrap_or(0);
     let encoder = stack(&binder, &sizes, "encoder", layers, &table)?;
     let mut decoder = stack(&binder, &sizes, "decoder", decoder_layers, &table)?;
     decoder.start_token = Some(start.min(u64::from(u32::MAX)) as u32);
-    let mut head = Head::new(binder.output_matrix("lm_head.weight", &table, None)?);
-    if tied {
+    let mut head = binder.output_matrix("lm_head.weight", &table, None, true)?.map(Head::new);
+    if let Some(head) = head.as_mut().filter(|_| scaled) {
         head.scale = (sizes.hidden as f32).powf(-0.5);
     }
-    Ok(Network::new(family, Kind::EncoderDecoder, vec![encoder, decoder], Some(head)))
+    Ok(Network::new(family, Kind::EncoderDecoder, vec![encoder, decoder], head))
 }
 
 fn sizes(config: &Config) -> Result<Sizes> {
@@ -58,7 +59,7 @@ fn sizes(config: &Config) -> Result<Sizes> {
         inner: config.size(&["d_ff"])?,
         heads: config.size(&["num_heads"])?,
         head_size: config.size(&["d_kv"])?,
-        epsilon: config.number(&["layer_norm_epsilon"])?.unwrap_or(1e-6),
+        epsilon: config.epsilon(&["layer_norm_epsilon"], 1e-6)?,
         gated,
         activation,
     })

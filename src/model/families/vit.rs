@@ -14,7 +14,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let binder = Binder::new(family, config, weights, &["vit.", ""]);
     let (hidden, heads) = (config.size(&["hidden_size"])?, config.size(&["num_attention_heads"])?);
     config.require_multiple("hidden_size", hidden, "num_attention_heads", heads)?;
-    let epsilon = config.number(&["layer_norm_eps"])?.unwrap_or(1e-12);
+    let epsilon = config.epsilon(&["layer_norm_eps"], 1e-12)?;
     let embedding = embedding(&binder, hidden)?;
     let tokens = embedding.tokens();
     let blocks = (0..config.layers(&["num_hidden_layers"])?)

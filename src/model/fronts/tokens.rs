@@ -18,6 +18,9 @@ pub struct LearnedPositions {
     pub table: Parameter,
     /// The row of the first token (RoBERTa and OPT start at 2).
     pub first_row: usize,
+    /// The id that stands at no place: it has the row before the first, and the tokens behind it are
+    /// counted without it (RoBERTa's `create_position_ids_from_input_ids`).
+    pub padding: Option<u32>,
 }
 
 parameters_in!(LearnedPositions: table);
@@ -50,7 +53,7 @@ impl TokenEmbedding {
 
     /// The same with learned positions from row `first_row` of `table` on.
     pub fn with_positions(mut self, table: Parameter, first_row: usize) -> Self {
-        self.positions = Some(LearnedPositions { table, first_row });
+        self.positions = Some(LearnedPositions { table, first_row, padding: None });
         self
     }
 
@@ -80,7 +83,7 @@ impl TokenEmbedding {
             tokens.mapv_inplace(|value| value * self.scale);
         }
         let positions = match &self.positions {
-            Some(learned) => Some(learned.of(tokens.dim(), past, interventions)?),
+            Some(learned) => Some(learned.of(ids, tokens.ncols(), past, interventions)?),
             None => None,
         };
         let mut trace = FrontTrace::default();
@@ -112,13 +115,29 @@ impl TokenEmbedding {
 
 impl LearnedPositions {
     /// What position adds, `[T, D]`.
-    fn of(&self, shape: (usize, usize), past: usize, interventions: &Interventions) -> Result<Array2<f32>> {
-        let mut added = Array2::zeros(shape);
-        for (index, row) in added.axis_iter_mut(Axis(0)).enumerate() {
-            if let Some(position) = interventions.position(past + index) {
-                let row = row.into_slice().unwrap_or(&mut []);
+    fn of(
+        &self,
+        ids: &[u32],
+        width: usize,
+        past: usize,
+        interventions: &Interventions,
+    ) -> Result<Array2<f32>> {
+        let mut added = Array2::zeros((ids.len(), width));
+        let mut place = past;
+        for (&id, row) in ids.iter().zip(added.axis_iter_mut(Axis(0))) {
+            let row = row.into_slice().unwrap_or(&mut []);
+            let position = interventions.position(place);
+            if self.padding == Some(id) {
+                // Without positions, it has none, too.
+                if position.is_some() {
+                    copy_row(&self.table, self.first_row.saturating_sub(1), row, "position")?;
+                }
+                continue;
+            }
+            if let Some(position) = position {
                 copy_row(&self.table, self.first_row + position, row, "position")?;
             }
+            place += 1;
         }
         Ok(added)
     }

@@ -8,36 +8,43 @@ pub mod header;
 mod names;
 mod tokenizer;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use self::header::{Header, Value};
+use super::checkpoint::Checkpoint;
 use super::config::Config;
 use super::error::{ModelError, Result};
-use super::families;
-use super::open::Model;
 use super::weights::Weights;
 use crate::mmap::Bytes;
 
-/// Opens the model of a GGUF file.
+/// Reads the checkpoint of a GGUF file.
 ///
 /// # Errors
 /// Whatever is wrong with the file, or an architecture that is not known.
-pub fn open(path: &Path) -> Result<Model> {
+pub fn read(path: &Path) -> Result<Checkpoint> {
     let bytes = Bytes::map(path).map_err(ModelError::io("open", path))?;
     let header = header::read(path, &bytes)?;
     let config = Config::from_value(path, names::configuration(path, &header)?);
-    let tokenizer = tokenizer::from_header(path, &header)?;
+    let mut remarks = names::unread(&header);
+    let tokenizer = tokenizer::from_header(path, &header, &mut remarks)?;
+    let end_tokens = end_tokens(&header);
     let tensors = header.tensors.into_iter().map(|tensor| {
         let name = names::translate(tensor.name());
         tensor.renamed(name)
     });
     let weights = Weights::from_tensors(path.to_owned(), tensors);
     let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-    Ok(Model {
-        name,
-        path: Some(path.to_owned()),
-        network: families::bind(&config, &weights)?,
-        tokenizer,
-        parameters: weights.parameters(),
-        labels: Vec::new(),
-    })
+    let path = Some(path.to_owned());
+    Ok(Checkpoint { name, path, config, weights, tokenizer, labels: BTreeMap::new(), end_tokens, remarks })
+}
+
+/// The ends of a text and of a turn.
+fn end_tokens(header: &Header) -> BTreeSet<u32> {
+    let keys = ["tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"];
+    let id = |key: &&str| match header.pairs.get(*key) {
+        Some(Value::Integer(id)) => u32::try_from(*id).ok(),
+        _ => None,
+    };
+    keys.iter().filter_map(id).collect()
 }

@@ -13,12 +13,13 @@ const CONTROL: i64 = 3;
 /// The same, for tokens that a user added.
 const USER_DEFINED: i64 = 4;
 
-/// The tokenizer of `header`; `None` for the kinds that are not read (SentencePiece ones, whose
-/// model "llama" has scores in place of merges), so that such a file still runs on token ids.
+/// The tokenizer of `header`; `None`, and a remark, for the kinds that are not read (SentencePiece
+/// ones, whose model "llama" has scores in place of merges), so that such a file still runs on token
+/// ids.
 ///
 /// # Errors
 /// When the library refuses what the header says.
-pub fn from_header(path: &Path, header: &Header) -> Result<Option<Tokenizer>> {
+pub fn from_header(path: &Path, header: &Header, remarks: &mut Vec<String>) -> Result<Option<Tokenizer>> {
     let text = |key: &str| match header.pairs.get(key) {
         Some(Value::Text(text)) => Some(text.as_str()),
         _ => None,
@@ -27,12 +28,22 @@ pub fn from_header(path: &Path, header: &Header) -> Result<Option<Tokenizer>> {
         Some(Value::List(list)) => list.as_slice(),
         _ => &[],
     };
-    if text("tokenizer.ggml.model") != Some("gpt2") {
-        return Ok(None);
-    }
-    let Some((normalizer, cut)) = pre_tokenizer(text("tokenizer.ggml.pre").unwrap_or("default")) else {
-        return Ok(None);
+    let mut without = |reason: String| {
+        remarks.push(format!("the tokenizer is not read, so only token ids can be given: {reason}"));
+        Ok(None)
     };
+    match text("tokenizer.ggml.model") {
+        None => return without("the file has none".into()),
+        Some("gpt2") => {}
+        Some(other) => return without(format!("its kind \"{other}\" is not known")),
+    }
+    let pre = text("tokenizer.ggml.pre").unwrap_or("default");
+    let Some(cut) = pre_tokenizer(pre) else {
+        return without(format!("its way of cutting a text, \"{pre}\", is not known"));
+    };
+    if list("tokenizer.ggml.merges").is_empty() {
+        return without("it has no merges".into());
+    }
     let mut vocabulary = Map::new();
     let mut added = Vec::new();
     let kinds = list("tokenizer.ggml.token_type");
@@ -58,47 +69,178 @@ pub fn from_header(path: &Path, header: &Header) -> Result<Option<Tokenizer>> {
         "truncation": null,
         "padding": null,
         "added_tokens": added,
-        "normalizer": normalizer,
-        "pre_tokenizer": cut,
-        "post_processor": byte_level,
+        "normalizer": cut.normalizer,
+        "pre_tokenizer": cut.pre_tokenizer,
+        "post_processor": post_processor(header, &cut, &byte_level),
         "decoder": byte_level,
         "model": {
             "type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null,
-            "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false,
+            "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false, "ignore_merges": cut.takes_whole_words,
             "vocab": vocabulary, "merges": merges,
         },
     });
     Tokenizer::from_json(path, whole.to_string().as_bytes()).map(Some)
 }
 
-/// How a text is cut before merging, by the name that llama.cpp gives it; as the original
+/// The tokens around a text that the header asks for.
+fn post_processor(header: &Header, cut: &Cut, byte_level: &Json) -> Json {
+    let flag = |key: &str, default: bool| match header.pairs.get(key) {
+        Some(Value::Flag(flag)) => *flag,
+        _ => default,
+    };
+    let token = |key: &str| -> Option<(String, i64)> {
+        let Some(Value::Integer(id)) = header.pairs.get(key) else { return None };
+        let Some(Value::List(tokens)) = header.pairs.get("tokenizer.ggml.tokens") else { return None };
+        match tokens.get(usize::try_from(*id).ok()?)? {
+            Value::Text(text) => Some((text.clone(), *id)),
+            _ => None,
+        }
+    };
+    let first = token("tokenizer.ggml.bos_token_id")
+        .filter(|_| flag("tokenizer.ggml.add_bos_token", cut.begins_a_text));
+    let last = token("tokenizer.ggml.eos_token_id").filter(|_| flag("tokenizer.ggml.add_eos_token", false));
+    if first.is_none() && last.is_none() {
+        return byte_level.clone();
+    }
+    let part = |token: &(String, i64)| json!({"SpecialToken": {"id": token.0, "type_id": 0}});
+    let text = json!({"Sequence": {"id": "A", "type_id": 0}});
+    let single: Vec<Json> =
+        first.iter().map(part).chain([text.clone()]).chain(last.iter().map(part)).collect();
+    let pair = [single.clone(), vec![json!({"Sequence": {"id": "B", "type_id": 1}})]].concat();
+    let special: Map<String, Json> = first
+        .iter()
+        .chain(&last)
+        .map(|(text, id)| (text.clone(), json!({"id": text, "ids": [id], "tokens": [text]})))
+        .collect();
+    let template =
+        json!({"type": "TemplateProcessing", "single": single, "pair": pair, "special_tokens": special});
+    json!({"type": "Sequence", "processors": [byte_level, template]})
+}
+
+/// How a text is cut before merging.
+struct Cut {
+    normalizer: Json,
+    pre_tokenizer: Json,
+    /// Whether a piece that is in the vocabulary is taken whole, whatever the merges would make.
+    takes_whole_words: bool,
+    /// Whether a text begins with a token of its own where the header does not say.
+    begins_a_text: bool,
+}
+
+/// How a text is cut, by the name that llama.cpp gives it (`llama-vocab.cpp`); as the original
 /// `tokenizer.json` of each model does it.
-fn pre_tokenizer(name: &str) -> Option<(Json, Json)> {
+fn pre_tokenizer(name: &str) -> Option<Cut> {
     let bytes = |use_regex: bool| json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": use_regex});
-    let split = |pattern: &str| {
-        json!({"type": "Sequence", "pretokenizers": [
-            {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": false},
-            bytes(false),
-        ]})
+    let sequence = |parts: Vec<Json>| json!({"type": "Sequence", "pretokenizers": parts});
+    let split = |pattern: &str| json!({"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": false});
+    let plain = |pre_tokenizer: Json| Cut {
+        normalizer: Json::Null,
+        pre_tokenizer,
+        takes_whole_words: false,
+        begins_a_text: false,
     };
     Some(match name {
-        "default" | "gpt-2" => (Json::Null, bytes(true)),
-        "smollm" => (
-            Json::Null,
-            json!({"type": "Sequence", "pretokenizers": [{"type": "Digits", "individual_digits": true}, bytes(true)]}),
-        ),
-        "llama-bpe" => (
-            Json::Null,
-            split(
-                r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
-            ),
-        ),
-        "qwen2" => (
-            json!({"type": "NFC"}),
-            split(
-                r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
-            ),
-        ),
+        "gpt-2" | "phi-2" | "mpt" | "olmo" | "jina-es" | "jina-de" => plain(bytes(true)),
+        // What llama.cpp does for a file that does not say how.
+        "default" => plain(sequence(vec![
+            split(r"[\p{P}\$\+<=>\^~\|]+"),
+            split(r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)"),
+            split(r"\p{N}+"),
+            split(r"[0-9][0-9][0-9]"),
+            bytes(false),
+        ])),
+        "smollm" | "starcoder" | "refact" | "command-r" | "codeshell" => {
+            plain(sequence(vec![json!({"type": "Digits", "individual_digits": true}), bytes(true)]))
+        }
+        "llama-bpe" | "llama3" | "llama-v3" => Cut {
+            takes_whole_words: true,
+            begins_a_text: true,
+            ..plain(sequence(vec![
+                split(
+                    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+                ),
+                bytes(false),
+            ]))
+        },
+        "qwen2" | "deepseek-r1-qwen" => Cut {
+            normalizer: json!({"type": "NFC"}),
+            ..plain(sequence(vec![
+                split(
+                    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+                ),
+                bytes(false),
+            ]))
+        },
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(all: &[&str]) -> Value {
+        Value::List(all.iter().map(|text| Value::Text((*text).into())).collect())
+    }
+
+    fn header(pre: Option<&str>, others: &[(&str, Value)]) -> Header {
+        let tokens = ["<s>", "</s>", "a", "b", "c", "ab", "abc", "1", "2", "3", "4", "12", "34", "123"];
+        let mut pairs = vec![
+            ("tokenizer.ggml.model", Value::Text("gpt2".into())),
+            ("tokenizer.ggml.tokens", texts(&tokens)),
+            ("tokenizer.ggml.merges", texts(&["a b", "1 2", "12 3", "3 4"])),
+            ("tokenizer.ggml.bos_token_id", Value::Integer(0)),
+            ("tokenizer.ggml.eos_token_id", Value::Integer(1)),
+        ];
+        pairs.extend(pre.map(|pre| ("tokenizer.ggml.pre", Value::Text(pre.into()))));
+        pairs.extend(others.iter().cloned());
+        let pairs = pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        Header { pairs, tensors: Vec::new() }
+    }
+
+    fn pieces(pre: Option<&str>, others: &[(&str, Value)], text: &str) -> Vec<String> {
+        let tokenizer = from_header(Path::new("a.gguf"), &header(pre, others), &mut Vec::new());
+        tokenizer.unwrap().unwrap().encode(text).unwrap().pieces
+    }
+
+    #[test]
+    fn a_text_begins_and_ends_as_the_header_says() {
+        let flag = |key, flag| (key, Value::Flag(flag));
+        let (first, last) = ("tokenizer.ggml.add_bos_token", "tokenizer.ggml.add_eos_token");
+        assert_eq!(pieces(Some("gpt-2"), &[], "c"), ["c"]);
+        assert_eq!(pieces(Some("gpt-2"), &[flag(first, true)], "c"), ["<s>", "c"]);
+        assert_eq!(pieces(Some("gpt-2"), &[flag(first, true), flag(last, true)], "c"), ["<s>", "c", "</s>"]);
+        // llama.cpp puts one before a Llama 3's text unless it is told not to.
+        assert_eq!(pieces(Some("llama-bpe"), &[], "c"), ["<s>", "c"]);
+        assert_eq!(pieces(Some("llama-bpe"), &[flag(first, false)], "c"), ["c"]);
+    }
+
+    #[test]
+    fn a_llama_3_takes_words_of_its_vocabulary_whole() {
+        assert_eq!(pieces(Some("gpt-2"), &[], "abc"), ["ab", "c"]);
+        assert_eq!(pieces(Some("llama-bpe"), &[], "abc"), ["<s>", "abc"]);
+    }
+
+    #[test]
+    fn a_file_that_does_not_say_how_cuts_numbers_in_threes() {
+        assert_eq!(pieces(Some("gpt-2"), &[], "1234"), ["123", "4"]);
+        assert_eq!(pieces(Some("gpt-2"), &[], "4123"), ["4", "123"]);
+        assert_eq!(pieces(Some("default"), &[], "4123"), ["4", "12", "3"]);
+        assert_eq!(pieces(None, &[], "4123"), ["4", "12", "3"]);
+    }
+
+    #[test]
+    fn what_is_not_read_is_told() {
+        let mut remarks = Vec::new();
+        let mut without = |header: Header| {
+            assert!(from_header(Path::new("a.gguf"), &header, &mut remarks).unwrap().is_none());
+            remarks.pop().unwrap()
+        };
+        let mut no_merges = header(Some("gpt-2"), &[]);
+        no_merges.pairs.remove("tokenizer.ggml.merges");
+        assert!(without(no_merges).contains("no merges"));
+        assert!(without(header(Some("klingon"), &[])).contains("klingon"));
+        let other = header(None, &[("tokenizer.ggml.model", Value::Text("llama".into()))]);
+        assert!(without(other).contains("\"llama\""));
+    }
 }

@@ -1,6 +1,9 @@
 //! Broken, hostile and odd model folders and inputs: one clear error each, that names the file and
 //! what is wrong in it; never a panic, never an allocation by what a file merely claims.
 
+mod settings;
+mod tokenizers;
+
 use std::path::{Path, PathBuf};
 
 use lexiscope::mmap::Bytes;

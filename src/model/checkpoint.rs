@@ -1,0 +1,76 @@
+//! What a folder, a GGUF file and the shipped model all become before a family binds it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::config::Config;
+use super::network::Network;
+use super::tokenizer::Tokenizer;
+use super::weights::Weights;
+
+/// A model's files, read.
+#[derive(Debug)]
+pub struct Checkpoint {
+    /// What to call it on the screen, such as `minilm-l6`.
+    pub name: String,
+    /// The folder or file; `None` for the shipped model.
+    pub path: Option<PathBuf>,
+    /// What kind of network it is, and how large.
+    pub config: Config,
+    /// The named tensors.
+    pub weights: Weights,
+    /// The tokenizer; a vision model has none, and a folder may lack one.
+    pub tokenizer: Option<Tokenizer>,
+    /// The names of the classes of a classifier, by number.
+    pub labels: BTreeMap<usize, String>,
+    /// Tokens that end a text that the model writes.
+    pub end_tokens: BTreeSet<u32>,
+    /// What of the files is not understood, a sentence each.
+    pub remarks: Vec<String>,
+}
+
+impl Checkpoint {
+    /// What of the files was not understood, once `network` is bound to them: besides the remarks of
+    /// their readers, settings that nobody asked for and tensors that nobody holds.
+    pub fn remarks(&self, network: &Network) -> Vec<String> {
+        let mut remarks = self.remarks.clone();
+        let unread = self.config.unread();
+        if !unread.is_empty() {
+            remarks.push(format!("settings that are not understood: {}", unread.join(", ")));
+        }
+        let held: BTreeSet<&str> = network.parameters().iter().map(|parameter| parameter.name()).collect();
+        let mut unused: Vec<&str> =
+            self.weights.names().filter(|name| !held.contains(name) && !is_constant(name)).collect();
+        unused.sort_unstable();
+        if let Some(&first) = unused.first() {
+            let others = unused.len() - 1;
+            let others = if others == 0 { String::new() } else { format!(" and {others} more") };
+            remarks.push(format!("tensors that are not used: {first}{others}"));
+        }
+        remarks
+    }
+}
+
+/// Whether a tensor holds nothing that was learned: masks, places and frequencies that old versions
+/// of transformers stored, copies of the token table under another name, and the factors of the
+/// frequencies of a GGUF file, which are read with the configuration.
+fn is_constant(name: &str) -> bool {
+    const ENDINGS: [&str; 9] = [
+        "position_ids",
+        "attn.bias",
+        "attn.masked_bias",
+        "attn.attention.bias",
+        "attn.attention.masked_bias",
+        "attention.bias",
+        "attention.masked_bias",
+        "rotary_emb.inv_freq",
+        "rope_freqs.weight",
+    ];
+    const COPIES: [&str; 4] = [
+        "encoder.embed_tokens.weight",
+        "decoder.embed_tokens.weight",
+        "predictions.decoder.bias",
+        "lm_head.decoder.bias",
+    ];
+    ENDINGS.iter().chain(&COPIES).any(|ending| name.ends_with(ending))
+}

@@ -1,0 +1,131 @@
+//! Reading a model folder in the Hugging Face layout.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+
+use serde_json::Value;
+
+use super::checkpoint::Checkpoint;
+use super::config::Config;
+use super::error::{ModelError, Result};
+use super::tokenizer::Tokenizer;
+use super::tokenizer_settings::{self, TokenizerFiles};
+use super::weights::Weights;
+use crate::mmap::Bytes;
+
+/// Reads `folder`, to be called `name`.
+///
+/// # Errors
+/// Whatever is wrong with its files.
+pub fn read(folder: &Path, name: String) -> Result<Checkpoint> {
+    let path = folder.join("config.json");
+    let text = std::fs::read_to_string(&path).map_err(ModelError::io("read", &path))?;
+    let config = Config::parse(&path, &text)?;
+    let weights = Weights::from_safetensors(&weight_files(folder)?)?;
+    let generation = optional_json(&folder.join("generation_config.json"))?;
+    let mut end_tokens = config.get("eos_token_id").map(ids).unwrap_or_default();
+    end_tokens
+        .extend(generation.as_ref().and_then(|value| value.get("eos_token_id")).map(ids).unwrap_or_default());
+    Ok(Checkpoint {
+        name,
+        path: Some(folder.to_owned()),
+        tokenizer: tokenizer(folder)?,
+        labels: labels(&config),
+        end_tokens,
+        remarks: Vec::new(),
+        config,
+        weights,
+    })
+}
+
+/// One id, or a list of them.
+fn ids(value: &Value) -> BTreeSet<u32> {
+    let id = |value: &Value| value.as_u64().and_then(|id| u32::try_from(id).ok());
+    match value {
+        Value::Array(list) => list.iter().filter_map(id).collect(),
+        one => id(one).into_iter().collect(),
+    }
+}
+
+/// The names of classes: `id2label`.
+pub fn labels(config: &Config) -> BTreeMap<usize, String> {
+    let Some(names) = config.get("id2label").and_then(Value::as_object) else { return BTreeMap::new() };
+    let named = |(index, name): (&String, &Value)| Some((index.parse().ok()?, name.as_str()?.to_owned()));
+    names.iter().filter_map(named).collect()
+}
+
+fn tokenizer(folder: &Path) -> Result<Option<Tokenizer>> {
+    let path = folder.join("tokenizer.json");
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(ModelError::io("read", &path)(error)),
+    };
+    let beside = TokenizerFiles {
+        config: optional_json(&folder.join("tokenizer_config.json"))?,
+        added: optional_json(&folder.join("added_tokens.json"))?,
+        special: optional_json(&folder.join("special_tokens_map.json"))?,
+    };
+    tokenizer_settings::apply(&path, &bytes, &beside).map(Some)
+}
+
+/// A JSON file that may lack.
+fn optional_json(path: &Path) -> Result<Option<Value>> {
+    match std::fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| ModelError::Malformed {
+            path: path.to_owned(),
+            what: format!("line {}, column {}", error.line(), error.column()),
+            expected: "JSON".into(),
+            found: error.to_string(),
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(ModelError::io("read", path)(error)),
+    }
+}
+
+/// `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
+fn weight_files(folder: &Path) -> Result<Vec<(PathBuf, Bytes)>> {
+    let single = folder.join("model.safetensors");
+    let map = |path: PathBuf| -> Result<(PathBuf, Bytes)> {
+        let bytes = Bytes::map(&path).map_err(ModelError::io("open", &path))?;
+        Ok((path, bytes))
+    };
+    if single.is_file() {
+        return Ok(vec![map(single)?]);
+    }
+    let index = folder.join("model.safetensors.index.json");
+    if !index.is_file() {
+        return Err(ModelError::Unsupported {
+            path: folder.to_owned(),
+            what: "there is no model.safetensors in this folder".into(),
+            advice: if folder.join("pytorch_model.bin").is_file() {
+                "pytorch_model.bin is a pickle, which is not read; save the model with safe_serialization=True".into()
+            } else {
+                "give a folder that has its weights as safetensors".into()
+            },
+        });
+    }
+    let text = std::fs::read_to_string(&index).map_err(ModelError::io("read", &index))?;
+    let malformed = |found: String| ModelError::Malformed {
+        path: index.clone(),
+        what: "key \"weight_map\"".into(),
+        expected: "an object from tensor names to files of this folder".into(),
+        found,
+    };
+    let value: Value = serde_json::from_str(&text).map_err(|error| malformed(error.to_string()))?;
+    let map_of_files = value.get("weight_map").and_then(Value::as_object);
+    let map_of_files = map_of_files.ok_or_else(|| malformed("nothing".into()))?;
+    let mut names = BTreeSet::new();
+    for name in map_of_files.values() {
+        let name = name.as_str().ok_or_else(|| malformed(name.to_string()))?;
+        let mut parts = Path::new(name).components();
+        if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
+            return Err(malformed(format!("\"{name}\"")));
+        }
+        names.insert(name);
+    }
+    if names.is_empty() {
+        return Err(malformed("an empty object".into()));
+    }
+    names.into_iter().map(|name| map(folder.join(name))).collect()
+}

@@ -12,6 +12,7 @@ mod models;
 mod pictures;
 mod positions;
 mod tour;
+mod twins;
 mod words;
 
 use std::collections::VecDeque;

@@ -55,14 +55,15 @@ fn differences(model: &Model) -> (f32, f32, f32) {
         let worst = |found: ndarray::ArrayViewD<'_, f32>, name: String| {
             let expected = tensor(&expected, &name);
             assert_eq!(found.shape(), expected.shape(), "{name}");
-            found.iter().zip(&expected).map(|(f, e)| (f - e).abs()).fold(0f32, f32::max)
+            found.iter().zip(&expected).map(|(f, e)| (f - e).abs()).fold(0.0, larger_or_nan)
         };
         for layer in 0..trace.layers(FIRST) {
             let found = trace.weights(FIRST, layer).expect("kept").view().into_dyn();
-            weights = weights.max(worst(found, format!("{case}.attention.{layer}")));
+            weights = larger_or_nan(weights, worst(found, format!("{case}.attention.{layer}")));
         }
         for (index, state) in trace.hidden_states().iter().enumerate() {
-            states = states.max(worst(state.view().into_dyn(), format!("{case}.hidden_state.{index}")));
+            states =
+                larger_or_nan(states, worst(state.view().into_dyn(), format!("{case}.hidden_state.{index}")));
         }
         let last = tensor(&expected, &format!("{case}.hidden_state.6"))
             .into_dimensionality::<Ix2>()
@@ -83,12 +84,15 @@ fn the_shipped_model_stays_within_what_int8_costs() {
 }
 
 #[test]
+#[ignore = "needs LEXISCOPE_MINILM, a folder with the f32 all-MiniLM-L6-v2"]
 fn the_f32_checkpoint_equals_pytorch() {
-    let Some(folder) = std::env::var_os("LEXISCOPE_MINILM") else {
-        println!("skipped: LEXISCOPE_MINILM names no folder with the f32 all-MiniLM-L6-v2");
-        return;
-    };
+    let folder = std::env::var_os("LEXISCOPE_MINILM").expect("LEXISCOPE_MINILM names a folder");
     let (weights, states, cosine) = differences(&open::open(&folder.to_string_lossy()).expect("opens"));
     println!("largest difference of a weight {weights:e}, of a hidden state {states:e}, cosine {cosine}");
     assert!(weights <= 2e-5 && states <= 2e-5, "weights {weights:e}, hidden states {states:e}");
+}
+
+/// The larger of two, or NaN where one is: `max` would pass over it.
+fn larger_or_nan(one: f32, other: f32) -> f32 {
+    if one.is_nan() || one >= other { one } else { other }
 }

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::heatmap::window;
-use super::text::{columns, fit, put};
+use super::text::{columns, fit, fraction, put};
 use crate::theme::Theme;
 
 /// One row of attention; see the module.
@@ -75,7 +75,7 @@ impl Arcs<'_> {
             let (left, right) = (x.min(source), x.max(source));
             let line = if weight >= 0.3 { "━" } else { "─" };
             let middle = right.saturating_sub(left + 1);
-            let number = format!("{weight:.2}").replacen("0.", ".", 1);
+            let number = fraction(f64::from(weight), 2);
             let mut text = line.repeat(middle);
             if middle >= number.len() + 2 {
                 let before = (middle - number.len()) / 2;

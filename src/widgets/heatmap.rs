@@ -11,7 +11,7 @@ use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::canvas::{Canvas, Target};
-use super::text::{columns, fit, put, put_right, visible};
+use super::text::{columns, fit, fraction, put, put_right, visible};
 use crate::analysis::thumbnails::pool;
 use crate::theme::{HeatCell, Theme};
 
@@ -399,12 +399,12 @@ pub fn number(value: f32) -> String {
 
 /// Two digits of a value, without a leading zero.
 fn digits(value: f32) -> String {
-    let text = match value.abs() {
-        size if size >= 9.95 => format!("{value:.0}"),
-        size if size >= 0.995 => format!("{value:.1}"),
-        _ => format!("{value:.2}"),
+    let decimals = match value.abs() {
+        size if size >= 9.95 => 0,
+        size if size >= 0.995 => 1,
+        _ => 2,
     };
-    text.replacen("0.", ".", 1)
+    fraction(f64::from(value), decimals)
 }
 
 /// A matrix of weights pooled by the largest into `area`, on a scale up to its own largest: two

@@ -123,6 +123,19 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// `value` with so many decimals and without the zero before the point, as maps and lists write
+/// shares: ".65", "-.07", "10.254". What rounds to zero has no sign.
+pub fn fraction(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |digits| ("-", digits));
+    let is_zero = digits.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    let shown = match digits.strip_prefix('0') {
+        Some(rest) if rest.starts_with('.') => rest,
+        _ => digits,
+    };
+    if is_zero { shown.to_owned() } else { format!("{sign}{shown}") }
+}
+
 /// A number with a comma between its thousands, as in `30,000`.
 pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
@@ -150,7 +163,34 @@ pub fn duration(duration: std::time::Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use rstest::rstest;
+
+    proptest! {
+        /// Read back, it is the number that `format!` writes: no digit is lost.
+        #[test]
+        fn a_short_number_is_the_number(value in -1e4..1e4f64, decimals in 0..6usize) {
+            let (short, long) = (fraction(value, decimals), format!("{value:.decimals$}"));
+            let read = |text: &str| text.parse::<f64>().unwrap();
+            prop_assert_eq!(read(&short), read(&long));
+            prop_assert!(short.len() <= long.len() && !short.starts_with("0."));
+        }
+    }
+
+    #[rstest]
+    #[case(10.254, 3, "10.254")]
+    #[case(-20.06, 2, "-20.06")]
+    #[case(0.65, 2, ".65")]
+    #[case(-0.07, 2, "-.07")]
+    #[case(-0.0001, 2, ".00")]
+    #[case(0.0, 0, "0")]
+    fn a_short_number_lacks_the_zero_before_its_point(
+        #[case] value: f64,
+        #[case] decimals: usize,
+        #[case] expected: &str,
+    ) {
+        assert_eq!(fraction(value, decimals), expected);
+    }
 
     #[rstest]
     #[case("king", "king")]

@@ -14,7 +14,7 @@ use crate::analysis::{HeadPlace, Stack, ranking};
 use crate::model::interventions::{HeadChange, PositionChange};
 use crate::theme::Theme;
 use crate::widgets::canvas::{Canvas, Target};
-use crate::widgets::text::{columns, fit, put, put_right, visible};
+use crate::widgets::text::{columns, fit, fraction, put, put_right, visible};
 
 /// The head, the view and the scale; what is changed goes before the rest.
 pub(super) fn place(state: &Attention, theme: &Theme, buffer: &mut Buffer, line: Rect) {
@@ -236,7 +236,7 @@ pub(super) fn largest(looked: &Looked, of_row: bool, canvas: &mut Canvas<'_>, li
     let mut x = put(canvas.buffer, line, 2, 0, &fit(&title, 30), heading) + 2;
     for (index, value) in order {
         let label = if of_row { looked.column_label(index) } else { looked.row_label(index) };
-        let number = format!("{value:.3}").replacen("0.", ".", 1);
+        let number = fraction(value, 3);
         let word = fit(label, 16);
         if usize::from(x) + columns(&word) + 1 + number.len() > usize::from(line.width) {
             break;

@@ -21,7 +21,7 @@ use crate::widgets::bars::bar;
 use crate::widgets::canvas::Canvas;
 use crate::widgets::chart::Chart;
 use crate::widgets::heatmap::{Heatmap, Scale, largest};
-use crate::widgets::text::{columns, fit, fit_padded, put, visible, wrap};
+use crate::widgets::text::{columns, fit, fit_padded, fraction, put, visible, wrap};
 
 /// Draws the chosen panel into `area`.
 pub(super) fn draw(looked: &Looked, canvas: &mut Canvas<'_>, area: Rect) {
@@ -100,7 +100,7 @@ fn lens(rows: &[LensRow], stale: bool, theme: &Theme, buffer: &mut Buffer, area:
                 _ => roles.text,
             };
             x = put(buffer, area, x, y as u16, &shown, style) + 1;
-            let number = format!("{probability:.3}").replacen("0.", ".", 1);
+            let number = fraction(f64::from(*probability), 3);
             x = put(buffer, area, x, y as u16, &number, if stale { roles.stale } else { roles.number }) + 2;
         }
     }

@@ -6,7 +6,6 @@ use lexiscope::analysis::importance::{Measure, head_importance};
 use lexiscope::analysis::lens::{LensOptions, logit_lens};
 use lexiscope::analysis::norms::{norm_weighted, norm_weighted_layer, shares};
 use lexiscope::analysis::rollout::rollout;
-use lexiscope::analysis::similarity::occurrences;
 use lexiscope::analysis::{HeadPlace, Stack, cell, ranking};
 use lexiscope::model::forward::{Input, PassOptions, forward};
 use lexiscope::model::interventions::Interventions;
@@ -152,21 +151,4 @@ fn a_model_without_a_head_says_that_it_predicts_nothing() {
         &Progress::unobserved(),
     );
     assert!(error.unwrap_err().to_string().contains("no output matrix"));
-}
-
-#[test]
-fn words_are_found_where_they_stand() {
-    let model = open::shipped().expect("the shipped model");
-    let (tokens, _) = run(&model);
-    assert_eq!(occurrences(&tokens, TEXT, "the"), [1..2, 5..6]);
-    assert_eq!(occurrences(&tokens, TEXT, "The"), [1..2, 5..6]);
-    assert!(occurrences(&tokens, TEXT, "ca").is_empty(), "a part of a word is not the word");
-    let text = "Tokenizers tokenize; TOKENIZERS!";
-    let tokens = model.tokenizer().expect("a tokenizer").encode(text).expect("tokens");
-    let found = occurrences(&tokens, text, "tokenizers");
-    assert_eq!(found.len(), 2);
-    for range in found {
-        let word: String = tokens.texts[range].concat();
-        assert_eq!(word, "tokenizers");
-    }
 }

@@ -5,7 +5,6 @@ use std::ops::Range;
 use ndarray::{Array1, Array2, Axis, s};
 
 use crate::model::Trace;
-use crate::model::tokenizer::Tokens;
 
 /// The cosine between token `i` of one trace and token `j` of another (or the same), for the
 /// embedding and after every block (Ethayarajh 2019 calls the mean of it self-similarity).
@@ -23,40 +22,6 @@ pub fn words_by_layer(one: &Trace, i: Range<usize>, other: &Trace, j: Range<usiz
             (one.len() == other.len()).then(|| cosine(&one, &other).map_or(f32::NAN, |cosine| cosine as f32))
         })
         .collect()
-}
-
-/// The tokens of every place where `word` stands in `text`, letters compared without case.
-pub fn occurrences(tokens: &Tokens, text: &str, word: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut before = None;
-    for (start, c) in text.char_indices() {
-        if !before.is_some_and(char::is_alphanumeric)
-            && let Some(end) = end_of_match(text, start, word)
-        {
-            let inside = |index: &usize| tokens.spans[*index].0 < end && start < tokens.spans[*index].1;
-            let count = tokens.spans.len();
-            if let (Some(first), Some(last)) = ((0..count).find(inside), (0..count).rev().find(inside)) {
-                found.push(first..last + 1);
-            }
-        }
-        before = Some(c);
-    }
-    found
-}
-
-/// Where `word` ends when it stands at byte `start` of `text` and no letter follows it.
-fn end_of_match(text: &str, start: usize, word: &str) -> Option<usize> {
-    let mut rest = text.get(start..)?.char_indices();
-    let mut end = None;
-    for wanted in word.chars() {
-        let (index, c) = rest.next()?;
-        if !c.to_lowercase().eq(wanted.to_lowercase()) {
-            return None;
-        }
-        end = Some(start + index + c.len_utf8());
-    }
-    let follows = rest.next().is_some_and(|(_, c)| c.is_alphanumeric());
-    end.filter(|_| !follows)
 }
 
 fn mean_vector(states: &Array2<f32>, tokens: &Range<usize>) -> Option<Array1<f64>> {

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
+use ndarray::Axis;
 
 use super::arguments::changes::ChangeArguments;
 use super::arguments::format::FormatArguments;
@@ -12,13 +13,16 @@ use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
 use super::report::{Report, Table, Value};
 use super::{model_source, progress};
+use crate::analysis::detectors::{Detection, multiplication_score};
 use crate::analysis::heads::{HeadFigures, all_stacks};
 use crate::analysis::importance::{Importance, Measure, head_importance};
 use crate::analysis::spectra::head_spectrum;
+use crate::analysis::statistics::mean_patch_distance;
 use crate::analysis::{HeadPlace, Stack};
 use crate::model::Model;
 use crate::model::forward::PassOptions;
-use crate::model::trace::Keep;
+use crate::model::network::Front;
+use crate::model::trace::{Keep, Trace};
 
 /// Singular values are those of the weights: nothing is run, so nothing can be changed.
 const NOTHING_BESIDE: [&str; 11] = [
@@ -57,6 +61,9 @@ pub struct Arguments {
     stack: StackArguments,
     #[command(flatten)]
     changes: ChangeArguments,
+    /// Add the scores of TransformerLens's head detector (its error measure "mul")
+    #[arg(long, conflicts_with_all = ["importance", "singular_values"])]
+    detectors: bool,
     #[command(flatten)]
     output: FormatArguments,
 }
@@ -73,23 +80,26 @@ impl Command for Arguments {
         let stack = stack(&subject.model, self.stack.stack)?;
         let report = match self.importance {
             true => importance(&subject, stack, &self.changes)?,
-            false => figures(&subject, stack, &self.changes)?,
+            false => figures(&subject, stack, &self.changes, self.detectors)?,
         };
         Ok(Answer::report(report, format))
     }
 }
 
 /// One record a head, layer by layer.
-fn figures(subject: &Subject, stack: Stack, changes: &ChangeArguments) -> Result<Report> {
+fn figures(subject: &Subject, stack: Stack, changes: &ChangeArguments, detectors: bool) -> Result<Report> {
     let interventions = changes.interventions(subject)?;
     let options = PassOptions { keep: Keep::Weights, interventions, ..PassOptions::default() };
     let trace = subject.run(&options)?;
     let decoder = subject.model.network.has_decoder().then(|| subject.decoder_tokens(&trace));
-    let columns =
-        ["layer", "head", "label", "score", "entropy", "mean_distance", "first_token", "separators"];
+    let mut columns =
+        vec!["layer", "head", "label", "score", "entropy", "mean_distance", "first_token", "separators"];
+    let more = More::of(subject, stack, detectors)?;
+    columns.extend(more.columns());
     let mut table = Table::new("heads", &columns);
     let all = all_stacks(&trace, &subject.tokens, decoder.as_ref());
-    table.records = all.iter().filter(|head| head.place.stack == stack).map(record).collect();
+    let heads = all.iter().filter(|head| head.place.stack == stack);
+    table.records = heads.map(|head| [record(head), more.values(&trace, head)].concat()).collect();
     Ok(named(subject.report(), &subject.model, stack).fact("tokens", subject.tokens.len()).list(table))
 }
 
@@ -104,6 +114,64 @@ fn record(head: &HeadFigures) -> Vec<Value> {
         head.first_token_mass.into(),
         head.separator_mass.into(),
     ]
+}
+
+/// What a record has besides the usual figures.
+enum More {
+    Nothing,
+    /// The scores of the head detector on the text with these ids.
+    Detectors(Vec<u32>),
+    /// The mean distance in pixels between patches of this width, so many in a row.
+    Pixels {
+        columns: usize,
+        patch: usize,
+    },
+}
+
+const DETECTIONS: [Detection; 3] =
+    [Detection::PreviousToken, Detection::DuplicateToken, Detection::Induction];
+
+impl More {
+    fn of(subject: &Subject, stack: Stack, detectors: bool) -> Result<Self> {
+        match subject.model.network.front() {
+            Front::Patches(_) if detectors => {
+                Err(Failure::usage("--detectors looks for patterns of a text, not of an image").into())
+            }
+            Front::Patches(front) => {
+                Ok(Self::Pixels { columns: front.image / front.patch, patch: front.patch })
+            }
+            Front::Tokens(_) if detectors && stack != Stack::Text => {
+                Err(Failure::usage("--detectors looks at the first stack only")
+                    .hint("leave --stack out")
+                    .into())
+            }
+            Front::Tokens(_) if detectors => Ok(Self::Detectors(subject.tokens.ids.clone())),
+            Front::Tokens(_) => Ok(Self::Nothing),
+        }
+    }
+
+    fn columns(&self) -> Vec<&'static str> {
+        match self {
+            Self::Nothing => Vec::new(),
+            Self::Detectors(_) => DETECTIONS.iter().map(|one| one.name()).collect(),
+            Self::Pixels { .. } => vec!["mean_distance_in_pixels"],
+        }
+    }
+
+    fn values(&self, trace: &Trace, head: &HeadFigures) -> Vec<Value> {
+        let place = head.place;
+        let weights = place.stack.trace(trace, place.layer).map(|attention| &attention.weights);
+        let Some(weights) = weights else { return vec![Value::Nothing; self.columns().len()] };
+        let weights = weights.index_axis(Axis(0), place.head);
+        match self {
+            Self::Nothing => Vec::new(),
+            Self::Detectors(ids) => DETECTIONS
+                .iter()
+                .map(|one| multiplication_score(weights, one.pattern(ids).view(), false, false).into())
+                .collect(),
+            Self::Pixels { columns, patch } => vec![mean_patch_distance(weights, *columns, *patch).into()],
+        }
+    }
 }
 
 /// One record a head, the one that is missed most first.

@@ -335,6 +335,53 @@ fn a_model_without_a_tokenizer_takes_ids_only() {
     assert_eq!(found["rows"], serde_json::json!(["5", "6", "7"]));
 }
 
+#[test]
+fn heads_are_told_by_the_detector_too() {
+    let name = model("llama").display().to_string();
+    let text = ["--ids", "5,6,7,5,6,8", "--model", &name];
+    let found = json(&[&["heads", "--detectors"][..], &text].concat());
+    let map = json(&[&["attend", "--layer", "1", "--head", "2"][..], &text].concat());
+    let weight = |i: usize, j: usize| map["values"][i][j].as_f64().unwrap();
+    let sum = |places: &[(usize, usize)]| places.iter().map(|&(i, j)| weight(i, j)).sum::<f64>();
+    let all: Vec<(usize, usize)> = (0..6).flat_map(|i| (0..6).map(move |j| (i, j))).collect();
+    let head = &found["heads"].as_array().unwrap()[4 + 2];
+    assert_eq!((&head["layer"], &head["head"]), (&1.into(), &2.into()));
+    for (detector, places) in [
+        ("previous_token_head", &[(1, 0), (2, 1), (3, 2), (4, 3), (5, 4)][..]),
+        ("duplicate_token_head", &[(3, 0), (4, 1)]),
+        ("induction_head", &[(3, 1), (4, 2)]),
+    ] {
+        let expected = sum(places) / sum(&all);
+        assert!((head[detector].as_f64().unwrap() - expected).abs() < 1e-5, "{detector}: {head}");
+    }
+}
+
+/// The class token is left out, and what a patch gives to the others makes 1.
+#[test]
+fn heads_of_an_image_look_so_many_pixels_far() {
+    let path = image("photo.jpg");
+    let found = of("vit", &["heads", "--image", &path]);
+    let map = of("vit", &["attend", "--image", &path, "--layer", "0", "--head", "1"]);
+    let rows = map["values"].as_array().unwrap();
+    let side = ((rows.len() - 1) as f64).sqrt() as usize;
+    let config = std::fs::read_to_string(model("vit").join("config.json")).unwrap();
+    let patch = serde_json::from_str::<serde_json::Value>(&config).unwrap()["patch_size"].as_f64().unwrap();
+    let place = |token: usize| (((token - 1) / side) as f64, ((token - 1) % side) as f64);
+    let mut mean = 0.0;
+    for i in 1..rows.len() {
+        let (mut total, mut sum) = (0.0, 0.0);
+        for j in 1..rows.len() {
+            let weight = rows[i][j].as_f64().unwrap();
+            let ((y, x), (v, u)) = (place(i), place(j));
+            total += weight;
+            sum += weight * (y - v).hypot(x - u);
+        }
+        mean += patch * sum / total / (rows.len() - 1) as f64;
+    }
+    let head = &found["heads"][1];
+    assert!((head["mean_distance_in_pixels"].as_f64().unwrap() - mean).abs() < 1e-3 * mean, "{head}");
+}
+
 /// The larger of two, or NaN where one is: `max` would pass over it.
 fn larger_or_nan(one: f32, other: f32) -> f32 {
     if one.is_nan() || one >= other { one } else { other }

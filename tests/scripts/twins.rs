@@ -39,8 +39,12 @@ fn drawn(screen: &str) -> Vec<Drawn> {
     let lines: Vec<&str> = screen.lines().collect();
     let inner = lines.get(1..lines.len() - 1).unwrap_or(&[]);
     let found = inner.iter().flat_map(|line| number.find_iter(line).map(move |found| (line, found)));
-    let is_name = |line: &str, at: usize| NAMES.iter().any(|name| line[..at].ends_with(name));
-    let found = found.filter(|(line, found)| !is_name(line, found.start()));
+    let is_name = |line: &str, found: &regex::Match<'_>| {
+        // A list of heads has the change of each after its name.
+        NAMES.iter().any(|name| line[..found.start()].ends_with(name))
+            || line[..found.start()].ends_with("  ") && line[found.end()..].starts_with("  +0.")
+    };
+    let found = found.filter(|(line, found)| !is_name(line, found));
     found.filter_map(|(line, found)| read(found.as_str(), line)).collect()
 }
 
@@ -240,6 +244,36 @@ const TWINS: &[Twins] = &[
             "heads TEXT --keep-only 5.11",
             "attend TEXT HEAD",
             "attend TEXT HEAD --keep-only 5.11 --view difference",
+        ],
+    },
+    Twins {
+        model: Some("gpt2"),
+        script: "<alt-3><tab>",
+        commands: &[
+            "heads TEXT",
+            "attend TEXT --layer 1 --head 3",
+            "attend TEXT --layer 1 --head 3 --cell 24,17",
+            "predict TEXT --lens --at 24 -k 10",
+        ],
+    },
+    Twins {
+        model: None,
+        script: "<alt-3><tab><tab>",
+        commands: &[
+            "heads TEXT",
+            "attend TEXT HEAD",
+            "attend TEXT HEAD --cell 8,2",
+            "heads --singular-values",
+        ],
+    },
+    Twins {
+        model: Some("gpt2"),
+        script: "<alt-3><tab><tab><tab>",
+        commands: &[
+            "heads TEXT",
+            "attend TEXT --layer 1 --head 3",
+            "attend TEXT --layer 1 --head 3 --cell 24,17",
+            "heads TEXT --importance",
         ],
     },
     Twins { model: None, script: "<alt-3><enter>", commands: &["attend TEXT HEAD --cell 8,2"] },

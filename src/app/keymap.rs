@@ -105,8 +105,8 @@ impl Keymap {
 
     /// The same with the keys of the named commands replaced by the user's. A new key has its
     /// meaning in all scopes that the command has keys in, one that it had before where it had it.
-    /// Arrow keys, Enter and Esc keep their
-    /// meaning beside any other key, so that nobody can lock themselves out.
+    /// Arrow keys, Enter, Esc and Ctrl-C keep their meaning beside any other key, so that nobody can
+    /// lock themselves in or out.
     ///
     /// # Errors
     /// Text that is no key; a key with two meanings in one scope.
@@ -220,7 +220,11 @@ fn place_label(binding: &Binding) -> String {
 
 fn is_fixed(key: Key) -> bool {
     use KeyCode::*;
-    !key.control && !key.alt && matches!(key.code, Left | Right | Up | Down | Enter | Esc)
+    match (key.control, key.alt, key.code) {
+        (true, false, code) => code == Char('c'),
+        (false, false, code) => matches!(code, Left | Right | Up | Down | Enter | Esc),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -251,6 +255,7 @@ mod tests {
                     ("down", Scope::Everywhere, "down"),
                     ("delete-word", Scope::Typing, "ctrl-w"),
                     ("quit", Scope::Browsing, "q"),
+                    ("quit", Scope::Everywhere, "ctrl-c"),
                 ],
             ),
             group(Some("words"), true, &[("compare", Scope::Own, "c"), ("filter", Scope::Own, "f")]),
@@ -302,6 +307,17 @@ mod tests {
         assert_eq!(keymap.command(key("z"), WORDS), Some("down"));
         assert_eq!(keymap.command(key("j"), WORDS), None);
         assert_eq!(keymap.key_for("down", WORDS).unwrap().to_string(), "z");
+    }
+
+    #[test]
+    fn nobody_can_take_the_way_out_away() {
+        for keys in [&[][..], &["x"], &["ctrl-q"]] {
+            let keymap = with(&[("quit", keys)]).unwrap();
+            assert_eq!(keymap.command(key("ctrl-c"), WORDS), Some("quit"), "{keys:?}");
+            assert_eq!(keymap.command(key("q"), WORDS), None, "{keys:?}");
+        }
+        let error = with(&[("compare", &["ctrl-c"])]).unwrap_err().to_string();
+        assert!(error.contains("\"compare\"") && error.contains("\"quit\""), "{error}");
     }
 
     #[test]

@@ -71,12 +71,13 @@ impl Line {
     /// control characters are dropped, because no word can be asked for by them and a terminal
     /// would obey them.
     pub fn insert(&mut self, text: &str) {
-        for character in text.chars() {
-            let character = if matches!(character, '\n' | '\r' | '\t') { ' ' } else { character };
-            if !character.is_control() {
-                self.input.handle(InputRequest::InsertChar(character));
-            }
-        }
+        let blank = |c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c };
+        let inserted: String = text.chars().map(blank).filter(|c| !c.is_control()).collect();
+        // At once: the library's own insertion copies the whole line for every character.
+        let (old, cursor) = (self.input.value(), self.input.cursor());
+        let at = old.char_indices().nth(cursor).map_or(old.len(), |(byte, _)| byte);
+        let whole = [&old[..at], &inserted, &old[at..]].concat();
+        self.input = Input::new(whole).with_cursor(cursor + inserted.chars().count());
     }
 
     /// Edits the line; whether the text changed.
@@ -130,6 +131,18 @@ mod tests {
         let mut line = Line::default();
         line.insert("ki\u{1b}[31mng\r\nman\u{7}\tx");
         assert_eq!(line.text(), "ki[31mng  man x");
+    }
+
+    #[test]
+    fn text_goes_in_where_the_cursor_stands() {
+        let mut line = Line::new("né");
+        line.edit(Edit::Left);
+        line.insert("aï\n");
+        assert_eq!(line.text(), "naï é");
+        line.insert("x");
+        assert_eq!((line.text(), line.cursor_column()), ("naï xé", 5));
+        line.insert(&"long ".repeat(100_000));
+        assert_eq!(line.text().len(), "naï xé".len() + 500_000);
     }
 
     #[test]

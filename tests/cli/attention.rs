@@ -368,10 +368,10 @@ fn heads_of_an_image_look_so_many_pixels_far() {
     let patch = serde_json::from_str::<serde_json::Value>(&config).unwrap()["patch_size"].as_f64().unwrap();
     let place = |token: usize| (((token - 1) / side) as f64, ((token - 1) % side) as f64);
     let mut mean = 0.0;
-    for i in 1..rows.len() {
+    for (i, row) in rows.iter().enumerate().skip(1) {
         let (mut total, mut sum) = (0.0, 0.0);
-        for j in 1..rows.len() {
-            let weight = rows[i][j].as_f64().unwrap();
+        for (j, weight) in row.as_array().unwrap().iter().enumerate().skip(1) {
+            let weight = weight.as_f64().unwrap();
             let ((y, x), (v, u)) = (place(i), place(j));
             total += weight;
             sum += weight * (y - v).hypot(x - u);

@@ -197,6 +197,7 @@ fn what_is_lost_without_each_head() {
         let measure = |measure| -> Importance {
             head_importance(
                 &network,
+                Stack::Text,
                 &Input::Tokens(&ids),
                 measure,
                 &Interventions::default(),
@@ -223,11 +224,13 @@ fn importance_is_measured_beside_the_changes_that_are_made() {
     let (network, ids) = (golden("bert"), ids("bert"));
     let input = Input::Tokens(&ids);
     let mut changes = Interventions::default();
-    changes.heads.insert((0, 1), HeadChange::Zero);
+    changes.heads.insert(HeadPlace::new(0, 1), HeadChange::Zero);
     changes.hidden_tokens.insert(2);
     let measured = |changes: &Interventions| {
         let progress = Progress::unobserved();
-        head_importance(&network, &input, Measure::SentenceVector, changes, &progress).expect("runs").changes
+        head_importance(&network, Stack::Text, &input, Measure::SentenceVector, changes, &progress)
+            .expect("runs")
+            .changes
     };
     let (with, without) = (measured(&changes), measured(&Interventions::default()));
     assert!(with[[0, 1]].abs() < 1e-6, "it is off already: {}", with[[0, 1]]);
@@ -241,16 +244,24 @@ fn importance_can_be_cancelled_and_refuses_what_makes_no_sense() {
     let progress = Progress::unobserved();
     progress.cancel();
     let input = Input::Tokens(&ids);
-    let error =
-        head_importance(&network, &input, Measure::SentenceVector, &Interventions::default(), &progress)
-            .unwrap_err();
+    let error = head_importance(
+        &network,
+        Stack::Text,
+        &input,
+        Measure::SentenceVector,
+        &Interventions::default(),
+        &progress,
+    )
+    .unwrap_err();
     assert_eq!(error.to_string(), "cancelled");
     let progress = Progress::unobserved();
     let error =
-        head_importance(&network, &input, Measure::Loss, &Interventions::default(), &progress).unwrap_err();
+        head_importance(&network, Stack::Text, &input, Measure::Loss, &Interventions::default(), &progress)
+            .unwrap_err();
     assert!(error.to_string().contains("no loss"), "{error}");
     let error = head_importance(
         &network,
+        Stack::Text,
         &input,
         Measure::TopProbability(Some(99)),
         &Interventions::default(),
@@ -266,7 +277,7 @@ fn the_making_of_a_cell_is_the_engines_own_in_every_family() {
         let network = golden(family.model_type);
         let mut interventions = Interventions::default();
         interventions.hidden_tokens.insert(2);
-        interventions.heads.insert((0, 1), HeadChange::Uniform);
+        interventions.heads.insert(HeadPlace::new(0, 1), HeadChange::Uniform);
         let trace = run(&network, &ids(family.model_type), interventions);
         for stack in [Stack::Text, Stack::Decoder, Stack::Cross] {
             for layer in 0..stack.layers(&trace) {

@@ -43,7 +43,7 @@ fn close(found: f64, expected: f64, tolerance: f64) {
 fn figures_of_heads() {
     for (model, tolerance) in models() {
         let (tokens, trace) = run(&model);
-        let figures = all_heads(&trace, &tokens);
+        let figures = all_heads(&model.network, &trace, &tokens);
         assert_eq!(figures.len(), 72);
         let entropy = [1.840, 1.041, 1.098, 1.451, 1.261, 1.761];
         let first = [0.264, 0.588, 0.595, 0.532, 0.614, 0.337];
@@ -55,7 +55,7 @@ fn figures_of_heads() {
         let previous = &figures[2];
         assert_eq!((previous.place, previous.label.kind), (HeadPlace::new(0, 2), HeadKind::PreviousToken));
         close(previous.label.score, 0.9996, 0.001);
-        assert_eq!(ranking::by_label(&figures)[0], previous.place);
+        assert_eq!(ranking::by_sharpness(&figures)[0], previous.place);
         assert_eq!(figures[71].place, HeadPlace::new(5, 11));
     }
 }
@@ -117,6 +117,7 @@ fn the_heads_that_matter_most() {
         let input = Input::Tokens(&tokens.ids);
         let importance = head_importance(
             &model.network,
+            Stack::Text,
             &input,
             measure,
             &Interventions::default(),
@@ -145,6 +146,7 @@ fn a_model_without_a_head_says_that_it_predicts_nothing() {
     let input = Input::Tokens(&tokens.ids);
     let error = head_importance(
         &model.network,
+        Stack::Text,
         &input,
         Measure::TopProbability(None),
         &Interventions::default(),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use lexiscope::analysis::HeadPlace;
 use lexiscope::model::forward::{Input, PassOptions, forward, sentence_vector};
 use lexiscope::model::interventions::{HeadChange, Interventions, PositionChange};
 use lexiscope::model::network::FIRST;
@@ -22,7 +23,7 @@ fn ids(model: &Model, text: &str) -> Vec<u32> {
 }
 
 fn head_changed(layer: usize, head: usize, change: HeadChange) -> Interventions {
-    Interventions { heads: [((layer, head), change)].into(), ..Interventions::default() }
+    Interventions { heads: [(HeadPlace::new(layer, head), change)].into(), ..Interventions::default() }
 }
 
 fn head_output(trace: &Trace, layer: usize, head: usize) -> Array2<f32> {
@@ -119,7 +120,7 @@ fn one_head_alone_leaves_the_others_silent() {
     let model = open::shipped().expect("opens");
     let ids = ids(&model, SENTENCE);
     let mut only = Interventions::default();
-    only.keep_only(5, 11, 12);
+    only.keep_only(HeadPlace::new(5, 11), 12);
     let before = run(&model, &ids, Interventions::default());
     let after = run(&model, &ids, only);
     for head in 0..12 {

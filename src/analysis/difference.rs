@@ -2,12 +2,11 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use super::place::HeadPlace;
 use super::similarity::cosine;
+use super::{HeadPlace, Stack};
 use crate::model::Trace;
 use crate::model::error::{ModelError, Result};
 use crate::model::forward::sentence_vector;
-use crate::model::network::FIRST;
 
 /// How one head's map changed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,9 +36,9 @@ pub struct TokenDifference {
 /// What a change did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
-    /// Every head of the only stack (or encoder), layer by layer.
+    /// Every head of every attention, stack by stack and layer by layer.
     pub heads: Vec<HeadDifference>,
-    /// Every token.
+    /// Every token of the first stack's text.
     pub tokens: Vec<TokenDifference>,
     /// Cosine of the sentence vectors before and after, when hidden states were kept and neither is zero.
     pub sentence_cosine: Option<f32>,
@@ -60,22 +59,12 @@ impl Difference {
 /// # Errors
 /// Traces of different networks or of texts of different lengths.
 pub fn difference(before: &Trace, after: &Trace) -> Result<Difference> {
-    let layers = before.layers(FIRST);
-    if layers != after.layers(FIRST) {
-        return Err(unlike("they have different numbers of layers"));
-    }
-    let rows = before.weights(FIRST, 0).map_or(0, |weights| weights.dim().1);
     let mut heads = Vec::new();
-    let mut largest_of_token = vec![0f32; rows];
-    for layer in 0..layers {
-        let Some((one, other)) = before.weights(FIRST, layer).zip(after.weights(FIRST, layer)) else {
-            continue;
-        };
-        if one.dim() != other.dim() || one.dim().1 != rows {
-            return Err(unlike("their texts have different lengths, or their layers different heads"));
-        }
-        for (head, (one, other)) in one.outer_iter().zip(other.outer_iter()).enumerate() {
-            heads.push(compare(HeadPlace::new(layer, head), one, other, &mut largest_of_token));
+    let mut largest_of_token = Vec::new();
+    for stack in Stack::ALL {
+        let of_rows = compare_stack(stack, before, after, &mut heads)?;
+        if stack == Stack::Text {
+            largest_of_token = of_rows;
         }
     }
     let states = before.hidden_states().last().zip(after.hidden_states().last());
@@ -92,6 +81,32 @@ pub fn difference(before: &Trace, after: &Trace) -> Result<Difference> {
         }),
         largest_logit_change: largest_logit_change(before, after),
     })
+}
+
+/// Compares all heads of `stack`; the largest change of every row, over all of them.
+fn compare_stack(
+    stack: Stack,
+    before: &Trace,
+    after: &Trace,
+    heads: &mut Vec<HeadDifference>,
+) -> Result<Vec<f32>> {
+    let layers = stack.layers(before);
+    if layers != stack.layers(after) {
+        return Err(unlike("they have different numbers of layers"));
+    }
+    let weights = |trace, layer| stack.trace(trace, layer).map(|attention| &attention.weights);
+    let rows = (0..layers).find_map(|layer| weights(before, layer)).map_or(0, |weights| weights.dim().1);
+    let mut largest_of_row = vec![0f32; rows];
+    for layer in 0..layers {
+        let Some((one, other)) = weights(before, layer).zip(weights(after, layer)) else { continue };
+        if one.dim() != other.dim() || one.dim().1 != rows {
+            return Err(unlike("their texts have different lengths, or their layers different heads"));
+        }
+        for (head, (one, other)) in one.outer_iter().zip(other.outer_iter()).enumerate() {
+            heads.push(compare(HeadPlace { stack, layer, head }, one, other, &mut largest_of_row));
+        }
+    }
+    Ok(largest_of_row)
 }
 
 /// Compares the maps of one head and notes the largest change of every row.

@@ -2,10 +2,11 @@
 
 use ndarray::ArrayView2;
 
-use super::place::{HeadPlace, Stack};
-use super::statistics::{is_causal, mass_on, mean_distance, mean_entropy, relative_entropy};
-use crate::model::Trace;
+use super::statistics::{mass_on, mean_distance, mean_entropy, relative_entropy};
+use super::{HeadPlace, Stack};
+use crate::model::network::Mask;
 use crate::model::tokenizer::Tokens;
+use crate::model::{Network, Trace};
 
 /// What a head mostly does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,7 +23,11 @@ pub enum HeadKind {
     Separator,
     /// Looks at what followed the same token earlier.
     Induction,
-    /// None of these.
+    /// Looks at this one token, of whatever kind.
+    OneToken(usize),
+    /// None of these, and sharper than [`HeadKind::Broad`].
+    Mixed,
+    /// Spreads over most of what it sees.
     Broad,
 }
 
@@ -31,8 +36,8 @@ pub enum HeadKind {
 pub struct HeadLabel {
     /// What the head mostly does.
     pub kind: HeadKind,
-    /// The share of attention that follows the pattern, from 0 to 1; of a broad head its mean
-    /// entropy as a share of the largest possible.
+    /// The share of attention that follows the pattern, from 0 to 1; of a mixed or broad head its
+    /// mean entropy as a share of the largest possible.
     pub score: f64,
 }
 
@@ -57,6 +62,11 @@ pub struct HeadFigures {
     pub patterns: Vec<PatternScore>,
     /// Mean entropy of its rows in nats.
     pub entropy: f64,
+    /// 1 - mean entropy as a share of the largest possible: 0 even, 1 on one token a row.
+    pub sharpness: f64,
+    /// Whether it rests on a token where attention goes that has nothing to do: the first, or a
+    /// separator.
+    pub is_sink: bool,
     /// Mean distance in tokens.
     pub mean_distance: f64,
     /// Mean weight on the first token.
@@ -66,7 +76,7 @@ pub struct HeadFigures {
 }
 
 impl HeadKind {
-    /// All but [`HeadKind::Broad`].
+    /// Those that say where each token looks, whatever the others do.
     pub const PATTERNS: [Self; 6] = [
         Self::PreviousToken,
         Self::NextToken,
@@ -85,6 +95,8 @@ impl HeadKind {
             Self::SameToken => "same token",
             Self::Separator => "separator",
             Self::Induction => "induction",
+            Self::OneToken(_) => "one token",
+            Self::Mixed => "mixed",
             Self::Broad => "broad",
         }
     }
@@ -96,50 +108,65 @@ const LABEL_FROM: f64 = 0.5;
 const LABEL_ABOVE_CHANCE: f64 = 2.0;
 /// And apply to this share of the tokens: one repeated word does not make an induction head.
 const LABEL_APPLIES_TO: f64 = 0.25;
+/// One token must hold this share to name a head that follows no pattern.
+const ONE_TOKEN_FROM: f64 = 0.35;
+/// The entropy, as a share of the largest possible, from which a head is broad.
+const BROAD_FROM: f64 = 0.75;
 
-/// The label of one map `[T, S]`.
+/// The label of one map `[T, S]` of an attention with this mask.
 ///
 /// The pattern with the largest share of attention names the head if that is at least half, twice
-/// what even attention would give, and the pattern applies to a quarter of the tokens. Patterns:
+/// what even attention would give, and the pattern applies to a quarter of the tokens. A head without
+/// one is named after the token that holds a third of it, where there is one. Patterns:
 /// previous and next token, separators ([SEP], punctuation) and broad heads as in Clark et al. 2019,
 /// section 3; first token as in Xiao et al. 2024 (attention sinks); induction as in Olsson et al.
 /// 2022. The thresholds are ours.
-pub fn label(weights: ArrayView2<'_, f32>, tokens: &Tokens) -> HeadLabel {
-    let causal = is_causal(weights);
+pub fn label(weights: ArrayView2<'_, f32>, mask: Mask, tokens: &Tokens) -> HeadLabel {
     let patterns = Patterns::new(tokens, tokens, weights.dim());
-    patterns.label(weights, causal, &patterns.scores(weights, causal))
+    patterns.label(weights, mask, &patterns.scores(weights, mask))
 }
 
 /// The figures of all heads of the only stack (or the encoder), layer by layer.
-pub fn all_heads(trace: &Trace, tokens: &Tokens) -> Vec<HeadFigures> {
-    heads_of(trace, Stack::Text, tokens, tokens)
+pub fn all_heads(network: &Network, trace: &Trace, tokens: &Tokens) -> Vec<HeadFigures> {
+    heads_of(network, trace, Stack::Text, tokens, tokens)
 }
 
 /// The figures of all heads of all stacks of a pass over `tokens`; `decoder` are the decoder's, where
 /// there is one.
-pub fn all_stacks(trace: &Trace, tokens: &Tokens, decoder: Option<&Tokens>) -> Vec<HeadFigures> {
-    let mut figures = heads_of(trace, Stack::Text, tokens, tokens);
+pub fn all_stacks(
+    network: &Network,
+    trace: &Trace,
+    tokens: &Tokens,
+    decoder: Option<&Tokens>,
+) -> Vec<HeadFigures> {
+    let mut figures = heads_of(network, trace, Stack::Text, tokens, tokens);
     if let Some(decoder) = decoder {
-        figures.extend(heads_of(trace, Stack::Decoder, decoder, decoder));
-        figures.extend(heads_of(trace, Stack::Cross, decoder, tokens));
+        figures.extend(heads_of(network, trace, Stack::Decoder, decoder, decoder));
+        figures.extend(heads_of(network, trace, Stack::Cross, decoder, tokens));
     }
     figures
 }
 
 /// The figures of all heads of `stack`; `from` are the tokens that look and `to` those looked at.
 /// Missing tokens (an image) are taken to be all different.
-pub fn heads_of(trace: &Trace, stack: Stack, from: &Tokens, to: &Tokens) -> Vec<HeadFigures> {
+pub fn heads_of(
+    network: &Network,
+    trace: &Trace,
+    stack: Stack,
+    from: &Tokens,
+    to: &Tokens,
+) -> Vec<HeadFigures> {
     let Some(first) = stack.trace(trace, 0) else { return Vec::new() };
     let (_, rows, columns) = first.weights.dim();
     let patterns = Patterns::new(from, to, (rows, columns));
     let mut figures = Vec::new();
     for layer in 0..stack.layers(trace) {
         let Some(attention) = stack.trace(trace, layer) else { continue };
-        // A sharp head of an encoder can look causal; all heads of a layer share one mask.
-        let causal = attention.weights.outer_iter().all(is_causal);
+        // From the description: a sharp head of an encoder can look causal.
+        let mask = stack.attention(network, layer).map_or(Mask::default(), |attention| attention.mask);
         for (head, weights) in attention.weights.outer_iter().enumerate() {
             let place = HeadPlace { stack, layer, head };
-            figures.push(patterns.figures(place, weights, causal));
+            figures.push(patterns.figures(place, weights, mask));
         }
     }
     figures
@@ -174,7 +201,7 @@ impl Patterns {
                 HeadKind::Induction => (1..width.min(i + 1))
                     .filter(|&j| from_id(i).is_some() && from_id(i) == to_id(j - 1))
                     .collect(),
-                HeadKind::Broad => Vec::new(),
+                HeadKind::OneToken(_) | HeadKind::Mixed | HeadKind::Broad => Vec::new(),
             }
         };
         let columns = HeadKind::PATTERNS
@@ -185,10 +212,10 @@ impl Patterns {
     }
 
     /// The score of every pattern, over the rows that it applies to and that have a choice.
-    fn scores(&self, weights: ArrayView2<'_, f32>, causal: bool) -> Vec<PatternScore> {
+    fn scores(&self, weights: ArrayView2<'_, f32>, mask: Mask) -> Vec<PatternScore> {
         let score = |columns: &[Vec<usize>]| {
             let (mut sum, mut count) = (0.0, 0usize);
-            for (row, columns) in self.rows(weights, causal, columns) {
+            for (row, columns) in self.rows(weights, mask, columns) {
                 sum +=
                     columns.iter().filter_map(|&j| weights.get((row, j))).map(|&w| f64::from(w)).sum::<f64>();
                 count += 1;
@@ -201,25 +228,26 @@ impl Patterns {
             .collect()
     }
 
-    /// The rows that a pattern applies to, with its columns; the first row of a causal map sees only
-    /// itself, which says nothing.
+    /// The rows that a pattern applies to, with its columns; a row that sees one token only (the
+    /// first of a causal map) says nothing.
     fn rows<'a>(
         &self,
         weights: ArrayView2<'_, f32>,
-        causal: bool,
+        mask: Mask,
         columns: &'a [Vec<usize>],
     ) -> impl Iterator<Item = (usize, &'a [usize])> {
-        let first = usize::from(causal || weights.ncols() < 2);
-        columns.iter().map(Vec::as_slice).enumerate().skip(first).filter(|(_, columns)| !columns.is_empty())
+        let keys = weights.ncols();
+        let rows = columns.iter().map(Vec::as_slice).enumerate();
+        rows.filter(move |(row, columns)| mask.count(*row, keys) > 1 && !columns.is_empty())
     }
 
-    fn label(&self, weights: ArrayView2<'_, f32>, causal: bool, scores: &[PatternScore]) -> HeadLabel {
+    fn label(&self, weights: ArrayView2<'_, f32>, mask: Mask, scores: &[PatternScore]) -> HeadLabel {
         let mut best = None;
         for (PatternScore { kind, score }, (_, columns)) in scores.iter().zip(&self.columns) {
             let (mut chance, mut applies) = (0.0, 0usize);
-            for (row, columns) in self.rows(weights, causal, columns) {
-                let seen = if causal { row + 1 } else { weights.ncols() };
-                chance += columns.iter().filter(|&&j| j < seen).count() as f64 / seen as f64;
+            for (row, columns) in self.rows(weights, mask, columns) {
+                let seen = mask.count(row, weights.ncols());
+                chance += columns.iter().filter(|&&j| mask.sees(row, j)).count() as f64 / seen as f64;
                 applies += 1;
             }
             let Some(score) = *score else { continue };
@@ -230,21 +258,53 @@ impl Patterns {
                 best = Some(HeadLabel { kind: *kind, score });
             }
         }
-        best.unwrap_or_else(|| HeadLabel { kind: HeadKind::Broad, score: relative_entropy(weights, causal) })
+        best.or_else(|| one_token(weights, mask)).unwrap_or_else(|| {
+            let score = relative_entropy(weights, mask);
+            // NaN, of a broken map, is no sharper than any other.
+            let kind = if score < BROAD_FROM { HeadKind::Mixed } else { HeadKind::Broad };
+            HeadLabel { kind, score }
+        })
     }
 
-    fn figures(&self, place: HeadPlace, weights: ArrayView2<'_, f32>, causal: bool) -> HeadFigures {
-        let patterns = self.scores(weights, causal);
+    fn figures(&self, place: HeadPlace, weights: ArrayView2<'_, f32>, mask: Mask) -> HeadFigures {
+        let patterns = self.scores(weights, mask);
+        let label = self.label(weights, mask, &patterns);
         HeadFigures {
             place,
-            label: self.label(weights, causal, &patterns),
+            label,
             patterns,
             entropy: mean_entropy(weights),
+            sharpness: 1.0 - relative_entropy(weights, mask),
+            is_sink: match label.kind {
+                HeadKind::FirstToken | HeadKind::Separator => true,
+                HeadKind::OneToken(token) => token == 0 || self.separators.contains(&token),
+                _ => false,
+            },
             mean_distance: mean_distance(weights),
             first_token_mass: mass_on(weights, 0),
             separator_mass: self.separators.iter().map(|&j| mass_on(weights, j)).sum(),
         }
     }
+}
+
+/// The token that holds most of the rows that see it and another, where that is enough to name the
+/// head.
+fn one_token(weights: ArrayView2<'_, f32>, mask: Mask) -> Option<HeadLabel> {
+    let keys = weights.ncols();
+    let score = |token: usize| {
+        let rows = (0..weights.nrows()).filter(|&row| mask.count(row, keys) > 1 && mask.sees(row, token));
+        let (mut sum, mut chance, mut count) = (0.0, 0.0, 0usize);
+        for row in rows {
+            sum += f64::from(weights[[row, token]]);
+            chance += 1.0 / mask.count(row, keys) as f64;
+            count += 1;
+        }
+        let applies = count as f64 >= LABEL_APPLIES_TO * weights.nrows() as f64;
+        let score = sum / count.max(1) as f64;
+        let fits = score >= ONE_TOKEN_FROM && sum >= LABEL_ABOVE_CHANCE * chance && applies;
+        fits.then_some(HeadLabel { kind: HeadKind::OneToken(token), score })
+    };
+    (0..keys).filter_map(score).max_by(|one, other| one.score.total_cmp(&other.score))
 }
 
 /// Whether token `j` is special (but not the first) or nothing but punctuation or a line's end.
@@ -289,26 +349,58 @@ mod tests {
     #[test]
     fn every_kind_is_recognised() {
         let text = tokens(&["[CLS]", "a", "b", "c", "d", "a", "b", "c", "d", "[SEP]"]);
-        let kind = |column: &dyn Fn(usize) -> Option<usize>| label(map(10, false, column).view(), &text).kind;
+        let kind = |column: &dyn Fn(usize) -> Option<usize>| {
+            label(map(10, false, column).view(), Mask::default(), &text).kind
+        };
         assert_eq!(kind(&|i| i.checked_sub(1)), HeadKind::PreviousToken);
         assert_eq!(kind(&|i| (i < 9).then_some(i + 1)), HeadKind::NextToken);
         assert_eq!(kind(&|_| Some(0)), HeadKind::FirstToken);
         assert_eq!(kind(&Some), HeadKind::SameToken);
         assert_eq!(kind(&|_| Some(9)), HeadKind::Separator);
         assert_eq!(kind(&|i| (5..9).contains(&i).then(|| i - 3)), HeadKind::Induction);
+        assert_eq!(kind(&|_| Some(3)), HeadKind::OneToken(3));
+        assert_eq!(kind(&|i| Some(i * 3 % 10)), HeadKind::Mixed);
         assert_eq!(kind(&|_| None), HeadKind::Broad);
         let induction = map(10, true, |i| (5..9).contains(&i).then(|| i - 3));
-        assert_eq!(label(induction.view(), &text).kind, HeadKind::Induction);
+        assert_eq!(label(induction.view(), Mask::CAUSAL, &text).kind, HeadKind::Induction);
     }
 
     #[test]
     fn short_and_broken_maps_are_broad() {
         let text = tokens(&["a"]);
         for map in [Array2::zeros((0, 0)), Array2::ones((1, 1)), Array2::from_elem((3, 3), f32::NAN)] {
-            assert_eq!(label(map.view(), &text).kind, HeadKind::Broad);
-            assert_eq!(label(map.view(), &Tokens::default()).kind, HeadKind::Broad);
+            assert_eq!(label(map.view(), Mask::default(), &text).kind, HeadKind::Broad);
+            assert_eq!(label(map.view(), Mask::default(), &Tokens::default()).kind, HeadKind::Broad);
         }
-        assert!(all_heads(&Trace::default(), &text).is_empty());
+    }
+
+    #[test]
+    fn what_a_window_hides_is_no_choice() {
+        let text = tokens(&["a", "b", "c", "d", "e", "f", "g", "h"]);
+        // Even over itself and the one before: half of the mass is no more than chance there, and the
+        // spread is as wide as the mask allows.
+        let window = Mask::causal(Some(2));
+        let even = Array2::from_shape_fn((8, 8), |(i, j)| match (i, window.sees(i, j)) {
+            (_, false) => 0.0,
+            (0, true) => 1.0,
+            (_, true) => 0.5f32,
+        });
+        let found = label(even.view(), window, &text);
+        assert_eq!(found.kind, HeadKind::Broad);
+        assert!((found.score - 1.0).abs() < 1e-6, "{}", found.score);
+        assert_eq!(label(even.view(), Mask::CAUSAL, &text).kind, HeadKind::PreviousToken);
+    }
+
+    #[test]
+    fn a_sharp_map_of_an_encoder_is_not_taken_for_a_causal_one() {
+        let text = tokens(&["a", "b", "c", "d"]);
+        let on_first = Array2::from_shape_fn((4, 4), |(_, j)| f32::from(u8::from(j == 0)));
+        let score = |mask| {
+            let patterns = Patterns::new(&text, &text, (4, 4));
+            let same = patterns.scores(on_first.view(), mask);
+            same.iter().find(|one| one.kind == HeadKind::SameToken).and_then(|one| one.score)
+        };
+        assert_eq!((score(Mask::default()), score(Mask::CAUSAL)), (Some(0.25), Some(0.0)));
     }
 
     #[test]

@@ -5,11 +5,12 @@ use rayon::prelude::*;
 
 use super::lens::probability;
 use super::similarity::cosine;
+use super::{HeadPlace, Stack};
 use crate::model::error::{ModelError, Result};
 use crate::model::forward::{Input, PassOptions, forward, sentence_vector};
 use crate::model::generate::likeliest;
 use crate::model::interventions::{HeadChange, Interventions};
-use crate::model::network::{FIRST, Kind};
+use crate::model::network::Kind;
 use crate::model::trace::Keep;
 use crate::model::{Network, Trace};
 use crate::progress::Progress;
@@ -25,9 +26,11 @@ pub enum Measure {
     Loss,
 }
 
-/// How much every head matters for one text.
+/// How much every head of a stack matters for one text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Importance {
+    /// Whose heads these are.
+    pub stack: Stack,
     /// What was measured.
     pub measure: Measure,
     /// The value with every head as it was: 1, the top probability or the loss.
@@ -69,14 +72,14 @@ impl Importance {
     }
 }
 
-/// Runs `network` once for every head of its only stack (or encoder) with that head's output set
-/// to zero, beside the `changes` that are made to every one of these passes, and measures what changes
+/// Runs `network` once for every head of `stack` with that head's output set to zero, beside the `changes` that are made to every one of these passes, and measures what changes
 /// (Michel et al. 2019, section 3.1). Progress counts heads.
 ///
 /// # Errors
 /// As [`crate::model::forward::forward`]; a measure that the network does not allow.
 pub fn head_importance(
     network: &Network,
+    stack: Stack,
     input: &Input<'_>,
     measure: Measure,
     changes: &Interventions,
@@ -88,9 +91,10 @@ pub fn head_importance(
         let options = PassOptions { keep, interventions, ..Default::default() };
         forward(network, input, &options, &Progress::unobserved())
     };
-    let layers = network.layers(FIRST);
-    let heads: Vec<(usize, usize)> = (0..layers)
-        .flat_map(|layer| (0..network.heads(FIRST, layer)).map(move |head| (layer, head)))
+    let layers = network.layers(stack.index());
+    let heads_in = |layer| stack.attention(network, layer).map_or(0, |attention| attention.heads);
+    let heads: Vec<HeadPlace> = (0..layers)
+        .flat_map(|layer| (0..heads_in(layer)).map(move |head| HeadPlace { stack, layer, head }))
         .collect();
     progress.check()?;
     progress.start(heads.len() as u64);
@@ -106,12 +110,12 @@ pub fn head_importance(
             Ok(change)
         })
         .collect::<Result<Vec<f64>>>()?;
-    let widest = (0..layers).map(|layer| network.heads(FIRST, layer)).max().unwrap_or(0);
+    let widest = (0..layers).map(heads_in).max().unwrap_or(0);
     let mut table = Array2::from_elem((layers, widest), f64::NAN);
     for (&place, change) in heads.iter().zip(losses) {
-        table[place] = change;
+        table[[place.layer, place.head]] = change;
     }
-    Ok(Importance { measure, baseline: yardstick.baseline(), changes: table })
+    Ok(Importance { stack, measure, baseline: yardstick.baseline(), changes: table })
 }
 
 /// What the unchanged pass gave, to hold the others against.

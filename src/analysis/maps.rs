@@ -1,13 +1,12 @@
 //! The map of a head, or of a layer, in every view.
 
-use std::collections::BTreeSet;
-
 use ndarray::{Array2, Array3, ArrayView2, Axis, s};
 
 use super::norms::norm_weighted;
-use super::place::{HeadPlace, Stack, not_kept};
 use super::rollout::{mean_over_heads, rollout};
+use super::{HeadPlace, Stack, not_kept};
 use crate::model::error::{ModelError, Result};
+use crate::model::interventions::{Interventions, Place};
 use crate::model::network::Attention;
 use crate::model::{Network, Trace};
 use crate::progress::Progress;
@@ -181,17 +180,16 @@ fn norms_of_layer(network: &Network, trace: &Trace, stack: Stack, layer: usize) 
     Ok(maps)
 }
 
-/// Makes NaN of what a token cannot see: what `attention` masks, and tokens that were hidden from all
-/// but themselves.
-pub fn mark_unseen(attention: &Attention, hidden: &BTreeSet<usize>, map: &mut Array2<f32>) {
+/// Makes NaN of what a token cannot see in a layer of `stack`: what `attention` masks, and tokens of the
+/// text that were hidden.
+pub fn mark_unseen(stack: Stack, attention: &Attention, changes: &Interventions, map: &mut Array2<f32>) {
+    let place = Place::of_attention(stack, 0, changes);
     for (query, mut row) in map.axis_iter_mut(Axis(0)).enumerate() {
         let [sinks, reach] = attention.mask.open(query, row.len());
         row.slice_mut(s![sinks.end..reach.start]).fill(f32::NAN);
         row.slice_mut(s![reach.end..]).fill(f32::NAN);
-        for &key in hidden.iter().filter(|&&key| key != query) {
-            if let Some(weight) = row.get_mut(key) {
-                *weight = f32::NAN;
-            }
+        for key in place.hidden(query, row.len()) {
+            row[key] = f32::NAN;
         }
     }
 }

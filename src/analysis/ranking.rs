@@ -1,23 +1,51 @@
 //! Where to look next.
 
-use super::difference::Difference;
-use super::heads::{HeadFigures, HeadKind};
-use super::place::HeadPlace;
+use ndarray::ArrayView2;
 
-/// The heads, the most telling first: labelled heads by falling score, then broad ones by rising
-/// relative entropy (the sharpest first); ties in the order given.
-pub fn by_label(figures: &[HeadFigures]) -> Vec<HeadPlace> {
-    let mut ranked: Vec<&HeadFigures> = figures.iter().collect();
-    ranked.sort_by(|one, other| {
-        let broad = |figures: &HeadFigures| figures.label.kind == HeadKind::Broad;
-        let (one_score, other_score) = (one.label.score, other.label.score);
-        broad(one).cmp(&broad(other)).then(if broad(one) {
-            one_score.total_cmp(&other_score)
-        } else {
-            other_score.total_cmp(&one_score)
-        })
-    });
+use super::difference::Difference;
+use super::heads::HeadFigures;
+use super::statistics::mass_on;
+use super::{HeadPlace, Stack};
+use crate::model::Trace;
+use crate::model::tokenizer::Tokens;
+
+/// The heads, the sharpest first; ties in the order given. Heads that rest on a sink are left out,
+/// where there are others: the sharpest of all, they say the least.
+pub fn by_sharpness(figures: &[HeadFigures]) -> Vec<HeadPlace> {
+    let all_rest = figures.iter().all(|figures| figures.is_sink);
+    let mut ranked: Vec<&HeadFigures> = figures.iter().filter(|one| all_rest || !one.is_sink).collect();
+    // A broken map (NaN) comes last.
+    let sharpness =
+        |figures: &HeadFigures| Some(figures.sharpness).filter(|one| one.is_finite()).unwrap_or(-1.0);
+    ranked.sort_by(|one, other| sharpness(other).total_cmp(&sharpness(one)));
     ranked.into_iter().map(|figures| figures.place).collect()
+}
+
+/// The share of attention on the first token from which a head rests on it.
+const RESTS_FROM: f64 = 0.35;
+
+/// The head in which token `query` of the text looks hardest at one that says something, and that
+/// token. Heads that rest on the first token are passed over; the token is neither special nor the first, nor itself, its like or its neighbour, for which there are
+/// heads in every text. `None` where there is none.
+pub fn most_telling(trace: &Trace, tokens: &Tokens, query: usize) -> Option<(HeadPlace, usize)> {
+    let telling = |key: usize| {
+        let special = tokens.special.get(key).copied().unwrap_or(false);
+        key > 0 && !special && key.abs_diff(query) > 1 && tokens.ids.get(key) != tokens.ids.get(query)
+    };
+    let mut best: Option<(f32, HeadPlace, usize)> = None;
+    for layer in 0..Stack::Text.layers(trace) {
+        let Some(attention) = Stack::Text.trace(trace, layer) else { continue };
+        let rests = |map: ArrayView2<'_, f32>| mass_on(map, 0) >= RESTS_FROM;
+        let maps = attention.weights.outer_iter().enumerate();
+        for (head, map) in maps.filter(|(_, map)| query < map.nrows() && !rests(*map)) {
+            for (key, &weight) in map.row(query).iter().enumerate().filter(|(key, _)| telling(*key)) {
+                if best.is_none_or(|(most, ..)| weight > most) {
+                    best = Some((weight, HeadPlace::new(layer, head), key));
+                }
+            }
+        }
+    }
+    best.map(|(_, place, key)| (place, key))
 }
 
 /// The heads by falling largest change; ties in order.
@@ -49,7 +77,7 @@ pub fn next(ranking: &[HeadPlace], current: HeadPlace) -> Option<HeadPlace> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::heads::HeadLabel;
+    use super::super::heads::{HeadKind, HeadLabel};
     use super::*;
 
     #[test]
@@ -63,24 +91,28 @@ mod tests {
     }
 
     #[test]
-    fn labelled_heads_come_first_and_the_sharpest_broad_one_next() {
-        let figures = |head: usize, kind: HeadKind, score: f64| HeadFigures {
+    fn the_sharpest_heads_come_first_and_sinks_not_at_all() {
+        let figures = |head: usize, is_sink: bool, sharpness: f64| HeadFigures {
             place: HeadPlace::new(0, head),
-            label: HeadLabel { kind, score },
+            label: HeadLabel { kind: HeadKind::Mixed, score: 1.0 - sharpness },
             patterns: Vec::new(),
             entropy: 0.0,
+            sharpness,
+            is_sink,
             mean_distance: 0.0,
             first_token_mass: 0.0,
             separator_mass: 0.0,
         };
-        let ranking = by_label(&[
-            figures(0, HeadKind::Broad, f64::NAN),
-            figures(1, HeadKind::Broad, 0.9),
-            figures(2, HeadKind::FirstToken, 0.6),
-            figures(3, HeadKind::Broad, 0.2),
-            figures(4, HeadKind::PreviousToken, 0.99),
+        let ranking = by_sharpness(&[
+            figures(0, false, f64::NAN),
+            figures(1, false, 0.1),
+            figures(2, false, 0.6),
+            figures(3, false, 0.2),
+            figures(4, false, 0.9),
+            figures(5, true, 0.99),
         ]);
         assert_eq!(ranking.iter().map(|place| place.head).collect::<Vec<_>>(), [4, 2, 3, 1, 0]);
+        assert_eq!(by_sharpness(&[figures(5, true, 0.99)]), [HeadPlace::new(0, 5)]);
         assert_eq!(next(&ranking, HeadPlace::new(0, 2)), Some(HeadPlace::new(0, 3)));
         assert_eq!(next(&ranking, HeadPlace::new(0, 0)), Some(HeadPlace::new(0, 4)));
         assert_eq!(next(&ranking, HeadPlace::new(7, 7)), Some(HeadPlace::new(0, 4)));

@@ -4,6 +4,8 @@
 
 use ndarray::{ArrayView1, ArrayView2, Axis};
 
+use crate::model::network::Mask;
+
 /// The entropy of one row in nats, -Σ a ln a with 0 ln 0 = 0 (Shannon 1948). From 0 (one token) to
 /// ln of the number of tokens seen (all alike).
 pub fn entropy(row: ArrayView1<'_, f32>) -> f64 {
@@ -19,10 +21,10 @@ pub fn mean_entropy(weights: ArrayView2<'_, f32>) -> f64 {
     mean(weights.axis_iter(Axis(0)).map(entropy))
 }
 
-/// The mean entropy as a share of the largest possible, from 0 to 1: ln S a row, or ln(i+1) for
-/// row i of a causal map. Rows that see one token only are left out.
-pub fn relative_entropy(weights: ArrayView2<'_, f32>, causal: bool) -> f64 {
-    let visible = |row: usize| if causal { (row + 1).min(weights.ncols()) } else { weights.ncols() };
+/// The mean entropy as a share of the largest possible, from 0 to 1: of each row ln of the number of
+/// tokens that `mask` opens to it. Rows that see one token only are left out.
+pub fn relative_entropy(weights: ArrayView2<'_, f32>, mask: Mask) -> f64 {
+    let visible = |row: usize| mask.count(row, weights.ncols());
     let rows = weights.axis_iter(Axis(0)).enumerate().filter(|(row, _)| visible(*row) > 1);
     mean(rows.map(|(row, values)| entropy(values) / (visible(row) as f64).ln()))
 }
@@ -62,12 +64,6 @@ pub fn mass_on(weights: ArrayView2<'_, f32>, token: usize) -> f64 {
     mean(weights.column(token).iter().map(|&weight| f64::from(weight)))
 }
 
-/// Whether no row sees a later token: nothing above the diagonal.
-pub fn is_causal(weights: ArrayView2<'_, f32>) -> bool {
-    weights.nrows() > 1
-        && weights.axis_iter(Axis(0)).enumerate().all(|(i, row)| row.iter().skip(i + 1).all(|&w| w == 0.0))
-}
-
 fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = values.fold((0.0, 0usize), |(sum, count), value| (sum + value, count + 1));
     if count == 0 { 0.0 } else { sum / count as f64 }
@@ -83,17 +79,19 @@ mod tests {
     fn even_rows_have_the_largest_entropy() {
         let even = Array2::from_elem((4, 4), 0.25f32);
         assert!((mean_entropy(even.view()) - 4f64.ln()).abs() < 1e-12);
-        assert!((relative_entropy(even.view(), false) - 1.0).abs() < 1e-12);
+        assert!((relative_entropy(even.view(), Mask::default()) - 1.0).abs() < 1e-12);
         let causal = array![[1.0, 0.0], [0.5, 0.5f32]];
-        assert!((relative_entropy(causal.view(), true) - 1.0).abs() < 1e-12);
-        assert!(is_causal(causal.view()) && !is_causal(even.view()));
+        assert!((relative_entropy(causal.view(), Mask::CAUSAL) - 1.0).abs() < 1e-12);
+        let window = array![[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.0, 0.5, 0.5f32]];
+        assert!((relative_entropy(window.view(), Mask::causal(Some(2))) - 1.0).abs() < 1e-12);
+        assert!(relative_entropy(window.view(), Mask::CAUSAL) < 0.9);
     }
 
     #[test]
     fn odd_maps_have_figures_too() {
         for map in [Array2::zeros((0, 0)), array![[1.0f32]]] {
             assert_eq!(mean_entropy(map.view()), 0.0);
-            assert_eq!(relative_entropy(map.view(), true), 0.0);
+            assert_eq!(relative_entropy(map.view(), Mask::CAUSAL), 0.0);
             assert_eq!(mean_distance(map.view()), 0.0);
             assert_eq!(mean_patch_distance(map.view(), 0, 16), 0.0);
             assert_eq!(mass_on(map.view(), 7), 0.0);

@@ -87,7 +87,7 @@ impl Command for Arguments {
         }
         let subject = Subject::open(&self.subject, shared)?;
         let chosen = Chosen::of(&self, &subject)?;
-        let changes = self.changes.interventions(&subject)?;
+        let changes = self.changes.interventions(&subject, chosen.stack)?;
         let report = match &self.cell {
             Some(cell) => cell::report(&subject, chosen.place(), cell, changes)?,
             None => map_report(&subject, &chosen, changes)?,
@@ -141,7 +141,7 @@ fn effect(mut report: Report, difference: &Difference) -> Report {
     }
     if let Some(most) = difference.most_changed() {
         report = report
-            .fact("most_changed_head", Value::text(format!("{}.{}", most.place.layer, most.place.head)))
+            .fact("most_changed_head", Value::text(StackArguments::head(most.place)))
             .fact("most_changed_by", f64::from(most.largest))
             .fact("most_changed_at", Value::List(vec![most.at.0.into(), most.at.1.into()]));
     }
@@ -177,7 +177,7 @@ impl Chosen {
         if stack != Stack::Text && view == View::Rollout {
             return Err(Failure::usage("--view rollout is there for the encoder only").into());
         }
-        if view == View::Difference && request.changes.interventions(subject)?.is_empty() {
+        if view == View::Difference && request.changes.interventions(subject, stack)?.is_empty() {
             return refused(
                 "--view difference is what a change does, and nothing is changed".into(),
                 "add --off, --mean, --uniform, --keep-only, --hide or --positions".into(),

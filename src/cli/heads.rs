@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::report::{Report, Table, Value};
 use super::{model_source, progress};
 use crate::analysis::detectors::{Detection, multiplication_score};
-use crate::analysis::heads::{HeadFigures, all_stacks};
+use crate::analysis::heads::{HeadFigures, HeadKind, all_stacks};
 use crate::analysis::importance::{Importance, Measure, head_importance};
 use crate::analysis::spectra::head_spectrum;
 use crate::analysis::statistics::mean_patch_distance;
@@ -42,7 +42,8 @@ const NOTHING_BESIDE: [&str; 11] = [
 /// What kind of head each is: labels and figures of all heads on a text
 ///
 /// Layers and heads are counted from 0. Entropy is in nats, distance in tokens; first_token is
-/// the share of attention that goes to the first token.
+/// the share of attention that goes to the first token, and mostly_on the position of the token that
+/// a head of the label "one token" rests on.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -88,16 +89,25 @@ impl Command for Arguments {
 
 /// One record a head, layer by layer.
 fn figures(subject: &Subject, stack: Stack, changes: &ChangeArguments, detectors: bool) -> Result<Report> {
-    let interventions = changes.interventions(subject)?;
+    let interventions = changes.interventions(subject, stack)?;
     let options = PassOptions { keep: Keep::Weights, interventions, ..PassOptions::default() };
     let trace = subject.run(&options)?;
     let decoder = subject.model.network.has_decoder().then(|| subject.decoder_tokens(&trace));
-    let mut columns =
-        vec!["layer", "head", "label", "score", "entropy", "mean_distance", "first_token", "separators"];
+    let mut columns = vec![
+        "layer",
+        "head",
+        "label",
+        "mostly_on",
+        "score",
+        "entropy",
+        "mean_distance",
+        "first_token",
+        "separators",
+    ];
     let more = More::of(subject, stack, detectors)?;
     columns.extend(more.columns());
     let mut table = Table::new("heads", &columns);
-    let all = all_stacks(&trace, &subject.tokens, decoder.as_ref());
+    let all = all_stacks(&subject.model.network, &trace, &subject.tokens, decoder.as_ref());
     let heads = all.iter().filter(|head| head.place.stack == stack);
     table.records = heads.map(|head| [record(head), more.values(&trace, head)].concat()).collect();
     Ok(named(subject.report(), &subject.model, stack).fact("tokens", subject.tokens.len()).list(table))
@@ -108,6 +118,10 @@ fn record(head: &HeadFigures) -> Vec<Value> {
         head.place.layer.into(),
         head.place.head.into(),
         Value::text(head.label.kind.name()),
+        match head.label.kind {
+            HeadKind::OneToken(token) => token.into(),
+            _ => Value::Nothing,
+        },
         head.label.score.into(),
         head.entropy.into(),
         head.mean_distance.into(),
@@ -176,15 +190,10 @@ impl More {
 
 /// One record a head, the one that is missed most first.
 fn importance(subject: &Subject, stack: Stack, changes: &ChangeArguments) -> Result<Report> {
-    if stack != Stack::Text {
-        return Err(Failure::usage("--importance switches off heads of the encoder only")
-            .hint("leave --stack out")
-            .into());
-    }
-    let interventions = changes.interventions(subject)?;
+    let interventions = changes.interventions(subject, stack)?;
     let measure = Measure::of(&subject.model.network);
     let found = progress::shown("switching off every head in turn", |progress| {
-        head_importance(&subject.model.network, &subject.input(), measure, &interventions, progress)
+        head_importance(&subject.model.network, stack, &subject.input(), measure, &interventions, progress)
     })?;
     let mut table = Table::new("heads", &["rank", "layer", "head", "change"]);
     let ranked = found.ranked().into_iter().zip(1usize..);

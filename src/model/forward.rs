@@ -31,7 +31,7 @@ pub enum Input<'a> {
 pub struct PassOptions {
     /// What is kept.
     pub keep: Keep,
-    /// What is changed, in the first stack.
+    /// What is changed.
     pub interventions: Interventions,
     /// The largest trace that is made, in bytes.
     pub memory_limit: u64,
@@ -77,13 +77,10 @@ pub fn forward(
     }
     let start = Instant::now();
     progress.start(network.stacks.iter().map(|stack| stack.blocks.len() as u64).sum());
-    let unchanged = Interventions::default();
     let (mut trace, mut outputs) = (Trace::default(), Vec::<Array2<f32>>::new());
     for (index, (stack, feed)) in network.stacks.iter().zip(&feeds).enumerate() {
-        let (layer, interventions) =
-            if index == FIRST { (Some(0), &options.interventions) } else { (None, &unchanged) };
-        let context = PartContext { place: Place { layer, interventions, past: 0 }, outputs: &outputs, keep };
-        let (output, stack_trace) = run_stack(network.family, stack, feed, &context, progress)?;
+        let run = StackRun { family: network.family, stack, index, changes: &options.interventions };
+        let (output, stack_trace) = run.run(feed, &outputs, keep, progress)?;
         trace.stacks.push(stack_trace);
         outputs.push(output);
     }
@@ -136,46 +133,58 @@ fn feeds<'a>(network: &Network, input: &'a Input<'_>, shifted: &'a [u32]) -> Res
     )))
 }
 
-/// Runs one stack: its output `[T, D]` and its trace.
-fn run_stack(
-    family: &str,
-    stack: &Stack,
-    feed: &Feed<'_>,
-    context: &PartContext<'_>,
-    progress: &Progress,
-) -> Result<(Array2<f32>, StackTrace)> {
-    let keep = context.keep;
-    let keep_states = matches!(keep, Keep::Weights | Keep::Everything);
-    check_length(stack, stack.front.tokens(feed))?;
-    let (mut x, front) = stack.front.embed(feed, context.place.interventions, keep, family)?;
-    let mut trace = StackTrace { front, ..StackTrace::default() };
-    if let Feed::Tokens(ids) = feed {
-        trace.tokens = ids.to_vec();
-    }
-    for (index, block) in stack.blocks.iter().enumerate() {
-        progress.check()?;
-        if keep_states {
+/// One stack of a pass.
+struct StackRun<'a> {
+    family: &'static str,
+    stack: &'a Stack,
+    index: usize,
+    changes: &'a Interventions,
+}
+
+impl StackRun<'_> {
+    /// Its output `[T, D]` and its trace; `outputs` are those of the stacks before.
+    fn run(
+        &self,
+        feed: &Feed<'_>,
+        outputs: &[Array2<f32>],
+        keep: Keep,
+        progress: &Progress,
+    ) -> Result<(Array2<f32>, StackTrace)> {
+        let stack = self.stack;
+        let keep_states = matches!(keep, Keep::Weights | Keep::Everything);
+        check_length(stack, stack.front.tokens(feed))?;
+        let unchanged = Interventions::default();
+        let told = if self.index == FIRST { self.changes } else { &unchanged };
+        let (mut x, front) = stack.front.embed(feed, told, keep, self.family)?;
+        let mut trace = StackTrace { front, ..StackTrace::default() };
+        if let Feed::Tokens(ids) = feed {
+            trace.tokens = ids.to_vec();
+        }
+        for (layer, block) in stack.blocks.iter().enumerate() {
+            progress.check()?;
+            if keep_states {
+                trace.hidden_states.push(x.clone());
+            }
+            let place = Place::of_block(self.index, layer, self.changes);
+            let (after, block_trace) = block.run(x, None, &PartContext { place, outputs, keep });
+            x = after;
+            if keep != Keep::Logits {
+                trace.blocks.push(block_trace);
+            }
+            progress.advance(1);
+        }
+        if keep_states && stack.records_before_norm {
             trace.hidden_states.push(x.clone());
         }
-        let place = Place { layer: context.place.layer.map(|_| index), ..context.place };
-        let (after, block_trace) = block.run(x, None, &PartContext { place, ..*context });
-        x = after;
-        if keep != Keep::Logits {
-            trace.blocks.push(block_trace);
+        trace.unnormed = (keep == Keep::Tape).then(|| x.clone());
+        if let Some(norm) = &stack.final_norm {
+            normalise(norm, &mut x);
         }
-        progress.advance(1);
+        if keep_states && !stack.records_before_norm {
+            trace.hidden_states.push(x.clone());
+        }
+        Ok((x, trace))
     }
-    if keep_states && stack.records_before_norm {
-        trace.hidden_states.push(x.clone());
-    }
-    trace.unnormed = (keep == Keep::Tape).then(|| x.clone());
-    if let Some(norm) = &stack.final_norm {
-        normalise(norm, &mut x);
-    }
-    if keep_states && !stack.records_before_norm {
-        trace.hidden_states.push(x.clone());
-    }
-    Ok((x, trace))
 }
 
 fn check_length(stack: &Stack, tokens: usize) -> Result<()> {
@@ -213,9 +222,9 @@ pub fn continue_with(
     check_length(stack, past + tokens.len())?;
     let interventions = Interventions::default();
     let (mut x, _) = front.embed(tokens, past, &interventions, Keep::Logits)?;
-    let place = Place { layer: None, interventions: &interventions, past };
-    let context = PartContext { place, outputs: &[], keep: Keep::Logits };
-    for (block, memories) in stack.blocks.iter().zip(memories) {
+    for (layer, (block, memories)) in stack.blocks.iter().zip(memories).enumerate() {
+        let place = Place { past, ..Place::of_block(FIRST, layer, &interventions) };
+        let context = PartContext { place, outputs: &[], keep: Keep::Logits };
         x = block.run(x, Some(memories), &context).0;
     }
     if let Some(norm) = &stack.final_norm {

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::head_place::{HeadPlace, Stack};
+use super::network::FIRST;
+
 /// What is done to one head's output.
 #[derive(Debug, Clone, PartialEq)]
 pub enum HeadChange {
@@ -28,11 +31,12 @@ pub enum PositionChange {
 /// Changes made to one pass.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Interventions {
-    /// By (layer, head); of the encoder or the only stack.
-    pub heads: BTreeMap<(usize, usize), HeadChange>,
-    /// Tokens that no other token may attend to (they still attend, to themselves too).
+    /// By head, of any attention.
+    pub heads: BTreeMap<HeadPlace, HeadChange>,
+    /// Tokens of the first stack's text that no other token may attend to, in that stack nor from
+    /// another (they still attend, to themselves too).
     pub hidden_tokens: BTreeSet<usize>,
-    /// What is done to positions.
+    /// What the tokens of the first stack's text are told about their positions.
     pub positions: PositionChange,
 }
 
@@ -42,12 +46,12 @@ impl Interventions {
         self == &Self::default()
     }
 
-    /// Switches off every head of `layer` but `head` (of `heads`).
-    pub fn keep_only(&mut self, layer: usize, head: usize, heads: usize) {
-        for other in (0..heads).filter(|&other| other != head) {
-            self.heads.insert((layer, other), HeadChange::Zero);
+    /// Switches off every head of its layer, which has `heads`, but `kept`.
+    pub fn keep_only(&mut self, kept: HeadPlace, heads: usize) {
+        for head in (0..heads).filter(|&head| head != kept.head) {
+            self.heads.insert(HeadPlace { head, ..kept }, HeadChange::Zero);
         }
-        self.heads.remove(&(layer, head));
+        self.heads.remove(&kept);
     }
 
     /// The position that token `index` is told, or `None` when it is told none.
@@ -63,17 +67,70 @@ impl Interventions {
 /// Where a part stands in a pass.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
-    /// The layer, for interventions by head; `None` where those do not apply (decoders).
-    pub layer: Option<usize>,
+    /// Which attention it is, and its layer; `None` where there is no name for it.
+    pub attention: Option<(Stack, usize)>,
+    /// Whether its queries are tokens of the first stack's text.
+    pub queries_of_first: bool,
+    /// Whether its keys are.
+    pub keys_of_first: bool,
     /// What the pass changes.
     pub interventions: &'a Interventions,
     /// Tokens before the first query token, whose keys and values come from a cache.
     pub past: usize,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// That of the parts of block `layer` of stack `index`.
+    pub fn of_block(index: usize, layer: usize, interventions: &'a Interventions) -> Self {
+        let first = index == FIRST;
+        Self {
+            attention: Stack::of_own(index).map(|stack| (stack, layer)),
+            queries_of_first: first,
+            keys_of_first: first,
+            interventions,
+            past: 0,
+        }
+    }
+
+    /// That of the attentions that `stack` names, in block `layer`.
+    pub fn of_attention(stack: Stack, layer: usize, interventions: &'a Interventions) -> Self {
+        let own = Self::of_block(stack.index(), layer, interventions);
+        if stack == Stack::Cross { own.looking_at(FIRST) } else { own }
+    }
+
+    /// That of the attention to stack `to` in the same block.
+    pub fn looking_at(self, to: usize) -> Self {
+        let attention = match self.attention {
+            Some((Stack::Decoder, layer)) if to == FIRST => Some((Stack::Cross, layer)),
+            _ => None,
+        };
+        Self { attention, keys_of_first: to == FIRST, ..self }
+    }
+
     /// What is done to `head`.
-    pub fn change(&self, head: usize) -> Option<&HeadChange> {
-        self.interventions.heads.get(&(self.layer?, head))
+    pub fn change(&self, head: usize) -> Option<&'a HeadChange> {
+        let (stack, layer) = self.attention?;
+        self.interventions.heads.get(&HeadPlace { stack, layer, head })
+    }
+
+    /// The position that token `index` is told, or `None` when it is told none.
+    pub fn position(&self, index: usize) -> Option<usize> {
+        match self.queries_of_first {
+            true => self.interventions.position(index),
+            false => Some(index),
+        }
+    }
+
+    /// The keys, of `keys`, that are hidden from `query`.
+    pub fn hidden(&self, query: usize, keys: usize) -> impl Iterator<Item = usize> + use<'a> {
+        let Self { queries_of_first, keys_of_first, interventions, .. } = *self;
+        let itself = move |key: usize| queries_of_first && key == query;
+        let hidden = interventions.hidden_tokens.iter().copied().filter(move |_| keys_of_first);
+        hidden.take_while(move |&key| key < keys).filter(move |&key| !itself(key))
+    }
+
+    /// Whether every one of `keys` is hidden, from a text that is not theirs.
+    pub fn hides_all(&self, keys: usize) -> bool {
+        !self.queries_of_first && self.hidden(0, keys).count() == keys
     }
 }

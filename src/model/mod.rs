@@ -26,6 +26,7 @@ pub mod fronts;
 pub mod generate;
 pub mod gguf;
 pub mod head;
+pub mod head_place;
 pub mod image;
 pub mod interventions;
 pub mod keep;

@@ -101,8 +101,16 @@ impl Theme {
     /// Two values from 0 to 1 in one cell, one above the other, where the theme has ramps; the
     /// larger of the two where values are glyphs. NaN stays off the ramp.
     pub fn heat_pair(&self, top: f64, bottom: f64) -> HeatCell {
-        let (above, below) = (self.heat(top), self.heat(bottom));
-        let larger = if top >= bottom || bottom.is_nan() { above } else { below };
+        self.pair([top, bottom], [self.heat(top), self.heat(bottom)])
+    }
+
+    /// The same for signed values from -1 to 1; the one farther from zero where values are glyphs.
+    pub fn signed_heat_pair(&self, top: f64, bottom: f64) -> HeatCell {
+        self.pair([top, bottom], [self.signed_heat(top), self.signed_heat(bottom)])
+    }
+
+    fn pair(&self, [top, bottom]: [f64; 2], [above, below]: [HeatCell; 2]) -> HeatCell {
+        let larger = if top.abs() >= bottom.abs() || bottom.is_nan() { above } else { below };
         if !self.has_ramps() || (top.is_nan() && bottom.is_nan()) {
             return larger;
         }

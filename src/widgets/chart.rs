@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::heatmap::number;
+use super::legend::number;
 use super::text::{columns, put, put_right};
 use crate::theme::Theme;
 

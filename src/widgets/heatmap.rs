@@ -11,32 +11,10 @@ use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::canvas::{Canvas, Target};
-use super::text::{columns, fit, fraction, put, put_right, visible};
+use super::legend::{Full, Legend, Scale, Signs};
+use super::text::{columns, fit, fraction, put, visible};
 use crate::analysis::thumbnails::pool;
 use crate::theme::{HeatCell, Theme};
-
-/// How values become colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Scale {
-    /// In proportion.
-    #[default]
-    Linear,
-    /// By the square root: small values become visible.
-    SquareRoot,
-    /// In proportion, every row with its own largest value.
-    PerRow,
-}
-
-impl Scale {
-    /// The scale's name in legends.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Linear => "linear",
-            Self::SquareRoot => "square root",
-            Self::PerRow => "each row by its largest",
-        }
-    }
-}
 
 /// A matrix; see the module.
 #[derive(Debug, Clone, Copy)]
@@ -51,8 +29,8 @@ pub struct Heatmap<'a> {
     pub cursor: Option<(usize, usize)>,
     /// How values become colours.
     pub scale: Scale,
-    /// Whether the values have a sign: then the map diverges from a true zero.
-    pub signed: bool,
+    /// What the ramp spans.
+    pub signs: Signs,
     /// The value of a full colour; larger ones have no more.
     pub full: f32,
     /// Whether two digits stand in every cell.
@@ -284,11 +262,7 @@ impl Heatmap<'_> {
     pub fn heat(&self, value: f32, full: f32, theme: &Theme) -> HeatCell {
         let share = f64::from(value) / f64::from(full);
         let share = if full > 0.0 || value.is_nan() { share } else { 0.0 };
-        let share = match self.scale {
-            Scale::SquareRoot => share.abs().sqrt().copysign(share),
-            Scale::Linear | Scale::PerRow => share,
-        };
-        if self.signed { theme.signed_heat(share) } else { theme.heat(share) }
+        self.signs.heat(self.scale.place(share), theme)
     }
 
     #[expect(clippy::too_many_arguments, reason = "where, what and on which scale")]
@@ -334,39 +308,13 @@ impl Heatmap<'_> {
     /// Draws the legend `linear  0 ░▒▓ 0.83` at the right end of row `y` of `area`, as long as
     /// there is room.
     pub fn legend(&self, theme: &Theme, buffer: &mut Buffer, area: Rect, y: u16) {
-        let roles = theme.roles();
-        let beyond = largest(self.values.iter()) > self.full;
-        let low = match (self.signed, beyond) {
-            (true, true) => format!("≤-{}", number(self.full)),
-            (true, false) => format!("-{}", number(self.full)),
-            (false, _) => String::from("0"),
+        let full = match self.scale {
+            Scale::PerRow => Full::Own("row's largest"),
+            _ if largest(self.values.iter()) > self.full => Full::Cut(self.full),
+            _ => Full::Largest(self.full),
         };
-        let high = match (self.scale, beyond) {
-            (Scale::PerRow, _) => String::from("row's largest"),
-            (_, true) => format!("≥{}", number(self.full)),
-            (_, false) => number(self.full),
-        };
-        let steps = 9;
-        let numbers = columns(&low) + columns(&high) + 2 + steps;
-        let name = format!("{}  ", self.scale.name());
-        let masked = if self.values.iter().any(|value| value.is_nan()) { "· masked  " } else { "" };
-        let width = usize::from(area.width);
-        let before = [format!("{masked}{name}"), name, String::new()]
-            .into_iter()
-            .find(|text| columns(text) + numbers <= width);
-        let Some(before) = before else { return };
-        let total = columns(&before) + numbers;
-        let mut x = (width - total) as u16;
-        x = put(buffer, area, x, y, &before, roles.faint);
-        x = put(buffer, area, x, y, &format!("{low} "), roles.number);
-        for step in 0..steps {
-            let share = step as f32 / (steps - 1) as f32;
-            let share = if self.signed { share * 2.0 - 1.0 } else { share };
-            // The legend is even in value, so it shows what the scale does to small values.
-            let heat = self.heat(share, 1.0, theme);
-            x = put(buffer, area, x, y, heat.glyph, heat.style);
-        }
-        put_right(buffer, area, y, &high, roles.number);
+        let masked = self.values.iter().any(|value| value.is_nan());
+        Legend { scale: self.scale, signs: self.signs, full, masked }.draw(theme, buffer, area, y);
     }
 }
 
@@ -385,18 +333,6 @@ fn short(label: &str, width: usize) -> String {
     kept.collect()
 }
 
-/// A number with as many digits as say something.
-pub fn number(value: f32) -> String {
-    match value.abs() {
-        size if size >= 100.0 => format!("{value:.0}"),
-        size if size >= 10.0 => format!("{value:.1}"),
-        size if size > 0.0 && size < 0.001 => format!("{value:.1e}"),
-        size if size > 0.0 && size < 0.01 => format!("{value:.4}"),
-        size if size > 0.0 && size < 0.1 => format!("{value:.3}"),
-        _ => format!("{value:.2}"),
-    }
-}
-
 /// Two digits of a value, without a leading zero.
 fn digits(value: f32) -> String {
     let decimals = match value.abs() {
@@ -407,10 +343,27 @@ fn digits(value: f32) -> String {
     fraction(f64::from(value), decimals)
 }
 
-/// A matrix of weights pooled by the largest into `area`, on a scale up to its own largest: two
-/// values a column by half blocks where the theme has ramps, shade glyphs elsewhere. A block that
-/// is zero throughout is masked, as far as a thumbnail can tell, and stays off the ramp.
-pub fn thumbnail(values: ArrayView2<f32>, scale: Scale, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+/// How the thumbnails of a wall become colours.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ThumbnailScale {
+    /// How values become colours.
+    pub scale: Scale,
+    /// What the ramp spans.
+    pub signs: Signs,
+    /// The value of a full colour; `None` for each thumbnail's own largest.
+    pub full: Option<f32>,
+}
+
+/// A matrix pooled by the largest into `area`: two values a column by half blocks where the theme has
+/// ramps, shade glyphs elsewhere. A block that is zero throughout is masked, as far as a thumbnail can
+/// tell, and stays off the ramp, as NaN does.
+pub fn thumbnail(
+    values: ArrayView2<f32>,
+    by: ThumbnailScale,
+    theme: &Theme,
+    buffer: &mut Buffer,
+    area: Rect,
+) {
     let area = area.intersection(buffer.area);
     let (rows, columns) = values.dim();
     if area.is_empty() || rows == 0 || columns == 0 {
@@ -419,21 +372,20 @@ pub fn thumbnail(values: ArrayView2<f32>, scale: Scale, theme: &Theme, buffer: &
     let halves = if theme.has_ramps() { 2 } else { 1 };
     let (width, lines) = (usize::from(area.width), usize::from(area.height) * halves);
     let blocks = pool(values, lines, width);
-    let full = largest(&blocks);
-    let share = |x: usize, line: usize| {
-        let value = blocks[[line, x]];
-        let share = f64::from(value.abs()) / f64::from(full);
-        match scale {
-            _ if value == 0.0 => f64::NAN,
-            Scale::SquareRoot => share.sqrt(),
-            Scale::Linear | Scale::PerRow => share,
-        }
+    let full = by.full.unwrap_or_else(|| largest(&blocks));
+    let fulls: Vec<f32> = match by.scale {
+        Scale::PerRow => blocks.rows().into_iter().map(largest).collect(),
+        Scale::Linear | Scale::SquareRoot => vec![full; lines],
+    };
+    let place = |x: usize, line: usize| match blocks[[line, x]] {
+        0.0 => f64::NAN,
+        value => by.scale.place(f64::from(value) / f64::from(fulls[line])),
     };
     for y in 0..usize::from(area.height) {
         for x in 0..width {
             let heat = match halves {
-                2 => theme.heat_pair(share(x, 2 * y), share(x, 2 * y + 1)),
-                _ => theme.heat(share(x, y)),
+                2 => by.signs.heat_pair(place(x, 2 * y), place(x, 2 * y + 1), theme),
+                _ => by.signs.heat(place(x, y), theme),
             };
             put(buffer, area, x as u16, y as u16, heat.glyph, heat.style);
         }
@@ -457,31 +409,11 @@ mod tests {
             column_labels: labels,
             cursor: Some(cursor),
             scale: Scale::Linear,
-            signed: false,
+            signs: Signs::Positive,
             full: 1.0,
             digits: false,
             stale: false,
         }
-    }
-
-    #[test]
-    fn the_legend_says_when_values_lie_beyond_the_full_colour() {
-        let values = array![[0.02, -4.0], [0.5, 0.0]];
-        let labels = labels(&["ab", "cd"]);
-        let theme = load("mono", None).expect("built in");
-        let legend = |full: f32| {
-            let mut buffer = Buffer::empty(Rect::new(0, 0, 30, 1));
-            let area = buffer.area;
-            Heatmap { signed: true, full, ..map(&values, &labels, (0, 0)) }.legend(
-                &theme,
-                &mut buffer,
-                area,
-                0,
-            );
-            buffer.content.iter().map(|cell| cell.symbol()).collect::<String>()
-        };
-        assert!(legend(0.05).contains("≤-0.050 ") && legend(0.05).ends_with("≥0.050"), "{}", legend(0.05));
-        assert!(legend(4.0).contains(" -4.00 ") && legend(4.0).ends_with(" 4.00"), "{}", legend(4.0));
     }
 
     #[test]
@@ -539,7 +471,6 @@ mod tests {
         assert_eq!(digits(1.0), "1.0");
         assert_eq!(digits(-0.25), "-.25");
         assert_eq!(digits(13.2), "13");
-        assert_eq!(number(0.5), "0.50");
         assert_eq!(largest(&[0.0, f32::NAN, -2.0]), 2.0);
         assert_eq!(largest(&[]), 1.0);
     }

@@ -6,6 +6,7 @@ pub mod canvas;
 pub mod chart;
 pub mod heatmap;
 pub mod input;
+pub mod legend;
 pub mod line;
 pub mod picture;
 pub mod plot;

@@ -9,7 +9,7 @@ use lexiscope::model::forward::{Input, PassOptions, forward};
 use lexiscope::model::fronts::TokenEmbedding;
 use lexiscope::model::interventions::{Interventions, Place};
 use lexiscope::model::keep::Keep;
-use lexiscope::model::network::{Front, Head, Kind, Network, Stack};
+use lexiscope::model::network::{DECODER, Front, Head, Kind, Network, Stack};
 use lexiscope::model::normalisation::normalised;
 use lexiscope::model::parts::attention::AttentionTrace;
 use lexiscope::model::parts::{Mixer, MixerTrace, PartContext};
@@ -31,7 +31,7 @@ fn a_block_of_any_parts_computes_what_its_formula_says() {
         let block = draw.block();
         let x = draw.stream(7, draw::HIDDEN);
         let outputs = [memory];
-        let place = Place { layer: None, interventions: &unchanged, past: 0 };
+        let place = Place::of_block(DECODER, 0, &unchanged);
         let context = PartContext { place, outputs: &outputs, keep: Keep::Everything };
         let (found, trace) = block.run(x.clone(), None, &context);
         let expected = plain::block(&block, &x, &outputs[0]);
@@ -73,7 +73,7 @@ fn a_tape_gives_every_part_again() {
         let outputs = [draw.stream(5, draw::MEMORY)];
         let block = draw.block();
         let x = draw.stream(7, draw::HIDDEN);
-        let place = Place { layer: None, interventions: &unchanged, past: 0 };
+        let place = Place::of_block(DECODER, 0, &unchanged);
         let with = |keep| PartContext { place, outputs: &outputs, keep };
         let (everything, _) = block.run(x.clone(), None, &with(Keep::Everything));
         let (last, trace) = block.run(x.clone(), None, &with(Keep::Tape));

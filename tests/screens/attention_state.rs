@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use lexiscope::analysis::HeadPlace;
 use lexiscope::analysis::cell::CellSteps;
 use lexiscope::analysis::heads::{HeadFigures, HeadKind, HeadLabel};
 use lexiscope::analysis::importance::{Importance, Measure};
@@ -15,6 +14,7 @@ use lexiscope::analysis::positions::{
 };
 use lexiscope::analysis::spectra::HeadSpectrum;
 use lexiscope::analysis::thumbnails::Thumbnails;
+use lexiscope::analysis::{HeadPlace, Stack};
 use lexiscope::app::{App, Opened};
 use lexiscope::model::image::{self, Picture, Prepared};
 use lexiscope::model::network::{Block, Mask};
@@ -143,6 +143,8 @@ fn figures(layers: usize) -> Vec<HeadFigures> {
     places
         .map(|place| HeadFigures {
             place,
+            sharpness: 0.5,
+            is_sink: false,
             label: HeadLabel { kind: kinds[place.head], score: 0.875 },
             patterns: Vec::new(),
             entropy: 1.25,
@@ -213,7 +215,7 @@ pub fn changed(mut app: App) -> App {
     use lexiscope::analysis::difference::difference;
     use lexiscope::model::interventions::HeadChange;
     let state = app.attention_mut();
-    state.chosen.interventions.heads.insert((0, 0), HeadChange::Zero);
+    state.chosen.interventions.heads.insert(HeadPlace::new(0, 0), HeadChange::Zero);
     state.chosen.interventions.hidden_tokens = BTreeSet::from([1]);
     let Some(before) = &state.before else { return app };
     let mut after = Pass::clone(before);
@@ -245,7 +247,7 @@ pub fn spectrum() -> HeadSpectrum {
 pub fn importance() -> Importance {
     let changes =
         Array2::from_shape_fn((2, HEADS), |(layer, head)| 0.01 * (layer as f64 - 0.5) * (head as f64 + 1.0));
-    Importance { measure: Measure::SentenceVector, baseline: 1.0, changes }
+    Importance { stack: Stack::Text, measure: Measure::SentenceVector, baseline: 1.0, changes }
 }
 
 pub fn positions() -> App {

@@ -1,6 +1,6 @@
 //! The screen Attention: what a person does there, with every number compared to the engine's own.
 
-use lexiscope::analysis::heads::all_heads;
+use lexiscope::analysis::heads::{HeadKind, all_heads};
 use lexiscope::analysis::maps::View;
 use lexiscope::analysis::norms::norm_weighted;
 use lexiscope::analysis::positions::shuffled;
@@ -127,10 +127,11 @@ fn arcs_stand_over_the_text() {
 fn rows_columns_and_labels_are_told() {
     let played = look("");
     let (tokens, trace) = ask_shipped(FIRST_TEXT);
-    let figures = all_heads(&trace, &tokens);
+    let figures = all_heads(&open::shipped().unwrap().network, &trace, &tokens);
     let [layer, head, query, _] = played.cursor();
     let shown = figures.iter().find(|one| one.place == HeadPlace::new(layer, head)).unwrap();
-    played.shows(&format!("{} {:.2}", shown.label.kind.name(), shown.label.score));
+    assert_eq!(shown.label.kind, HeadKind::OneToken(2));
+    played.shows(&format!("mostly cat {}", format!("{:.2}", shown.label.score).replacen("0.", ".", 1)));
     let row = trace.weights(FIRST, layer).expect("kept").slice(ndarray::s![head, query, ..]).to_vec();
     let mut order: Vec<usize> = (0..row.len()).collect();
     order.sort_by(|&one, &other| row[other].total_cmp(&row[one]));
@@ -143,7 +144,7 @@ fn rows_columns_and_labels_are_told() {
 #[test]
 fn n_goes_to_the_most_telling_heads() {
     let (tokens, trace) = ask_shipped(FIRST_TEXT);
-    let ranked = ranking::by_label(&all_heads(&trace, &tokens));
+    let ranked = ranking::by_sharpness(&all_heads(&open::shipped().unwrap().network, &trace, &tokens));
     let here = ranked.iter().position(|place| *place == HeadPlace::new(5, 11)).unwrap();
     for (script, steps) in [("n", 1), ("nnn", 3), ("p", ranked.len() - 1)] {
         let played = look(script);
@@ -322,7 +323,8 @@ fn changed(text: &str, interventions: Interventions) -> (Trace, Trace) {
 }
 
 pub(crate) fn heads(changes: impl IntoIterator<Item = ((usize, usize), HeadChange)>) -> Interventions {
-    Interventions { heads: changes.into_iter().collect(), ..Interventions::default() }
+    let place = |((layer, head), change)| (HeadPlace::new(layer, head), change);
+    Interventions { heads: changes.into_iter().map(place).collect(), ..Interventions::default() }
 }
 
 #[test]

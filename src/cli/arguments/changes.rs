@@ -6,8 +6,8 @@ use clap::Args;
 use super::choices::{Choice, Choices};
 use super::heads;
 use super::subject::Subject;
-use crate::analysis::Stack;
 use crate::analysis::positions::shuffled;
+use crate::analysis::{HeadPlace, Stack};
 use crate::model::interventions::{HeadChange, Interventions, PositionChange};
 
 /// What the tokens are told about their places.
@@ -30,7 +30,8 @@ static TOLD: Choices<Told> = Choices(&[
 /// Changes made to a pass, which is then shown before and after.
 #[derive(Debug, Args)]
 pub struct ChangeArguments {
-    /// Switch a head off and show the map before and after: 2.5 is head 5 of layer 2
+    /// Switch a head off and show the map before and after: 2.5 is head 5 of layer 2 of the stack that
+    /// is looked at, decoder.2.5 and cross.2.5 of those
     #[arg(long, value_name = "LAYER.HEAD", value_delimiter = ',')]
     off: Vec<String>,
     /// Put the mean over the tokens in place of a head's output
@@ -42,7 +43,8 @@ pub struct ChangeArguments {
     /// Switch off every other head of this head's layer
     #[arg(long, value_name = "LAYER.HEAD", value_delimiter = ',')]
     keep_only: Vec<String>,
-    /// Hide a token from all others, by its position or its text, and show before and after
+    /// Hide a token of the text from all others (and from a decoder that reads it), by its position or
+    /// its text, and show before and after
     #[arg(long, value_name = "TOKEN")]
     hide: Vec<String>,
     /// Tell the tokens other positions than theirs, or none
@@ -51,15 +53,15 @@ pub struct ChangeArguments {
 }
 
 impl ChangeArguments {
-    /// What is changed of a pass over `subject`.
+    /// What is changed of a pass over `subject`; heads are those of `looked_at` unless another stack
+    /// stands before them.
     ///
     /// # Errors
     /// Heads and tokens that are not there, with those that are.
-    pub fn interventions(&self, subject: &Subject) -> Result<Interventions> {
+    pub fn interventions(&self, subject: &Subject, looked_at: Stack) -> Result<Interventions> {
         let mut changes = Interventions::default();
-        for (layer, head) in places("--keep-only", &self.keep_only, subject)? {
-            let heads = subject.model.network.heads(Stack::Text.index(), layer);
-            changes.keep_only(layer, head, heads);
+        for kept in places("--keep-only", &self.keep_only, subject, looked_at)? {
+            changes.keep_only(kept, kept.attention(&subject.model.network)?.heads);
         }
         let of_heads = [
             ("--off", &self.off, HeadChange::Zero),
@@ -67,7 +69,7 @@ impl ChangeArguments {
             ("--uniform", &self.uniform, HeadChange::Uniform),
         ];
         for (option, written, change) in of_heads {
-            for place in places(option, written, subject)? {
+            for place in places(option, written, subject, looked_at)? {
                 changes.heads.insert(place, change.clone());
             }
         }
@@ -83,13 +85,13 @@ impl ChangeArguments {
     }
 }
 
-/// Layer and head of each that is written, where they are there.
-fn places(option: &str, written: &[String], subject: &Subject) -> Result<Vec<(usize, usize)>> {
+/// Each head that is written, where it is there.
+fn places(option: &str, written: &[String], subject: &Subject, looked_at: Stack) -> Result<Vec<HeadPlace>> {
     let checked = |text: &String| {
-        let (layer, head) = heads::layer_and_head(option, text)?;
-        let layer = heads::layer(&subject.model, Stack::Text, Some(layer))?;
-        let place = heads::head(&subject.model, Stack::Text, layer, head)?;
-        Ok((place.layer, place.head))
+        let HeadPlace { stack, layer, head } = heads::written(option, text, looked_at)?;
+        let stack = heads::stack(&subject.model, stack)?;
+        let layer = heads::layer(&subject.model, stack, Some(layer))?;
+        heads::head(&subject.model, stack, layer, head)
     };
     written.iter().map(checked).collect()
 }

@@ -2,23 +2,33 @@
 
 use anyhow::Result;
 
+use super::stack::StackArguments;
 use crate::analysis::{HeadPlace, Stack};
 use crate::cli::failure::Failure;
 use crate::model::Model;
 
-/// A head written LAYER.HEAD, the value of `option`.
+/// A head written LAYER.HEAD, the value of `option`: of `looked_at`, or of the stack whose name stands
+/// before it, as in cross.5.11.
 ///
 /// # Errors
 /// Text that is no such pair of numbers.
-pub fn layer_and_head(option: &str, text: &str) -> Result<(usize, usize)> {
-    let numbers = text
+pub fn written(option: &str, text: &str, looked_at: Stack) -> Result<HeadPlace> {
+    let (stack, numbers) = match text.split_once('.') {
+        Some((name, rest)) => match StackArguments::named(name) {
+            Some(stack) => (stack, rest),
+            None => (looked_at, text),
+        },
+        None => (looked_at, text),
+    };
+    let numbers = numbers
         .split_once('.')
         .and_then(|(layer, head)| Some((layer.trim().parse().ok()?, head.trim().parse().ok()?)));
-    numbers.ok_or_else(|| {
-        Failure::usage(format!("{option} {text}: not a head"))
+    let Some((layer, head)) = numbers else {
+        return Err(Failure::usage(format!("{option} {text}: not a head"))
             .hint("write LAYER.HEAD, both counted from 0: 5.11 is head 11 of layer 5")
-            .into()
-    })
+            .into());
+    };
+    Ok(HeadPlace { stack, layer, head })
 }
 
 /// `stack`, where the network has it.
@@ -68,9 +78,16 @@ mod tests {
 
     #[test]
     fn a_head_is_written_layer_dot_head() {
-        assert_eq!(layer_and_head("--off", "5.11").unwrap(), (5, 11));
-        for text in ["5", "", "5.", ".1", "a.b", "1.2.3", "-1.2"] {
-            assert!(layer_and_head("--off", text).is_err(), "{text}");
+        let of_text = |text| written("--off", text, Stack::Text);
+        assert_eq!(of_text("5.11").unwrap(), HeadPlace::new(5, 11));
+        for text in ["5", "", "5.", ".1", "a.b", "1.2.3", "-1.2", "cross", "cross.1", "crass.1.2"] {
+            assert!(of_text(text).is_err(), "{text}");
+        }
+        for looked_at in Stack::ALL {
+            assert_eq!(written("--off", "5.11", looked_at).unwrap().stack, looked_at);
+            let place = HeadPlace { stack: Stack::Cross, layer: 5, head: 11 };
+            assert_eq!(written("--off", "cross.5.11", looked_at).unwrap(), place);
+            assert_eq!(written("--off", "encoder.5.11", looked_at).unwrap(), HeadPlace::new(5, 11));
         }
     }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::choices::{Choice, Choices};
-use crate::analysis::Stack;
+use crate::analysis::{HeadPlace, Stack};
 
 const fn choice(name: &'static str, help: &'static str, value: Stack) -> Choice<Stack> {
     Choice { name, aliases: &[], help, value }
@@ -27,5 +27,19 @@ impl StackArguments {
     /// What a stack is called on the command line and in answers.
     pub fn name(stack: Stack) -> &'static str {
         STACKS.name(stack)
+    }
+
+    /// A head as it is written: 5.11, or decoder.5.11 and cross.5.11 in a decoder.
+    pub fn head(place: HeadPlace) -> String {
+        let HeadPlace { stack, layer, head } = place;
+        match stack {
+            Stack::Text => format!("{layer}.{head}"),
+            Stack::Decoder | Stack::Cross => format!("{}.{layer}.{head}", Self::name(stack)),
+        }
+    }
+
+    /// The stack of this name.
+    pub fn named(name: &str) -> Option<Stack> {
+        Stack::ALL.into_iter().find(|&stack| Self::name(stack) == name)
     }
 }

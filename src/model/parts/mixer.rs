@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewD};
 
 use super::attention::{Attention, AttentionTrace, KeyValueCache, attend};
 use super::feed_forward::{FeedForward, FeedForwardTrace};
-use crate::model::interventions::{Interventions, Place};
+use crate::model::interventions::Place;
 use crate::model::keep::Keep;
 use crate::model::parameters::{Parameter, Parameters};
 
@@ -115,9 +115,7 @@ impl Mixer {
                 (output, MixerTrace::Attention(trace))
             }
             Self::CrossAttention { to, attention } => {
-                // Changes of heads, positions and tokens are those of the text itself.
-                let unchanged = Interventions::default();
-                let place = Place { layer: None, interventions: &unchanged, past: place.past };
+                let place = place.looking_at(*to);
                 let (output, trace) = attend(attention, x, Some(outputs[*to].view()), None, &place, *keep);
                 (output, MixerTrace::CrossAttention(trace))
             }

@@ -13,7 +13,7 @@ use crate::model::interventions::{HeadChange, Interventions, PositionChange};
 
 impl Attention {
     pub(super) fn toggle_head(&mut self, frame: &mut Frame) {
-        let place = (self.chosen.layer, self.chosen.head);
+        let place = self.place();
         let heads = &mut self.chosen.interventions.heads;
         if heads.remove(&place).is_none() {
             heads.insert(place, HeadChange::Zero);
@@ -22,7 +22,7 @@ impl Attention {
     }
 
     pub(super) fn change_head(&mut self, frame: &mut Frame) {
-        let place = (self.chosen.layer, self.chosen.head);
+        let place = self.place();
         let heads = &mut self.chosen.interventions.heads;
         let next = match heads.remove(&place) {
             None => Some(HeadChange::Zero),
@@ -36,11 +36,11 @@ impl Attention {
 
     /// Switches off all other heads of the layer; where they are off already, on again.
     pub(super) fn leave_head_alone(&mut self, frame: &mut Frame) {
-        let (layer, head) = (self.chosen.layer, self.chosen.head);
+        let place = self.place();
         let mut alone = self.chosen.interventions.clone();
-        alone.keep_only(layer, head, self.layers_and_heads().1);
+        alone.keep_only(place, self.layers_and_heads().1);
         if alone == self.chosen.interventions {
-            alone.heads.retain(|(other, _), _| *other != layer);
+            alone.heads.retain(|other, _| (other.stack, other.layer) != (place.stack, place.layer));
         }
         self.chosen.interventions = alone;
         self.ask_changed_pass(frame);

@@ -139,6 +139,15 @@ pub const COMMANDS: &[AttentionCommand] = &[
     .when(has_pass)
     .search("colours linear contrast"),
     AttentionCommand::new(
+        "own-scales",
+        "own scales",
+        "Colour every small map by its own largest number, or all by the largest of all.",
+        Attention::change_scales,
+    )
+    .keys(&[(Own, "S")])
+    .when(has_pass)
+    .search("wall thumbnails colours normalise"),
+    AttentionCommand::new(
         "change-head",
         "change head",
         "Set the selected head to zero, to its mean, its map to uniform; then back.",
@@ -205,10 +214,7 @@ fn has_changes(attention: &Attention, frame: &Frame) -> Result<(), Reason> {
 
 fn can_change_heads(attention: &Attention, frame: &Frame) -> Result<(), Reason> {
     has_pass(attention, frame)?;
-    match attention.chosen.stack {
-        Stack::Text => Ok(()),
-        Stack::Decoder | Stack::Cross => Err("only heads of the encoder can be changed".into()),
-    }
+    if attention.layers_and_heads().1 > 0 { Ok(()) } else { Err("this layer has no heads".into()) }
 }
 
 fn can_hide_token(attention: &Attention, frame: &Frame) -> Result<(), Reason> {

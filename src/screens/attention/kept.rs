@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::Stack;
 use crate::analysis::maps::View;
+use crate::analysis::{HeadPlace, Stack};
 use crate::model::interventions::{HeadChange, PositionChange};
 
 /// A [`View`] by its name.
@@ -48,6 +48,8 @@ enum KeptPositionChange {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeptHead {
+    #[serde(with = "KeptStack")]
+    stack: Stack,
     layer: usize,
     head: usize,
     #[serde(with = "KeptHeadChange")]
@@ -68,17 +70,16 @@ pub(super) mod changes {
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use super::{KeptChanges, KeptHead};
+    use super::{HeadPlace, KeptChanges, KeptHead};
     use crate::model::interventions::{Interventions, PositionChange};
 
     pub(in super::super) fn serialize<S: Serializer>(
         changes: &Interventions,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        let head = |(&(layer, head), change): (&(usize, usize), &_)| KeptHead {
-            layer,
-            head,
-            change: Clone::clone(change),
+        let head = |(place, change): (&HeadPlace, &_)| {
+            let HeadPlace { stack, layer, head } = *place;
+            KeptHead { stack, layer, head, change: Clone::clone(change) }
         };
         let kept = KeptChanges {
             heads: changes.heads.iter().map(head).collect(),
@@ -101,7 +102,8 @@ pub(super) mod changes {
                 return Err(D::Error::custom(text));
             }
         }
-        let heads = heads.into_iter().map(|kept| ((kept.layer, kept.head), kept.change)).collect();
+        let kept = |KeptHead { stack, layer, head, change }| (HeadPlace { stack, layer, head }, change);
+        let heads = heads.into_iter().map(kept).collect();
         Ok(Interventions { heads, hidden_tokens, positions })
     }
 }

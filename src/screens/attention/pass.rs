@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::analysis::HeadPlace;
 use crate::analysis::importance::Importance;
 use crate::analysis::lens::LensRow;
+use crate::analysis::maps::{DerivedMaps, View};
 use crate::analysis::spectra::HeadSpectrum;
-use crate::analysis::thumbnails::Thumbnails;
+use crate::analysis::thumbnails::{SmallMaps, Thumbnails};
+use crate::analysis::{HeadPlace, Stack};
 use crate::model::Trace;
 use crate::model::image::Prepared;
 use crate::model::interventions::Interventions;
@@ -37,6 +38,19 @@ pub struct Pass {
     pub bytes: u64,
     /// How long the pass took.
     pub elapsed: Duration,
+}
+
+/// What a view other than weights needs.
+#[derive(Debug, Clone)]
+pub struct Derived {
+    /// The view.
+    pub view: View,
+    /// Of which attentions.
+    pub stack: Stack,
+    /// Its maps, where it has some of its own.
+    pub maps: Option<DerivedMaps>,
+    /// Its maps, small.
+    pub small: SmallMaps,
 }
 
 /// What to work out for the lower part of the screen, which a person waits for.

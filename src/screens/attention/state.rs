@@ -6,11 +6,12 @@ use ndarray::{ArrayView2, Axis, CowArray, Ix2};
 use serde::{Deserialize, Serialize};
 
 use super::kept::{self, KeptStack, KeptView};
-use super::pass::{Inspection, Pass};
+use super::pass::{Derived, Inspection, Pass};
 use crate::analysis::cell::CellSteps;
 use crate::analysis::difference::Difference;
 use crate::analysis::heads::HeadFigures;
 use crate::analysis::maps::{DerivedMaps, View};
+use crate::analysis::thumbnails::SmallMaps;
 use crate::analysis::{HeadPlace, Stack, maps};
 use crate::model::interventions::{HeadChange, Interventions};
 use crate::model::tokenizer::Tokens;
@@ -35,18 +36,18 @@ pub enum Focus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MapScale {
-    /// 0 to the largest number of the map.
-    #[default]
-    Linear,
     /// The square root, which shows small weights.
+    #[default]
     SquareRoot,
+    /// 0 to the largest number of the map.
+    Linear,
     /// 0 to the largest number of each row.
     Row,
 }
 
 impl MapScale {
     /// All scales, in the order that `scale` goes through.
-    pub const ALL: [Self; 3] = [Self::Linear, Self::SquareRoot, Self::Row];
+    pub const ALL: [Self; 3] = [Self::SquareRoot, Self::Linear, Self::Row];
 
     /// What to call it.
     pub fn title(self) -> &'static str {
@@ -153,6 +154,8 @@ pub struct Choices {
     pub view: View,
     /// How numbers become colours.
     pub scale: MapScale,
+    /// Whether each small map is coloured by its own largest number rather than by that of all.
+    pub own_scales: bool,
     /// How near the screen looks.
     pub zoom: Zoom,
     /// What stands below the map.
@@ -187,6 +190,7 @@ impl Default for Choices {
             focus: Focus::default(),
             view: View::default(),
             scale: MapScale::default(),
+            own_scales: false,
             zoom: Zoom::default(),
             panel: Panel::default(),
             stack: Stack::default(),
@@ -217,8 +221,8 @@ impl Choices {
 
     /// What holds of any model: what was typed and how it is looked at.
     pub(super) fn of_any_model(self) -> Self {
-        let Self { input, takes_paths, focus, view, scale, zoom, panel, .. } = self;
-        Self { input, takes_paths, focus, view, scale, zoom, panel, ..Self::default() }
+        let Self { input, takes_paths, focus, view, scale, own_scales, zoom, panel, .. } = self;
+        Self { input, takes_paths, focus, view, scale, own_scales, zoom, panel, ..Self::default() }
     }
 }
 
@@ -246,8 +250,8 @@ pub struct Attention {
     /// The making of the cell under the cursor, in the shown pass. `None` where not every stage was
     /// kept.
     pub cell: Option<Arc<CellSteps>>,
-    /// Maps of a derived view.
-    pub derived: Option<DerivedMaps>,
+    /// What the view needs besides the passes. May still be of another view.
+    pub derived: Option<Derived>,
     /// What the panel shows, when it has to be worked out. May still be of another panel.
     pub inspection: Option<Inspection>,
     /// How far the panel's work is.
@@ -300,24 +304,34 @@ impl Attention {
     pub fn map(&self, layer: usize, head: usize) -> Option<CowArray<'_, f32, Ix2>> {
         let pass = self.shown()?;
         let place = HeadPlace { stack: self.chosen.stack, layer, head };
-        match (self.chosen.view, &self.derived) {
+        match (self.chosen.view, self.derived().and_then(|derived| derived.maps.as_ref())) {
             (View::Weights, _) => self.weights(pass, layer, head).map(CowArray::from),
             (View::Scores, _) => maps::scores(&pass.trace, place).map(CowArray::from),
             (View::Difference, _) => {
                 let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
                 maps::difference(&before.trace, &after.trace, place).map(CowArray::from)
             }
-            (View::Norm, Some(DerivedMaps::Norm(stack, maps))) if *stack == self.chosen.stack => {
+            (View::Norm, Some(DerivedMaps::Norm(_, maps))) => {
                 let maps = maps.get(layer)?;
                 (head < maps.dim().0).then(|| CowArray::from(maps.index_axis(Axis(0), head)))
             }
-            (View::Mean, Some(DerivedMaps::Mean(stack, maps))) if *stack == self.chosen.stack => {
-                maps.get(layer).map(CowArray::from)
-            }
-            (View::Rollout, Some(DerivedMaps::Rollout(maps))) if self.chosen.stack == Stack::Text => {
-                maps.get(layer).map(CowArray::from)
-            }
+            (View::Mean, Some(DerivedMaps::Mean(_, maps)))
+            | (View::Rollout, Some(DerivedMaps::Rollout(maps))) => maps.get(layer).map(CowArray::from),
             (View::Norm | View::Mean | View::Rollout, _) => None,
+        }
+    }
+
+    /// What the present view needs, once it is there.
+    pub fn derived(&self) -> Option<&Derived> {
+        let chosen = &self.chosen;
+        self.derived.as_ref().filter(|derived| derived.view == chosen.view && derived.stack == chosen.stack)
+    }
+
+    /// All maps of the present view, small; `None` while they are not known.
+    pub fn small(&self) -> Option<&SmallMaps> {
+        match self.chosen.view {
+            View::Weights => Some(self.shown()?.thumbnails.of_stack(self.chosen.stack)),
+            _ => Some(&self.derived()?.small),
         }
     }
 
@@ -345,8 +359,9 @@ impl Attention {
         Some(format!("{from} -> {to}  {:.4}", self.value()?))
     }
 
-    /// What is changed of a head of the stack that is looked at; only the first stack's can be.
+    /// What is changed of a head of the stack that is looked at.
     pub fn change_of(&self, layer: usize, head: usize) -> Option<&HeadChange> {
-        self.chosen.interventions.heads.get(&(layer, head)).filter(|_| self.chosen.stack == Stack::Text)
+        let place = HeadPlace { stack: self.chosen.stack, layer, head };
+        self.chosen.interventions.heads.get(&place)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::pass::{Inspection, Pass};
+use super::pass::{Derived, Inspection, Pass};
 use super::state::{Attention, FIRST_TEXT, Panel, Zoom};
 use super::work::{
     Derive, ExplainCell, Figures, Inspect, MeasureImportance, RunChanged, RunPass, SLOTS, Tokenise,
@@ -13,8 +13,9 @@ use super::work::{
 use crate::analysis::cell;
 use crate::analysis::difference::{Difference, difference};
 use crate::analysis::importance::{Importance, Measure};
-use crate::analysis::maps::{DerivedMaps, View};
-use crate::analysis::thumbnails::Thumbnails;
+use crate::analysis::maps::View;
+use crate::analysis::thumbnails::{SmallMaps, Thumbnails};
+use crate::analysis::{HeadPlace, Stack};
 use crate::app::{App, Effect, OpenModel, OpenVectors, Opened, Screen};
 use crate::jobs::{Failure, Job, Pool, Slot};
 use crate::model::forward::{Input, PassOptions, forward};
@@ -176,13 +177,13 @@ fn maps_of_an_earlier_text_are_not_shown() {
     assert_eq!(state(&app).chosen.view, View::Weights);
     let again = generation::<RunPass>(&retype(&mut app, "a"));
     finish::<RunPass>(&mut app, again, ran("a"));
-    finish::<Derive>(&mut app, rollout, Ok(DerivedMaps::Rollout(Vec::new())));
+    finish::<Derive>(&mut app, rollout, Ok(self::derived(View::Rollout)));
     assert!(state(&app).derived.is_none());
 }
 
 fn importance() -> Result<Importance, Failure> {
     let changes = ndarray::Array2::zeros((6, 12));
-    Ok(Importance { measure: Measure::SentenceVector, baseline: 1.0, changes })
+    Ok(Importance { stack: Stack::Text, measure: Measure::SentenceVector, baseline: 1.0, changes })
 }
 
 #[test]
@@ -250,7 +251,7 @@ fn the_singular_values_of_a_head_that_was_left_are_not_shown() {
 }
 
 fn off() -> Interventions {
-    Interventions { heads: [((5, 11), HeadChange::Zero)].into(), ..Interventions::default() }
+    Interventions { heads: [(HeadPlace::new(5, 11), HeadChange::Zero)].into(), ..Interventions::default() }
 }
 
 #[test]
@@ -291,7 +292,7 @@ fn showing_before_or_after_works_out_the_maps_again() {
     let after = generation::<RunChanged>(&key(&mut app, "x"));
     let effects = finish::<RunChanged>(&mut app, after, Ok(changed(off())));
     let derived = generation::<Derive>(&effects);
-    finish::<Derive>(&mut app, derived, Ok(DerivedMaps::Mean(Default::default(), Vec::new())));
+    finish::<Derive>(&mut app, derived, Ok(self::derived(View::Mean)));
     assert!(state(&app).derived.is_some());
     let effects = key(&mut app, "b");
     assert!(state(&app).derived.is_none());
@@ -412,4 +413,9 @@ fn choices_go_out_and_back_and_what_is_not_understood_is_told() {
         assert!(error.contains(named), "{error}");
     }
     assert_eq!(other.choices(), chosen, "nothing is changed by a mistake");
+}
+
+/// A derived view without maps.
+fn derived(view: View) -> Derived {
+    Derived { view, stack: Stack::Text, maps: None, small: SmallMaps::default() }
 }

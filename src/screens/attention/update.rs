@@ -7,7 +7,7 @@ use super::state::{Attention, CellStep, FIRST_TEXT, Focus, MapScale, Panel, Zoom
 use super::work::{
     Derive, ExplainCell, Figures, Inspect, MeasureImportance, RunChanged, RunPass, SLOTS, Tokenise,
 };
-use crate::analysis::maps::{DerivedKind, DerivedMaps, View};
+use crate::analysis::maps::View;
 use crate::analysis::{Stack, ranking};
 use crate::app::{Frame, moved};
 use crate::jobs::{Failure, Job, Slot};
@@ -30,6 +30,8 @@ pub(super) const QUERY: &str = "query";
 pub(super) const KEY: &str = "key";
 /// The kind of target that a head is: row and column are layer and head.
 pub(super) const HEAD: &str = "head";
+/// The kind of target that a layer is, in views of whole layers.
+pub(super) const LAYER: &str = "layer";
 /// The kind of target that a step of a cell's making is.
 pub(super) const STEP: &str = "step";
 
@@ -149,16 +151,18 @@ impl Attention {
             self.choose_first_cell(&pass);
         }
         self.clamp();
-        frame.start::<Self, _>(Figures { pass });
+        if let Some(model) = frame.model.open().map(Arc::clone) {
+            frame.start::<Self, _>(Figures { model, pass });
+        }
         self.other_pass_shown(frame);
         if !self.chosen.interventions.is_empty() {
             self.ask_changed_pass(frame);
         }
     }
 
-    /// The last head of the last layer; in the first text the row of "it", elsewhere of the last
-    /// token of the text, of an image the class token; the column (of an image the patch) that it
-    /// looks at most.
+    /// In the first text the row of "it", elsewhere of the last token of the text, of an image the
+    /// class token; the head in which it looks hardest at one that says something, of an image the
+    /// last; the column (of an image the patch) that it looks at most.
     fn choose_first_cell(&mut self, pass: &Pass) {
         self.chosen.is_placed = true;
         let (layers, _) = self.layers_and_heads();
@@ -172,6 +176,12 @@ impl Attention {
             Some(_) => 0,
             None => pronoun.filter(|_| pass.text == FIRST_TEXT).unwrap_or(own),
         };
+        if let Some((place, key)) = ranking::most_telling(&pass.trace, tokens, self.chosen.query)
+            && pass.image.is_none()
+        {
+            (self.chosen.layer, self.chosen.head, self.chosen.key) = (place.layer, place.head, key);
+            return;
+        }
         if let Some(weights) = self.weights(pass, self.chosen.layer, self.chosen.head)
             && self.chosen.query < weights.nrows()
         {
@@ -218,21 +228,18 @@ impl Attention {
     }
 
     fn ask_derived(&mut self, frame: &mut Frame) {
-        let stack = self.chosen.stack;
-        let (kind, known) = match (self.chosen.view, &self.derived) {
-            (View::Norm, derived) => {
-                (DerivedKind::Norm, matches!(derived, Some(DerivedMaps::Norm(of, _)) if *of == stack))
-            }
-            (View::Mean, derived) => {
-                (DerivedKind::Mean, matches!(derived, Some(DerivedMaps::Mean(of, _)) if *of == stack))
-            }
-            (View::Rollout, derived) => {
-                (DerivedKind::Rollout, matches!(derived, Some(DerivedMaps::Rollout(_))))
-            }
-            (View::Weights | View::Scores | View::Difference, _) => return,
+        let (view, stack) = (self.chosen.view, self.chosen.stack);
+        if view == View::Weights || self.derived().is_some() {
+            return;
+        }
+        let Some((model, shown)) = self.model_and_pass(frame) else { return };
+        let Some(before) = self.before.clone() else { return };
+        let pass = match (view, &self.after) {
+            (View::Difference, None) => return,
+            (View::Difference, Some(after)) => Arc::clone(after),
+            _ => shown,
         };
-        let Some((model, pass)) = self.model_and_pass(frame).filter(|_| !known) else { return };
-        frame.start::<Self, _>(Derive { model, pass, kind, stack });
+        frame.start::<Self, _>(Derive { model, before, pass, view, stack });
     }
 
     /// Asks for what the panel shows, and stops what it does not show any more.
@@ -262,13 +269,17 @@ impl Attention {
 
     /// Importance is of the whole text: it goes on while the cursor moves.
     fn ask_importance(&mut self, frame: &mut Frame) {
-        let known = matches!(self.inspection, Some(Inspection::Importance(_)));
+        let stack = self.chosen.stack;
+        let known = match &self.inspection {
+            Some(Inspection::Importance(importance)) => importance.stack == stack,
+            _ => false,
+        };
         if known || frame.is_running(MeasureImportance::SLOT) {
             return;
         }
         let Some((model, pass)) = self.model_and_pass(frame) else { return };
         self.panel_problem = None;
-        self.inspection_progress = frame.start::<Self, _>(MeasureImportance { model, pass });
+        self.inspection_progress = frame.start::<Self, _>(MeasureImportance { model, pass, stack });
     }
 
     /// The panel has nothing to show.
@@ -318,8 +329,14 @@ impl Attention {
         self.chosen.scale = after(&MapScale::ALL, self.chosen.scale);
     }
 
+    pub(super) fn change_scales(&mut self, _: &mut Frame) {
+        self.chosen.own_scales = !self.chosen.own_scales;
+    }
+
     pub(super) fn change_stack(&mut self, frame: &mut Frame) {
-        self.chosen.stack = after(&[Stack::Text, Stack::Decoder, Stack::Cross], self.chosen.stack);
+        self.chosen.stack = after(&Stack::ALL, self.chosen.stack);
+        // What is lost without a head is known of the stack before.
+        stop(MeasureImportance::SLOT, frame);
         self.clamp();
         self.cursor_moved(frame);
     }
@@ -406,8 +423,8 @@ impl Attention {
 
     pub(super) fn go_to_interesting(&mut self, backwards: bool, frame: &mut Frame) {
         let mut heads = match (&self.difference, &self.figures) {
-            (Some(difference), _) if self.chosen.stack == Stack::Text => ranking::by_change(difference),
-            (_, Some(figures)) => ranking::by_label(figures),
+            (Some(difference), _) => ranking::by_change(difference),
+            (_, Some(figures)) => ranking::by_sharpness(figures),
             (_, None) => return,
         };
         heads.retain(|place| place.stack == self.chosen.stack);
@@ -452,6 +469,7 @@ impl Attention {
             QUERY | TOKEN => chosen.query = row,
             KEY => chosen.key = column,
             HEAD => (chosen.layer, chosen.head) = (row, column),
+            LAYER => chosen.layer = row,
             _ => return,
         }
         chosen.focus = Focus::Maps;
@@ -462,7 +480,7 @@ impl Attention {
     /// The wheel goes through what lies under it: rows of the map, or layers of all heads.
     pub(super) fn scroll_over(&mut self, target: Option<Target>, rows: isize, frame: &mut Frame) {
         match target.map(|target| target.kind) {
-            Some(HEAD) => self.move_head(rows.signum(), 0, frame),
+            Some(HEAD | LAYER) => self.move_head(rows.signum(), 0, frame),
             Some(CELL | QUERY | KEY) => self.move_cell(rows, 0, frame),
             _ => self.move_cursor(rows, 0, frame),
         }

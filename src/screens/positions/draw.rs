@@ -15,8 +15,9 @@ use crate::jobs::Job;
 use crate::theme::Theme;
 use crate::widgets::canvas::Canvas;
 use crate::widgets::chart::Chart;
-use crate::widgets::heatmap::{Heatmap, Scale, largest, number};
+use crate::widgets::heatmap::{Heatmap, largest};
 use crate::widgets::input::input;
+use crate::widgets::legend::{Scale, Signs, number};
 use crate::widgets::text::{columns, fit, put, put_right, visible, wrap};
 
 /// Free columns on both sides.
@@ -156,7 +157,7 @@ fn draw_map(positions: &Positions, table: &PositionTable, stale: bool, canvas: &
         column_labels: &names,
         cursor: Some((row, column)),
         scale: Scale::Linear,
-        signed: true,
+        signs: Signs::of(&table.values),
         full: full_colour(&table.values),
         digits: false,
         stale,

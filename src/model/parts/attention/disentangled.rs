@@ -78,7 +78,7 @@ pub(super) struct HeadTerms<'a> {
 impl Disentangled {
     /// The vectors for a pass over `tokens` tokens, told their places by `place`.
     pub(super) fn terms(&self, tokens: usize, place: &Place<'_>) -> Terms {
-        let told = (0..tokens).filter_map(|token| place.interventions.position(token));
+        let told = (0..tokens).filter_map(|token| place.position(token));
         let (least, most) = told.fold((usize::MAX, 0), |(least, most), at| (least.min(at), most.max(at)));
         let reach = most.saturating_sub(least) as isize;
         let (first, last) = (self.buckets.row(-reach), self.buckets.row(reach));

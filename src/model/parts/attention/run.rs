@@ -9,7 +9,6 @@ use super::disentangled::Terms;
 use super::projections::{side_by_side, split_heads};
 use super::scores::Scorer;
 use super::trace::AttentionTrace;
-use crate::elementary::softmax;
 use crate::matmul;
 use crate::model::interventions::{HeadChange, Place};
 use crate::model::keep::Keep;
@@ -76,9 +75,8 @@ fn normalise_heads(norm: Option<&HeadNorm>, heads: &mut Array3<f32>, keep: Keep)
 /// Turns the queries and keys of all heads to their tokens' positions.
 fn rotate(rotary: &Rotary, rotated: [&mut Array3<f32>; 2], place: &Place<'_>) {
     let tokens = rotated[0].dim().1.max(rotated[1].dim().1);
-    let turns: Vec<_> = (0..tokens)
-        .map(|index| place.interventions.position(place.past + index).map(|at| rotary.turn(at)))
-        .collect();
+    let turns: Vec<_> =
+        (0..tokens).map(|index| place.position(place.past + index).map(|at| rotary.turn(at))).collect();
     for heads in rotated {
         for mut head in heads.axis_iter_mut(Axis(0)) {
             for (row, turn) in head.axis_iter_mut(Axis(0)).zip(&turns) {
@@ -153,7 +151,7 @@ fn weigh(scorer: &Scorer<'_>, mut weights: ArrayViewMut2<'_, f32>) {
     for (index, row) in weights.axis_iter_mut(Axis(0)).enumerate() {
         let row = row.into_slice().expect(ROWS);
         scorer.score(index, row);
-        softmax(row);
+        scorer.softmax(row);
     }
 }
 
@@ -170,7 +168,7 @@ fn weigh_keeping(
         scores.copy_from_slice(products.to_slice().expect(ROWS));
         scorer.score(index, scores);
         weights.copy_from_slice(scores);
-        softmax(weights);
+        scorer.softmax(weights);
     }
 }
 

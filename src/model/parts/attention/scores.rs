@@ -6,8 +6,8 @@ use ndarray::{Array1, ArrayViewMut2, Axis};
 
 use super::description::{Attention, AttentionPosition};
 use super::disentangled::HeadTerms;
-use crate::elementary::{tanh, vectorised};
-use crate::model::interventions::{Interventions, Place};
+use crate::elementary::{softmax, tanh, vectorised};
+use crate::model::interventions::Place;
 
 /// Scores the rows of one head's map.
 pub(super) struct Scorer<'a> {
@@ -15,6 +15,8 @@ pub(super) struct Scorer<'a> {
     place: &'a Place<'a>,
     bias: Bias,
     terms: Option<HeadTerms<'a>>,
+    /// Whether all keys are hidden: then the weights are 0, as nothing is looked at.
+    sees_nothing: bool,
 }
 
 /// What position adds to a score.
@@ -48,7 +50,16 @@ impl<'a> Scorer<'a> {
                 Bias::ByOffset { values: bias.by_offset(head, queries, keys), zero: queries as isize - 1 }
             }
         };
-        Self { attention, place, bias, terms }
+        Self { attention, place, bias, terms, sees_nothing: place.hides_all(keys) }
+    }
+
+    /// Turns a row of scores into weights in place.
+    pub(super) fn softmax(&self, row: &mut [f32]) {
+        if self.sees_nothing {
+            row.fill(0.0);
+        } else {
+            softmax(row);
+        }
     }
 
     /// Turns row `index` of q·k into scores in place; minus infinity where masked.
@@ -60,7 +71,7 @@ impl<'a> Scorer<'a> {
         for open in [sinks, reach] {
             self.score_open(index, open, row);
         }
-        for &key in hidden(self.place.interventions, query, row.len()) {
+        for key in self.place.hidden(query, row.len()) {
             row[key] = f32::NEG_INFINITY;
         }
     }
@@ -77,11 +88,11 @@ impl<'a> Scorer<'a> {
 
     /// Adds what queries and keys meet in the distance to q·k.
     fn add_terms(&self, index: usize, open: Range<usize>, row: &mut [f32]) {
-        let interventions = self.place.interventions;
+        let place = self.place;
         let Some(terms) = &self.terms else { return };
-        let Some(from) = interventions.position(self.place.past + index) else { return };
+        let Some(from) = place.position(place.past + index) else { return };
         for key in open {
-            if let Some(to) = interventions.position(key) {
+            if let Some(to) = place.position(key) {
                 row[key] += terms.at(index, key, from, to);
             }
         }
@@ -89,10 +100,10 @@ impl<'a> Scorer<'a> {
 
     /// Adds what the distance alone says.
     fn add_bias(&self, query: usize, open: Range<usize>, row: &mut [f32]) {
-        let interventions = self.place.interventions;
-        let Some(from) = interventions.position(query) else { return };
+        let place = self.place;
+        let Some(from) = place.position(query) else { return };
         let added = |key: usize| {
-            let to = interventions.position(key)?;
+            let to = place.position(key)?;
             match &self.bias {
                 Bias::None => None,
                 Bias::Slope(slope) => Some(slope * (to as f32 - from as f32)),
@@ -117,7 +128,7 @@ impl<'a> Scorer<'a> {
             for range in self.attention.mask.open(query, keys) {
                 open[range].fill(true);
             }
-            for &key in hidden(self.place.interventions, query, keys) {
+            for key in self.place.hidden(query, keys) {
                 open[key] = false;
             }
             let count = open.iter().filter(|&&open| open).count().max(1) as f32;
@@ -126,9 +137,4 @@ impl<'a> Scorer<'a> {
                 .for_each(|(weight, open)| *weight = if open { 1.0 / count } else { 0.0 });
         }
     }
-}
-
-/// The keys, of `keys`, that the pass hides from `query`.
-fn hidden(interventions: &Interventions, query: usize, keys: usize) -> impl Iterator<Item = &usize> {
-    interventions.hidden_tokens.iter().filter(move |&&key| key != query && key < keys)
 }

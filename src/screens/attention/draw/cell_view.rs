@@ -1,5 +1,6 @@
 //! One weight being made: its stages one below the other, the present one lit and in detail.
 
+use ndarray::s;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -8,13 +9,14 @@ use super::super::state::{CellStep, Zoom};
 use super::super::update::{CELL, STEP};
 use super::{Looked, lines};
 use crate::analysis::cell::{CellSteps, Mask};
-use crate::analysis::{Stack, ranking};
+use crate::analysis::ranking;
 use crate::model::interventions::HeadChange;
 use crate::model::trace::Keep;
 use crate::theme::Theme;
 use crate::widgets::bars::{RankedList, RankedWord, first_shown};
 use crate::widgets::canvas::{Canvas, Target};
-use crate::widgets::heatmap::{largest, number};
+use crate::widgets::heatmap::largest;
+use crate::widgets::legend::number;
 use crate::widgets::signed::signed_bar;
 use crate::widgets::strip;
 use crate::widgets::text::{columns, fit, put, visible, wrap};
@@ -167,11 +169,7 @@ fn meaning(stage: CellStep, steps: &CellSteps, change: Option<&HeadChange>) -> S
 fn draw_detail(looked: &Looked, steps: &CellSteps, canvas: &mut Canvas<'_>, area: Rect) {
     let (theme, roles) = (canvas.theme, canvas.theme.roles());
     let state = looked.state;
-    let place = (steps.place.layer, steps.place.head);
-    let change = match steps.place.stack {
-        Stack::Decoder | Stack::Cross => None,
-        Stack::Text => looked.pass.interventions.heads.get(&place),
-    };
+    let change = looked.pass.interventions.heads.get(&steps.place);
     let text =
         wrap(&meaning(state.chosen.step, steps, change), usize::from(area.width.saturating_sub(4)).min(96));
     for (y, line) in text.iter().enumerate() {
@@ -196,7 +194,7 @@ fn draw_detail(looked: &Looked, steps: &CellSteps, canvas: &mut Canvas<'_>, area
         CellStep::Products => draw_products(steps, theme, canvas.buffer, area),
         CellStep::Scale | CellStep::Mask => {
             let line = Rect { x: area.x.saturating_sub(2), height: area.height.min(1), ..area };
-            lines::largest(looked, true, canvas, line);
+            draw_scores(looked, steps, canvas, line);
         }
         CellStep::Softmax => draw_row(looked, canvas, area),
         CellStep::Value => {
@@ -257,6 +255,25 @@ fn draw_products(steps: &CellSteps, theme: &Theme, buffer: &mut Buffer, area: Re
         put(buffer, area, 0, y, &" ".repeat(usize::from(area.width)), Style::new());
         put(buffer, area, 0, y, &text, roles.number);
     }
+}
+
+/// The row as it is at this step: q·k x scale, or with the position's bias and the mask.
+fn draw_scores(looked: &Looked, steps: &CellSteps, canvas: &mut Canvas<'_>, line: Rect) {
+    let state = looked.state;
+    let Some(trace) = state.chosen.stack.trace(&looked.pass.trace, state.chosen.layer) else { return };
+    let (stage, factor) = match state.chosen.step {
+        CellStep::Scale => (&trace.products, steps.scale),
+        _ => (&trace.scores, 1.0),
+    };
+    let Some(stage) = stage.as_ref().filter(|stage| state.chosen.query < stage.dim().1) else { return };
+    let row = stage.slice(s![state.chosen.head, state.chosen.query, ..]).mapv(|value| value * factor);
+    let lane = lines::Lane {
+        title: format!("{} scores", visible(looked.row_label(state.chosen.query))),
+        values: row.view(),
+        of_row: true,
+        are_changes: false,
+    };
+    lines::lane(looked, &lane, canvas, line);
 }
 
 /// The whole row after the softmax, largest first.

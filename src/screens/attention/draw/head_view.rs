@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::super::pass::Pass;
 use super::super::state::Panel;
 use super::super::update::{CELL, HEAD, KEY, QUERY};
 use super::super::work::{Derive, RunChanged};
@@ -12,7 +13,8 @@ use crate::jobs::Job;
 use crate::theme::Theme;
 use crate::widgets::arcs::Arcs;
 use crate::widgets::canvas::Canvas;
-use crate::widgets::heatmap::{Heatmap, Scale, largest};
+use crate::widgets::heatmap::{Heatmap, largest};
+use crate::widgets::legend::{Scale, Signs};
 use crate::widgets::text::{fit, put};
 
 /// The least columns for all heads as thumbnails.
@@ -41,7 +43,7 @@ pub(super) fn draw(looked: &Looked, canvas: &mut Canvas<'_>, area: Rect) {
         // Directly below the line that names the head.
         let line = Rect { y: area.y.saturating_sub(u16::from(area.height >= 16)), height: 1, ..area };
         if !lines::change(looked, theme, canvas.buffer, line) {
-            lines::label(figures, theme, canvas.buffer, line);
+            lines::label(looked, figures, theme, canvas.buffer, line);
         }
     }
     draw_maps(looked, canvas, upper);
@@ -91,8 +93,9 @@ fn draw_maps(looked: &Looked, canvas: &mut Canvas<'_>, area: Rect) {
     if compared(looked, canvas, Rect { height, ..right }) {
         return;
     }
-    if right.width >= WIDTH_FOR_WALL && right.height >= 8 && !looked.state.chosen.view.is_per_layer() {
-        put(canvas.buffer, right, 0, 0, "all heads", roles.heading);
+    if right.width >= WIDTH_FOR_WALL && right.height >= 8 {
+        let title = if looked.state.chosen.view.is_per_layer() { "all layers" } else { "all heads" };
+        put(canvas.buffer, right, 0, 0, title, roles.heading);
         let wall = Rect { y: right.y + 1, height: right.height - 1, ..right };
         wall_view::wall(looked, looked.figures(0, 0).is_some(), canvas, wall);
     } else {
@@ -101,7 +104,7 @@ fn draw_maps(looked: &Looked, canvas: &mut Canvas<'_>, area: Rect) {
 }
 
 /// What stands in place of a map that is not there.
-fn why_no_map(looked: &Looked) -> &'static str {
+pub(super) fn why_no_map(looked: &Looked) -> &'static str {
     if looked.frame.is_running(Derive::SLOT) {
         "computing this view"
     } else if looked.frame.is_running(RunChanged::SLOT) {
@@ -115,14 +118,27 @@ fn why_no_map(looked: &Looked) -> &'static str {
     }
 }
 
-/// Before and difference beside after. `false` where nothing is changed or there is no room.
+/// Before and difference beside after, in the view that is shown. `false` where nothing is changed, the
+/// view has nothing to compare, or there is no room.
 fn compared(looked: &Looked, canvas: &mut Canvas<'_>, area: Rect) -> bool {
     let (theme, roles) = (canvas.theme, canvas.theme.roles());
     let state = looked.state;
     let (Some(before), Some(after)) = (&state.before, &state.after) else { return false };
-    let Some(difference) = maps::difference(&before.trace, &after.trace, state.place()) else { return false };
-    let other = if state.chosen.show_before { after } else { before };
-    let Some(other) = state.weights(other, state.chosen.layer, state.chosen.head) else { return false };
+    let of_scores = state.chosen.view == View::Scores;
+    let map = |pass: &Pass| match state.chosen.view {
+        View::Weights | View::Difference => {
+            maps::weights(&pass.trace, state.place()).map(|map| map.to_owned())
+        }
+        View::Scores => maps::scores(&pass.trace, state.place())
+            .map(|map| map.mapv(|score| if score.is_finite() { score } else { f32::NAN })),
+        View::Norm | View::Mean | View::Rollout => None,
+    };
+    let Some((before, after)) = map(before).zip(map(after)).filter(|(one, other)| one.dim() == other.dim())
+    else {
+        return false;
+    };
+    let difference = &after - &before;
+    let other = if state.chosen.show_before { &after } else { &before };
     if area.width < 24 || area.height < 4 {
         return false;
     }
@@ -131,7 +147,7 @@ fn compared(looked: &Looked, canvas: &mut Canvas<'_>, area: Rect) -> bool {
     let titled = |x: u16, width: u16| Rect { x: area.x + x, y: area.y + 1, width, height: area.height - 1 };
     let plain = Heatmap {
         values: difference.view(),
-        signed: true,
+        signs: Signs::Both,
         full: largest(&difference),
         scale: Scale::Linear,
         cursor: Some((state.chosen.query, state.chosen.key)),
@@ -142,7 +158,8 @@ fn compared(looked: &Looked, canvas: &mut Canvas<'_>, area: Rect) -> bool {
     };
     let width = if both { half } else { area.width };
     let most = difference.iter().fold(0.0f32, |most, value| most.max(value.abs()));
-    let title = fit(&format!("after - before, at most {most:.4}"), usize::from(width));
+    let what = if of_scores { "scores, " } else { "" };
+    let title = fit(&format!("{what}after - before, at most {most:.4}"), usize::from(width));
     put(canvas.buffer, area, 0, 0, &title, roles.heading);
     let place = titled(0, width);
     let drawn = plain.draw(theme, canvas.buffer, Rect { height: place.height - 1, ..place });
@@ -152,7 +169,14 @@ fn compared(looked: &Looked, canvas: &mut Canvas<'_>, area: Rect) -> bool {
         let x = half + GAP;
         let title = if state.chosen.show_before { "after" } else { "before" };
         put(canvas.buffer, area, x, 0, title, roles.heading);
-        let map = Heatmap { values: other, signed: false, full: largest(other), ..plain };
+        let signs = if of_scores { Signs::Both } else { Signs::Positive };
+        let map = Heatmap {
+            values: other.view(),
+            signs,
+            full: largest(other),
+            scale: super::scale(state.chosen.scale),
+            ..plain
+        };
         all.push(map.draw(theme, canvas.buffer, titled(x, half)));
     }
     all.into_iter().flatten().for_each(|cells| cells.hit(canvas, CELL));
@@ -182,7 +206,7 @@ fn draw_everywhere(looked: &Looked, canvas: &mut Canvas<'_>, area: Rect) {
         column_labels: &columns,
         cursor: Some((state.chosen.layer, state.chosen.head)),
         scale: super::scale(state.chosen.scale),
-        signed: false,
+        signs: Signs::Positive,
         full: largest(&values),
         digits: false,
         stale: looked.stale,

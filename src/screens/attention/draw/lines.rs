@@ -1,6 +1,9 @@
 //! Lines of text with exact numbers: where the cursor is, what the head does, how a cell came
 //! about, what its row and column hold.
 
+use std::borrow::Cow;
+
+use ndarray::ArrayView1;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -23,7 +26,11 @@ pub(super) fn place(state: &Attention, theme: &Theme, buffer: &mut Buffer, line:
     if layers == 0 {
         return;
     }
-    let mut text = format!("layer {} of 0-{}", state.chosen.layer, layers - 1);
+    let stack = match state.before.as_ref().is_some_and(|pass| pass.decoder_tokens.is_some()) {
+        true => format!("{}: ", stack_name(state.chosen.stack)),
+        false => String::new(),
+    };
+    let mut text = format!("{stack}layer {} of 0-{}", state.chosen.layer, layers - 1);
     if !state.chosen.view.is_per_layer() || state.chosen.zoom == Zoom::Cell {
         text.push_str(&format!("  head {} of 0-{}", state.chosen.head, heads.saturating_sub(1)));
     }
@@ -40,26 +47,48 @@ pub(super) fn place(state: &Attention, theme: &Theme, buffer: &mut Buffer, line:
         }
         return;
     }
-    let which = match (state.after.is_some(), state.chosen.show_before) {
-        (true, false) => "after: ",
-        (true, true) => "before: ",
-        (false, _) => "to change: ",
+    let changed = match (state.after.is_some(), state.chosen.show_before) {
+        (true, false) => format!("after: {changes}"),
+        (true, true) => format!("as it was, without: {changes}"),
+        (false, _) => format!("to change: {changes}"),
     };
-    x = put(buffer, line, x, 0, which, roles.warning);
-    put(buffer, line, x, 0, &changes, roles.warning);
+    // What is looked at is never left out; where room is short the scale is.
+    let room = usize::from(line.width.saturating_sub(x));
+    let name = view.split(" | ").next().unwrap_or_default();
+    let shown = if columns(&view) + 2 + columns(&changed) <= room { view.as_str() } else { name };
+    x = put(buffer, line, x, 0, shown, roles.faint) + 2;
+    put(buffer, line, x, 0, &changed, roles.warning);
+}
+
+/// What an attention of an encoder-decoder model is called.
+pub(super) fn stack_name(stack: Stack) -> &'static str {
+    match stack {
+        Stack::Text => "encoder",
+        Stack::Decoder => "decoder",
+        Stack::Cross => "decoder to encoder",
+    }
+}
+
+/// A head in short: 5.11, with its stack where it is not the one that is looked at.
+fn head_name(place: HeadPlace, looked_at: Stack) -> String {
+    let HeadPlace { stack, layer, head } = place;
+    match stack == looked_at {
+        true => format!("{layer}.{head}"),
+        false => format!("{layer}.{head} of {}", stack_name(stack)),
+    }
 }
 
 /// What is changed, in words.
 fn changes(state: &Attention) -> String {
     let mut parts = Vec::new();
     let heads = &state.chosen.interventions.heads;
-    for ((layer, head), change) in heads.iter().take(3) {
+    for (place, change) in heads.iter().take(3) {
         let what = match change {
             HeadChange::Zero => "off",
             HeadChange::Mean => "its mean",
             HeadChange::Uniform => "uniform",
         };
-        parts.push(format!("head {layer}.{head} {what}"));
+        parts.push(format!("head {} {what}", head_name(*place, state.chosen.stack)));
     }
     if heads.len() > 3 {
         parts.push(format!("and {} heads more", heads.len() - 3));
@@ -89,13 +118,28 @@ fn explanation(kind: HeadKind) -> &'static str {
         HeadKind::SameToken => "tokens look at themselves and at the same word elsewhere",
         HeadKind::Separator => "attention rests on separators and punctuation",
         HeadKind::Induction => "looks at what followed the same token earlier, to repeat it",
-        HeadKind::Broad => "spreads over many tokens, no simple pattern",
+        HeadKind::OneToken(_) => "attention gathers on one token, whichever looks",
+        HeadKind::Mixed => "no one pattern: what it looks at depends on the token",
+        HeadKind::Broad => "spreads over many tokens",
     }
 }
 
-/// A head's label in four letters, for thumbnails.
-pub(super) fn short(kind: HeadKind) -> &'static str {
+/// What a kind of head is called beside its score.
+fn title<'a>(kind: HeadKind, looked: &'a Looked) -> Cow<'a, str> {
     match kind {
+        HeadKind::PreviousToken => "token before".into(),
+        HeadKind::NextToken => "token after".into(),
+        HeadKind::FirstToken => "first token (sink)".into(),
+        HeadKind::OneToken(token) => format!("mostly {}", fit(looked.column_label(token), 16)).into(),
+        _ => kind.name().into(),
+    }
+}
+
+/// A head's label in a few letters, for thumbnails.
+pub(super) fn short<'a>(kind: HeadKind, looked: &'a Looked) -> &'a str {
+    match kind {
+        HeadKind::OneToken(token) => looked.column_label(token),
+        HeadKind::Mixed => "mix",
         HeadKind::PreviousToken => "prev",
         HeadKind::NextToken => "next",
         HeadKind::FirstToken => "first",
@@ -107,10 +151,10 @@ pub(super) fn short(kind: HeadKind) -> &'static str {
 }
 
 /// What a head does: its label, why, and its figures as far as there is room.
-pub(super) fn label(figures: &HeadFigures, theme: &Theme, buffer: &mut Buffer, line: Rect) {
+pub(super) fn label(looked: &Looked, figures: &HeadFigures, theme: &Theme, buffer: &mut Buffer, line: Rect) {
     let roles = theme.roles();
     let label = figures.label;
-    let name = format!("{} {:.2}", label.kind.name(), label.score);
+    let name = format!("{} {}", title(label.kind, looked), fraction(label.score, 2));
     let mut x = put(buffer, line, 2, 0, &name, roles.query);
     let why = format!("  {}", explanation(label.kind));
     let numbers = format!(
@@ -134,13 +178,13 @@ pub(super) fn change(looked: &Looked, theme: &Theme, buffer: &mut Buffer, line: 
     let most = difference.heads.iter().max_by(|one, other| one.largest.total_cmp(&other.largest));
     let maps = match most.filter(|most| most.largest > 0.0) {
         Some(most) => {
-            let HeadPlace { layer, head, .. } = most.place;
             let (from, to) = (looked.row_label(most.at.0), looked.column_label(most.at.1));
-            let pair = match state.chosen.stack {
-                Stack::Text => fit(&format!(", {} -> {}", visible(from), visible(to)), 40),
-                Stack::Decoder | Stack::Cross => String::new(),
+            let pair = match most.place.stack == state.chosen.stack {
+                true => fit(&format!(", {} -> {}", visible(from), visible(to)), 40),
+                false => String::new(),
             };
-            format!("most changed: head {layer}.{head} by {:.4}{pair}", most.largest)
+            let name = head_name(most.place, state.chosen.stack);
+            format!("most changed: head {name} by {:.4}{pair}", most.largest)
         }
         None => String::from("no map changes, only the output"),
     };
@@ -219,21 +263,41 @@ fn parts(looked: &Looked, row: usize, column: usize) -> Vec<String> {
 
 /// The largest values of the cursor's row or column, each with its token.
 pub(super) fn largest(looked: &Looked, of_row: bool, canvas: &mut Canvas<'_>, line: Rect) {
-    let roles = canvas.theme.roles();
     let state = looked.state;
     let Some(map) = &looked.map else { return };
     let (row, column) = (state.chosen.query, state.chosen.key);
-    let (lane, title, cursor) = if of_row && row < map.nrows() {
-        (map.row(row), format!("{} looks at", visible(looked.row_label(row))), column)
+    let (values, title) = if of_row && row < map.nrows() {
+        (map.row(row), format!("{} looks at", visible(looked.row_label(row))))
     } else if !of_row && column < map.ncols() {
-        (map.column(column), format!("{} is seen by", visible(looked.column_label(column))), row)
+        (map.column(column), format!("{} is seen by", visible(looked.column_label(column))))
     } else {
         return;
     };
-    let changes = state.chosen.view == View::Difference;
-    let order = ranking::largest_first(lane.iter().copied().map(f64::from), changes);
+    let are_changes = state.chosen.view == View::Difference;
+    self::lane(looked, &Lane { title, values, of_row, are_changes }, canvas, line);
+}
+
+/// A row or a column of numbers.
+pub(super) struct Lane<'a> {
+    /// What it is.
+    pub title: String,
+    /// One number a token.
+    pub values: ArrayView1<'a, f32>,
+    /// Whether it is the cursor's row rather than its column.
+    pub of_row: bool,
+    /// Whether the numbers are changes, of which the largest step comes first whatever its sign.
+    pub are_changes: bool,
+}
+
+/// The largest numbers of a lane, each with its token.
+pub(super) fn lane(looked: &Looked, lane: &Lane<'_>, canvas: &mut Canvas<'_>, line: Rect) {
+    let (roles, state) = (canvas.theme.roles(), looked.state);
+    let Lane { title, values, of_row, are_changes } = lane;
+    let (row, column) = (state.chosen.query, state.chosen.key);
+    let (of_row, cursor) = (*of_row, if *of_row { column } else { row });
+    let order = ranking::largest_first(values.iter().copied().map(f64::from), *are_changes);
     let heading = if looked.stale { roles.stale } else { roles.heading };
-    let mut x = put(canvas.buffer, line, 2, 0, &fit(&title, 30), heading) + 2;
+    let mut x = put(canvas.buffer, line, 2, 0, &fit(title, 30), heading) + 2;
     for (index, value) in order {
         let label = if of_row { looked.column_label(index) } else { looked.row_label(index) };
         let number = fraction(value, 3);

@@ -27,8 +27,9 @@ use crate::jobs::Job;
 use crate::theme::Theme;
 use crate::widgets::bars::bar;
 use crate::widgets::canvas::Canvas;
-use crate::widgets::heatmap::{Heatmap, Scale, largest};
+use crate::widgets::heatmap::{Heatmap, largest};
 use crate::widgets::input::input;
+use crate::widgets::legend::{Scale, Signs};
 use crate::widgets::text::{columns, fit, put, put_right, wrap};
 
 /// Free columns on both sides.
@@ -107,14 +108,7 @@ impl<'a> Looked<'a> {
     fn mask(&self, layer: usize, map: &mut Array2<f32>) {
         let Some(model) = self.frame.model.open() else { return };
         let Some(attention) = self.state.chosen.stack.attention(&model.network, layer) else { return };
-        // Tokens are hidden in the text that goes in, so only its own attention loses them.
-        let none = Default::default();
-        let hidden = if self.state.chosen.stack == Stack::Text {
-            &self.pass.interventions.hidden_tokens
-        } else {
-            &none
-        };
-        maps::mark_unseen(attention, hidden, map);
+        maps::mark_unseen(self.state.chosen.stack, attention, &self.pass.interventions, map);
     }
 
     /// The map as a widget.
@@ -126,7 +120,7 @@ impl<'a> Looked<'a> {
             column_labels: &self.columns,
             cursor: Some((state.chosen.query, state.chosen.key)),
             scale: scale(state.chosen.scale),
-            signed: state.chosen.view.is_signed(),
+            signs: signs(state.chosen.view),
             full: largest(map),
             digits: false,
             stale: self.stale,
@@ -154,6 +148,11 @@ fn scale(scale: MapScale) -> Scale {
         MapScale::SquareRoot => Scale::SquareRoot,
         MapScale::Row => Scale::PerRow,
     }
+}
+
+/// What the ramp of a view spans.
+fn signs(view: View) -> Signs {
+    if view.is_signed() { Signs::Both } else { Signs::Positive }
 }
 
 fn draw_input(state: &Attention, frame: &Frame, canvas: &mut Canvas<'_>, line: Rect) {

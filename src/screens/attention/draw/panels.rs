@@ -8,11 +8,10 @@ use super::super::state::Panel;
 use super::super::update::HEAD;
 use super::super::work::{Inspect, MeasureImportance};
 use super::{Looked, cell_view};
-use crate::analysis::Stack;
-use crate::analysis::importance::{Importance, Measure};
+use crate::analysis::HeadPlace;
+use crate::analysis::importance::Importance;
 use crate::analysis::lens::LensRow;
 use crate::analysis::names::labels;
-use crate::analysis::place::HeadPlace;
 use crate::analysis::spectra::HeadSpectrum;
 use crate::app::draw::chrome;
 use crate::jobs::Job;
@@ -20,7 +19,8 @@ use crate::theme::Theme;
 use crate::widgets::bars::bar;
 use crate::widgets::canvas::Canvas;
 use crate::widgets::chart::Chart;
-use crate::widgets::heatmap::{Heatmap, Scale, largest};
+use crate::widgets::heatmap::{Heatmap, largest};
+use crate::widgets::legend::{Scale, Signs};
 use crate::widgets::text::{columns, fit, fit_padded, fraction, put, visible, wrap};
 
 /// Draws the chosen panel into `area`.
@@ -154,14 +154,7 @@ fn draw_importance(
     area: Rect,
 ) {
     let (theme, roles) = (canvas.theme, canvas.theme.roles());
-    let measure = match importance.measure {
-        Measure::SentenceVector => "how far the sentence's vector turns (1 - cosine) without each head",
-        Measure::TopProbability(_) => {
-            "how much of the best prediction's probability is lost without each head"
-        }
-        Measure::Loss => "how much the loss rises without each head, in nats",
-    };
-    put(canvas.buffer, title, 0, 0, measure, roles.faint);
+    put(canvas.buffer, title, 0, 0, importance.measure.title(), roles.faint);
     let values = importance.changes.mapv(|change| change as f32);
     let rows: Vec<String> = (0..values.nrows()).map(|layer| format!("L{layer}")).collect();
     let heads: Vec<String> = (0..values.ncols()).map(|head| head.to_string()).collect();
@@ -171,7 +164,7 @@ fn draw_importance(
         column_labels: &heads,
         cursor: Some((looked.state.chosen.layer, looked.state.chosen.head)),
         scale: Scale::Linear,
-        signed: true,
+        signs: Signs::of(&values),
         full: largest(&values),
         digits: false,
         stale,
@@ -179,8 +172,7 @@ fn draw_importance(
     let body = Rect { height: area.height.saturating_sub(1), ..area };
     let used = map.used(body);
     let drawn = map.draw(theme, canvas.buffer, Rect { width: used.min(body.width), ..body });
-    // Importance is of the heads of the text's own attention.
-    if let Some(cells) = drawn.filter(|_| looked.state.chosen.stack == Stack::Text) {
+    if let Some(cells) = drawn.filter(|_| looked.state.chosen.stack == importance.stack) {
         cells.hit(canvas, HEAD);
     }
     let legend = Rect { width: used.max(40).min(area.width), ..area };

@@ -4,13 +4,14 @@ mod run;
 
 use std::sync::Arc;
 
-use super::pass::{Inspection, Pass, Question};
+use super::pass::{Derived, Inspection, Pass, Question};
 use super::state::Attention;
 use crate::analysis::cell::{self, CellSteps};
 use crate::analysis::difference::{self, Difference};
 use crate::analysis::heads::HeadFigures;
 use crate::analysis::importance::Importance;
-use crate::analysis::maps::{self, DerivedKind, DerivedMaps};
+use crate::analysis::maps::{self, DerivedKind, View};
+use crate::analysis::thumbnails::SmallMaps;
 use crate::analysis::{HeadPlace, Stack};
 use crate::app::{Answers, Frame};
 use crate::jobs::{Failure, Job, Reporter, Slot};
@@ -127,6 +128,8 @@ impl Answers<RunChanged> for Attention {
 /// Tells what each head does.
 #[derive(Debug)]
 pub struct Figures {
+    /// The model.
+    pub model: Arc<Model>,
     /// The pass.
     pub pass: Arc<Pass>,
 }
@@ -137,7 +140,7 @@ impl Job for Figures {
     const SLOT: Slot = Slot::front("attention.figures").quietly();
 
     fn run(self, _: &Reporter<'_, ()>) -> Result<Vec<HeadFigures>, Failure> {
-        Ok(run::figures(&self.pass))
+        Ok(run::figures(&self.model, &self.pass))
     }
 }
 
@@ -147,33 +150,48 @@ impl Answers<Figures> for Attention {
     }
 }
 
-/// Computes the maps of a view of all layers.
+/// Computes what a view other than weights needs: its maps, where it has some of its own, and all of
+/// them small.
 #[derive(Debug)]
 pub struct Derive {
     /// The model.
     pub model: Arc<Model>,
-    /// The pass.
+    /// The unchanged pass.
+    pub before: Arc<Pass>,
+    /// The pass that is shown, or the changed one where the view compares.
     pub pass: Arc<Pass>,
-    /// Which maps.
-    pub kind: DerivedKind,
+    /// The view.
+    pub view: View,
     /// Of which attentions.
     pub stack: Stack,
 }
 
 impl Job for Derive {
-    type Output = DerivedMaps;
+    type Output = Derived;
     type Note = ();
     const SLOT: Slot = Slot::front("attention.derive");
 
-    fn run(self, reporter: &Reporter<'_, ()>) -> Result<DerivedMaps, Failure> {
-        let Self { model, pass, kind, stack } = self;
-        Ok(maps::derived(&model.network, &pass.trace, kind, stack, reporter.progress())?)
+    fn run(self, reporter: &Reporter<'_, ()>) -> Result<Derived, Failure> {
+        let Self { model, before, pass, view, stack } = self;
+        let derived = |kind| maps::derived(&model.network, &pass.trace, kind, stack, reporter.progress());
+        let maps = match view {
+            View::Weights | View::Scores | View::Difference => None,
+            View::Norm => Some(derived(DerivedKind::Norm)?),
+            View::Mean => Some(derived(DerivedKind::Mean)?),
+            View::Rollout => Some(derived(DerivedKind::Rollout)?),
+        };
+        let small = match (view, &maps) {
+            (_, Some(maps)) => SmallMaps::of_derived(maps),
+            (View::Difference, _) => SmallMaps::of_difference(stack, &before.trace, &pass.trace),
+            (_, None) => SmallMaps::of_scores(stack, &pass.trace),
+        };
+        Ok(Derived { view, stack, maps, small })
     }
 }
 
 impl Answers<Derive> for Attention {
-    fn answered(&mut self, maps: DerivedMaps, _: &mut Frame) {
-        self.derived = Some(maps);
+    fn answered(&mut self, derived: Derived, _: &mut Frame) {
+        self.derived = Some(derived);
     }
 }
 
@@ -247,6 +265,8 @@ pub struct MeasureImportance {
     pub model: Arc<Model>,
     /// The pass, for what went into it.
     pub pass: Arc<Pass>,
+    /// Of which attentions.
+    pub stack: Stack,
 }
 
 impl Job for MeasureImportance {
@@ -255,7 +275,7 @@ impl Job for MeasureImportance {
     const SLOT: Slot = Slot::background("attention.importance");
 
     fn run(self, reporter: &Reporter<'_, ()>) -> Result<Importance, Failure> {
-        run::importance(&self.model, &self.pass, reporter.progress())
+        run::importance(&self.model, &self.pass, self.stack, reporter.progress())
     }
 }
 

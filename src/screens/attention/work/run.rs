@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::super::pass::{Inspection, Pass, Question};
+use crate::analysis::Stack;
 use crate::analysis::heads::{self, HeadFigures};
 use crate::analysis::importance::{Importance, Measure, head_importance};
 use crate::analysis::lens;
@@ -124,8 +125,8 @@ fn what_to_keep(model: &Model, tokens: usize) -> Result<(Keep, u64), Failure> {
 }
 
 /// The figures of all heads of all stacks.
-pub(super) fn figures(pass: &Pass) -> Vec<HeadFigures> {
-    heads::all_stacks(&pass.trace, &pass.tokens, pass.decoder_tokens.as_deref())
+pub(super) fn figures(model: &Model, pass: &Pass) -> Vec<HeadFigures> {
+    heads::all_stacks(&model.network, &pass.trace, &pass.tokens, pass.decoder_tokens.as_deref())
 }
 
 /// What stands below the maps.
@@ -141,13 +142,18 @@ pub(super) fn inspect(model: &Model, pass: &Pass, question: Question) -> Result<
 }
 
 /// What is lost without each head.
-pub(super) fn importance(model: &Model, pass: &Pass, progress: &Progress) -> Result<Importance, Failure> {
+pub(super) fn importance(
+    model: &Model,
+    pass: &Pass,
+    stack: Stack,
+    progress: &Progress,
+) -> Result<Importance, Failure> {
     let input = match &pass.image {
         Some(image) => Input::Image(image.pixels.view()),
         None => Input::Tokens(pass.trace.tokens(FIRST)),
     };
     let measure = Measure::of(&model.network);
-    Ok(head_importance(&model.network, &input, measure, &pass.interventions, progress)?)
+    Ok(head_importance(&model.network, stack, &input, measure, &pass.interventions, progress)?)
 }
 
 #[cfg(test)]

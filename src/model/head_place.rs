@@ -1,9 +1,8 @@
 //! Which attention is meant.
 
-use crate::model::error::{ModelError, Result};
-use crate::model::network::{Attention, DECODER, FIRST};
-use crate::model::trace::AttentionTrace;
-use crate::model::{Network, Trace};
+use super::error::{ModelError, Result};
+use super::network::{Attention, DECODER, FIRST, Network};
+use super::trace::{AttentionTrace, Trace};
 
 /// Which attentions of a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -18,11 +17,24 @@ pub enum Stack {
 }
 
 impl Stack {
+    /// All of them, in the order in which they run.
+    pub const ALL: [Self; 3] = [Self::Text, Self::Decoder, Self::Cross];
+
     /// The network's stack that these attentions are in.
     pub fn index(self) -> usize {
         match self {
             Self::Text => FIRST,
             Self::Decoder | Self::Cross => DECODER,
+        }
+    }
+
+    /// The attentions of the network's stack `index` to their own stream; of further stacks than a
+    /// decoder none are told apart.
+    pub fn of_own(index: usize) -> Option<Self> {
+        match index {
+            FIRST => Some(Self::Text),
+            DECODER => Some(Self::Decoder),
+            _ => None,
         }
     }
 
@@ -86,9 +98,4 @@ impl HeadPlace {
     fn missing(self) -> ModelError {
         ModelError::Request(format!("there is no head {} in layer {}", self.head, self.layer))
     }
-}
-
-/// The error of an analysis that needs more than the trace kept.
-pub(super) fn not_kept(what: &str) -> ModelError {
-    ModelError::Request(format!("the trace did not keep the {what}: run the pass again keeping everything"))
 }

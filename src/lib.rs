@@ -18,7 +18,8 @@
 //!      model            networks that keep everything they computed
 //!        |
 //! linalg, matmul, elementary    decompositions, products, functions of many numbers at a time
-//! mmap, files, progress         mapped files, files written whole, progress of long work
+//! mmap, files, foreign          mapped files, files written whole, readers of other crates
+//! progress, visible             progress of long work, text that a terminal shows as it is
 //! random, spelling, log         numbers from a seed, names that were probably meant, the log file
 //! ```
 //!
@@ -41,6 +42,7 @@ pub mod app;
 pub mod cli;
 pub mod elementary;
 pub mod files;
+pub mod foreign;
 pub mod jobs;
 #[cfg(not(feature = "openblas"))]
 mod lapack;
@@ -56,4 +58,5 @@ pub mod spelling;
 pub mod terminal;
 pub mod theme;
 pub mod vectors;
+pub mod visible;
 pub mod widgets;

@@ -6,17 +6,28 @@
 //! # The contract of a mapped file
 //!
 //! A map shows the file as it is *now*. If another program shortens the file while it is mapped,
-//! touching the lost pages ends the process with SIGBUS; nothing in safe Rust can prevent that.
-//! lexiscope never writes to a path that it may have mapped: files are written beside and renamed.
+//! touching the lost pages raises SIGBUS; nothing in safe Rust can prevent that. The program then gives
+//! the terminal back, says what happened and ends. Who cannot keep a file still reads it into memory
+//! ([`read_into_memory`], `--no-mmap`). lexiscope never writes to a path that it may have mapped: files are written beside and renamed.
 
 use std::fs::File;
 use std::io;
 use std::ops::{Deref, Range};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The most that is read from a pipe, which has to be kept in memory.
 const LARGEST_PIPE: u64 = 8 << 30;
+
+/// Whether files are read into memory rather than mapped.
+static READS_INTO_MEMORY: AtomicBool = AtomicBool::new(false);
+
+/// From now on files are read into memory, where nobody can cut them short; their size in memory is
+/// the price.
+pub fn read_into_memory() {
+    READS_INTO_MEMORY.store(true, Ordering::Relaxed);
+}
 
 /// Read-only bytes, cheap to clone and to slice.
 #[derive(Clone)]
@@ -52,11 +63,23 @@ impl Bytes {
         if !metadata.is_file() {
             return Self::read(&file);
         }
+        if READS_INTO_MEMORY.load(Ordering::Relaxed) {
+            return Self::read_file(&file, metadata.len());
+        }
         // SAFETY: the map is read-only and private to this process. The file may be changed by
         // others; see the module's contract. All readers check bounds on the mapped length.
         let map = unsafe { memmap2::Mmap::map(&file)? };
         let range = 0..map.len();
         Ok(Self { owner: Owner::Mapped(Arc::new(map)), range })
+    }
+
+    /// Reads a file of so many bytes.
+    fn read_file(mut file: &File, size: u64) -> io::Result<Self> {
+        let size = usize::try_from(size).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
+        let mut buffer = Vec::new();
+        buffer.try_reserve_exact(size).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
+        io::Read::read_to_end(&mut file, &mut buffer)?;
+        Ok(Self::from_vec(buffer))
     }
 
     /// Reads a pipe, which has no length to map; a device or a pipe without an end is refused.

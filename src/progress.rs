@@ -1,9 +1,10 @@
 //! How far a long piece of work has come, and the wish to stop it.
 //!
-//! The worker and whoever watches it share one [`Progress`] behind an `Arc`; both sides only
-//! touch atomics, so reporting costs nothing and nobody waits.
+//! The worker and whoever watches it share one [`Progress`] behind an `Arc`. Reporting touches atomics
+//! only, so it costs nothing and nobody waits; what a stage is called is said once a stage.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Progress of one piece of work, and its cancel flag.
 #[derive(Debug, Default)]
@@ -11,6 +12,7 @@ pub struct Progress {
     done: AtomicU64,
     total: AtomicU64,
     cancelled: AtomicBool,
+    stage: Mutex<Option<String>>,
 }
 
 /// The work was cancelled by whoever asked for it.
@@ -28,6 +30,17 @@ impl Progress {
     pub fn start(&self, total: u64) {
         self.done.store(0, Ordering::Relaxed);
         self.total.store(total, Ordering::Relaxed);
+    }
+
+    /// Says what is done from now on, where that is more than was asked for: "unpacking 822 MB".
+    pub fn name_stage(&self, stage: impl Into<String>) {
+        // A poisoned lock only means that another thread panicked while holding a whole text.
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = Some(stage.into());
+    }
+
+    /// What is done now, where the worker said so.
+    pub fn stage(&self) -> Option<String> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Adds `units` of finished work.

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("progress", &[]),
     ("mmap", &[]),
+    ("foreign", &[]),
+    ("visible", &[]),
     ("files", &[]),
     ("random", &[]),
     ("spelling", &[]),
@@ -16,23 +18,26 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("linalg", &[]),
     ("matmul", &[]),
     ("elementary", &[]),
-    ("model", &["linalg", "matmul", "elementary", "mmap", "progress", "random"]),
+    ("model", &["linalg", "matmul", "elementary", "mmap", "foreign", "progress", "random"]),
     ("analysis", &["model", "linalg", "matmul", "elementary", "progress", "random"]),
-    ("vectors", &["linalg", "mmap", "files", "progress"]),
+    ("vectors", &["linalg", "mmap", "files", "foreign", "progress"]),
     ("jobs", &["vectors", "model", "progress"]),
     ("theme", &["spelling"]),
-    ("widgets", &["theme", "analysis", "model"]),
+    ("widgets", &["theme", "analysis", "model", "visible"]),
     ("app", &["jobs", "widgets", "theme", "vectors", "model", "progress"]),
     ("screens", &["app", "jobs", "widgets", "theme", "vectors", "model", "analysis", "progress"]),
     (
         "terminal",
-        &["files", "spelling", "screens", "app", "jobs", "widgets", "theme", "vectors", "model", "progress"],
+        &[
+            "files", "foreign", "mmap", "visible", "spelling", "screens", "app", "jobs", "widgets", "theme",
+            "vectors", "model", "progress",
+        ],
     ),
     (
         "cli",
         &[
             "files", "log", "terminal", "screens", "app", "jobs", "theme", "widgets", "vectors", "model",
-            "analysis", "mmap", "progress",
+            "analysis", "mmap", "progress", "visible",
         ],
     ),
 ];
@@ -40,7 +45,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// Where `unsafe` may stand: mapping a file, LAPACK's calling convention, vector instructions,
 /// and signals.
 const UNSAFE_IN: &[&str] =
-    &["src/mmap.rs", "src/lapack.rs", "src/matmul.rs", "src/vectors/kernels", "src/terminal/signals.rs"];
+    &["src/mmap.rs", "src/lapack.rs", "src/matmul.rs", "src/vectors/kernels", "src/terminal/faults.rs"];
 
 /// Rooms that may not name these: numbers know nothing of the screen, state does no work itself.
 const FORBIDDEN: &[(&str, &[&str])] = &[

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use lexiscope::analysis::HeadPlace;
+use lexiscope::analysis::{HeadPlace, Stack};
 use lexiscope::model::forward::{Input, PassOptions, forward, sentence_vector};
 use lexiscope::model::interventions::{HeadChange, Interventions, PositionChange};
-use lexiscope::model::network::FIRST;
+use lexiscope::model::network::{DECODER, FIRST};
 use lexiscope::model::{Model, Trace, open};
 use lexiscope::progress::Progress;
 use ndarray::{Array1, Array2, Axis};
@@ -128,6 +128,66 @@ fn one_head_alone_leaves_the_others_silent() {
         assert_eq!(output.iter().any(|&number| number != 0.0), head == 11, "head {head}");
     }
     assert_eq!(head_output(&after, 5, 11), head_output(&before, 5, 11));
+}
+
+fn t5() -> Model {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden/transformers/t5");
+    open::open(&folder.to_string_lossy()).expect("opens")
+}
+
+#[test]
+fn a_token_is_hidden_from_a_decoder_too() {
+    let (model, ids) = (t5(), [5, 6, 7, 8, 1]);
+    let hide = |tokens: &[usize]| {
+        let hidden_tokens = tokens.iter().copied().collect();
+        run(&model, &ids, Interventions { hidden_tokens, ..Interventions::default() })
+    };
+    let trace = hide(&[2]);
+    for layer in 0..trace.layers(DECODER) {
+        let weights = &trace.cross_attention(DECODER, layer).expect("kept").weights;
+        for map in weights.outer_iter() {
+            for (query, row) in map.outer_iter().enumerate() {
+                // Query 2 of the decoder is another token than key 2 of the encoder.
+                assert_eq!(row[2], 0.0, "row {query}");
+                assert!((row.sum() - 1.0).abs() < 1e-5);
+            }
+        }
+        let own = &trace.attention(DECODER, layer).expect("kept").weights;
+        assert!(own.iter().filter(|&&weight| weight > 0.0).count() >= own.dim().0 * 15, "{own}");
+    }
+    // With nothing left to see nothing is looked at, and no number is lost.
+    let blind = hide(&[0, 1, 2, 3, 4]);
+    let cross = &blind.cross_attention(DECODER, 0).expect("kept").weights;
+    assert!(cross.iter().all(|&weight| weight == 0.0));
+    assert!(blind.logits.expect("a head").iter().all(|logit| logit.is_finite()));
+}
+
+#[test]
+fn heads_of_every_attention_are_switched_off_alone() {
+    let (model, ids) = (t5(), [5, 6, 7, 8, 1]);
+    let before = run(&model, &ids, Interventions::default());
+    for stack in Stack::ALL {
+        let place = HeadPlace { stack, layer: 1, head: 1 };
+        let heads = [(place, HeadChange::Zero)].into();
+        let after = run(&model, &ids, Interventions { heads, ..Interventions::default() });
+        for other in Stack::ALL {
+            for layer in 0..other.layers(&after) {
+                let output = |trace: &Trace, head| {
+                    let outputs = other.trace(trace, layer).expect("kept").head_outputs.clone();
+                    outputs.expect("kept").index_axis(Axis(0), head).to_owned()
+                };
+                for head in 0..2 {
+                    let silent = output(&after, head).iter().all(|&number| number == 0.0);
+                    assert_eq!(silent, place == HeadPlace { stack: other, layer, head }, "{place:?}");
+                }
+                let sees_it = (stack, other) == (Stack::Text, Stack::Cross);
+                if layer == 0 && !sees_it {
+                    assert_eq!(output(&after, 0), output(&before, 0), "{place:?} changes {other:?}");
+                }
+            }
+        }
+        assert_ne!(after.logits, before.logits);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use ndarray::{Array3, ArrayView1, ArrayView2, Axis};
 
-use super::{HeadPlace, not_kept};
+use super::place::{HeadPlace, not_kept};
 use crate::elementary;
 use crate::model::error::{ModelError, Result};
 use crate::model::network::{Attention, AttentionPosition};

@@ -2,8 +2,8 @@
 
 use ndarray::{Array2, ArrayView2};
 
+use super::place::{HeadPlace, Stack};
 use super::similarity::cosine;
-use super::{HeadPlace, Stack};
 use crate::model::Trace;
 use crate::model::error::{ModelError, Result};
 use crate::model::forward::sentence_vector;

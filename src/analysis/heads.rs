@@ -2,8 +2,8 @@
 
 use ndarray::ArrayView2;
 
+use super::place::{HeadPlace, Stack};
 use super::statistics::{mass_on, mean_distance, mean_entropy, relative_entropy};
-use super::{HeadPlace, Stack};
 use crate::model::network::Mask;
 use crate::model::tokenizer::Tokens;
 use crate::model::{Network, Trace};
@@ -86,7 +86,18 @@ impl HeadKind {
         Self::Induction,
     ];
 
-    /// Its name on the screen and in tables.
+    /// Its name where a person looks at the map itself: what the token looks at.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::PreviousToken => "token before",
+            Self::NextToken => "token after",
+            Self::FirstToken => "first token (sink)",
+            Self::OneToken(_) => "mostly",
+            _ => self.name(),
+        }
+    }
+
+    /// Its name in tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::PreviousToken => "previous token",
@@ -261,7 +272,8 @@ impl Patterns {
         best.or_else(|| one_token(weights, mask)).unwrap_or_else(|| {
             let score = relative_entropy(weights, mask);
             // NaN, of a broken map, is no sharper than any other.
-            let kind = if score < BROAD_FROM { HeadKind::Mixed } else { HeadKind::Broad };
+            let chosen = (0..weights.nrows()).any(|row| mask.count(row, weights.ncols()) > 1);
+            let kind = if chosen && score < BROAD_FROM { HeadKind::Mixed } else { HeadKind::Broad };
             HeadLabel { kind, score }
         })
     }

@@ -4,8 +4,8 @@ use ndarray::{Array1, Array2, ArrayView1};
 use rayon::prelude::*;
 
 use super::lens::probability;
+use super::place::{HeadPlace, Stack};
 use super::similarity::cosine;
-use super::{HeadPlace, Stack};
 use crate::model::error::{ModelError, Result};
 use crate::model::forward::{Input, PassOptions, forward, sentence_vector};
 use crate::model::generate::likeliest;

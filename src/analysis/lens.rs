@@ -3,7 +3,7 @@
 use ndarray::s;
 
 use super::names::output_name;
-use super::not_kept;
+use super::place::not_kept;
 use crate::model::error::{ModelError, Result};
 use crate::model::generate::{self, likeliest};
 use crate::model::normalisation::normalise;

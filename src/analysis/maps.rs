@@ -3,8 +3,8 @@
 use ndarray::{Array2, Array3, ArrayView2, Axis, s};
 
 use super::norms::norm_weighted;
+use super::place::{HeadPlace, Stack, not_kept};
 use super::rollout::{mean_over_heads, rollout};
-use super::{HeadPlace, Stack, not_kept};
 use crate::model::error::{ModelError, Result};
 use crate::model::interventions::{Interventions, Place};
 use crate::model::network::Attention;

@@ -28,6 +28,7 @@ pub mod lens;
 pub mod maps;
 pub mod names;
 pub mod norms;
+pub mod place;
 pub mod positions;
 pub mod ranking;
 pub mod rollout;
@@ -36,11 +37,4 @@ pub mod spectra;
 pub mod statistics;
 pub mod thumbnails;
 
-pub use crate::model::head_place::{HeadPlace, Stack};
-
-use crate::model::error::ModelError;
-
-/// The error of an analysis that needs more than the trace kept.
-fn not_kept(what: &str) -> ModelError {
-    ModelError::Request(format!("the trace did not keep the {what}: run the pass again keeping everything"))
-}
+pub use place::{HeadPlace, Stack};

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::{Array1, Array2, Array3, ArrayView1, Axis, Zip, s};
 
 use super::head_maps::output_map;
-use super::{HeadPlace, Stack, not_kept};
+use super::place::{HeadPlace, Stack, not_kept};
 use crate::matmul;
 use crate::model::error::Result;
 use crate::model::network::Attention;

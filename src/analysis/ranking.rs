@@ -4,8 +4,8 @@ use ndarray::ArrayView2;
 
 use super::difference::Difference;
 use super::heads::HeadFigures;
+use super::place::{HeadPlace, Stack};
 use super::statistics::mass_on;
-use super::{HeadPlace, Stack};
 use crate::model::Trace;
 use crate::model::tokenizer::Tokens;
 

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, Array3, Axis, Zip};
 
-use super::Stack;
+use super::place::Stack;
 use crate::model::Trace;
 
 /// The mean of the maps of all heads of `layer`, `[T, S]`; `None` when the trace has no such layer

@@ -2,8 +2,8 @@
 
 use ndarray::{Array2, ArrayView2, Axis};
 
-use super::HeadPlace;
 use super::head_maps::head_maps;
+use super::place::HeadPlace;
 use crate::linalg;
 use crate::model::Network;
 use crate::model::error::{ModelError, Result};

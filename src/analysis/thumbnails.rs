@@ -4,8 +4,8 @@
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis, s};
 use rayon::prelude::*;
 
-use super::Stack;
 use super::maps::DerivedMaps;
+use super::place::Stack;
 use crate::model::Trace;
 use crate::model::trace::AttentionTrace;
 

@@ -76,7 +76,7 @@ impl Command for Arguments {
             true => explained(report, &vectors, [a, b, c], hits, &options)?,
             false => report.list(results(&vectors, hits)),
         };
-        Ok(Answer::report(report, self.list.format()))
+        Ok(Answer::report(report.filtered(self.list.is_filtered()), self.list.format()))
     }
 }
 

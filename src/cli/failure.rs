@@ -4,9 +4,9 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use super::report::tame;
 use crate::model::ModelError;
 use crate::vectors::VectorsError;
+use crate::visible;
 
 /// Why there is no answer; the numbers are the exit codes that `--help` and the README promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,12 +61,15 @@ impl std::error::Error for Failure {}
 /// Writes `error: ...` and, where there is one, `hint: ...` to stderr, and gives the exit code.
 pub fn tell(error: &anyhow::Error) -> ExitCode {
     let (kind, message, hint) = explain(error);
-    let terminal = io::stderr().is_terminal();
+    let shown = |text: &str| match io::stderr().is_terminal() {
+        true => visible::line(text).into_owned(),
+        false => text.to_owned(),
+    };
     let mut stderr = io::stderr().lock();
     // Nobody is left to tell when stderr is closed.
-    let _ = writeln!(stderr, "error: {}", tame(&message, terminal));
+    let _ = writeln!(stderr, "error: {}", shown(&message));
     if let Some(hint) = hint {
-        let _ = writeln!(stderr, "hint: {}", tame(&hint, terminal));
+        let _ = writeln!(stderr, "hint: {}", shown(&hint));
     }
     ExitCode::from(kind as u8)
 }

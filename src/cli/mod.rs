@@ -16,6 +16,7 @@ mod progress;
 mod report;
 mod vector_source;
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,10 +30,12 @@ use failure::Failure;
 
 use crate::files;
 use crate::log;
+use crate::mmap;
 use crate::terminal::{self, ColourChoice, StartError, StartOptions};
 use crate::theme::ColourDepth;
 use crate::vectors::formats::encoding::Encoding;
 use crate::vectors::open::{self, Hints};
+use crate::visible;
 
 /// Declares the modules of commands, and what clap and [`run`] need of them.
 macro_rules! commands {
@@ -156,6 +159,14 @@ struct Program {
     #[arg(long, value_name = "NAME", global = true)]
     encoding: Option<String>,
 
+    /// Read files into memory instead of mapping them
+    ///
+    /// A mapped file costs no memory and opens at once, but must not be cut short by another program
+    /// while it is open: that ends lexiscope with code 3. (A file that is replaced by a new one of the
+    /// same name does no harm.) For files on unsteady network disks, or that something writes to.
+    #[arg(long, global = true)]
+    no_mmap: bool,
+
     /// Write what the program does into this file: for finding faults
     #[arg(long, value_name = "FILE", global = true)]
     log: Option<PathBuf>,
@@ -197,7 +208,7 @@ pub fn run() -> ExitCode {
         Ok(program) => program,
         Err(refusal) => {
             // Help and version are refusals, too, with code 0; a closed pipe is no error.
-            let _ = refusal.print();
+            let _ = print_refusal(&refusal);
             return ExitCode::from(u8::try_from(refusal.exit_code()).unwrap_or(2));
         }
     };
@@ -211,8 +222,24 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// Prints what clap refuses. It repeats the arguments, which may hold anything.
+fn print_refusal(refusal: &clap::Error) -> io::Result<()> {
+    let plain = refusal.render().to_string();
+    match visible::lines(&plain) {
+        Cow::Owned(tamed) if refusal.use_stderr() && io::stderr().is_terminal() => {
+            write!(io::stderr(), "{tamed}")
+        }
+        _ => refusal.print(),
+    }
+}
+
 fn perform(arguments: Program) -> Result<()> {
-    let Program { vectors, member, encoding, log, model, theme, color, command } = arguments;
+    let Program { vectors, member, encoding, no_mmap, log, model, theme, color, command } = arguments;
+    if no_mmap {
+        mmap::read_into_memory();
+    }
+    #[cfg(unix)]
+    terminal::faults::watch()?;
     if let Some(path) = log {
         log::start(&path)
             .map_err(|error| Failure::file(format!("cannot write {}: {error}", path.display())))?;
@@ -239,10 +266,19 @@ fn perform(arguments: Program) -> Result<()> {
         Answer::Text(text) => print(&text),
         Answer::Report(report, format) => {
             print(&report::render(&report, format, io::stdout().is_terminal())?)?;
+            if let Some(remark) = report::remark(&report, format) {
+                // A courtesy: the answer stands whether or not it can be told.
+                let _ = writeln!(io::stderr(), "note: {remark}");
+            }
             if report.is_empty_list() {
-                return Err(Failure::no_answer("no word passes the filters")
-                    .hint("widen --ranks, --pattern or --only")
-                    .into());
+                let (why, hint) = match report.filtered {
+                    true => ("no word passes the filters", "widen --ranks, --pattern or --only"),
+                    false => (
+                        "these vectors have no words but those of the query",
+                        "--include-query lists them, too",
+                    ),
+                };
+                return Err(Failure::no_answer(why).hint(hint).into());
             }
             Ok(())
         }
@@ -252,8 +288,8 @@ fn perform(arguments: Program) -> Result<()> {
 /// Removes files that are half written when a signal ends the program.
 #[cfg(unix)]
 fn leave_nothing_behind() -> io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
     std::thread::Builder::new().name("lexiscope-signals".into()).spawn(move || {
         if let Some(signal) = signals.forever().next() {
             files::abandon_all();

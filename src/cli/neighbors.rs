@@ -37,12 +37,15 @@ impl Command for Arguments {
             let answer = progress::shown("searching", |progress| {
                 neighbourhood_of(&vectors, &self.word, &expression, &options, progress)
             })?;
-            return Ok(Answer::report(explained(&vectors, &answer), self.list.format()));
+            return Ok(Answer::report(
+                explained(&vectors, &answer).filtered(self.list.is_filtered()),
+                self.list.format(),
+            ));
         }
         let answer =
             progress::shown("searching", |progress| neighbours(&vectors, &expression, &options, progress))?;
         let report =
             Report::default().fact("query", Value::text(&self.word)).list(results(&vectors, &answer.hits));
-        Ok(Answer::report(report, self.list.format()))
+        Ok(Answer::report(report.filtered(self.list.is_filtered()), self.list.format()))
     }
 }

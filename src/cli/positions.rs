@@ -65,9 +65,21 @@ pub struct Arguments {
     output: MapFormatArguments,
 }
 
+/// The numbers of the largest table that is made.
+const MOST_NUMBERS: u64 = 1 << 20;
+
 impl Command for Arguments {
     fn answer(self, shared: &Shared) -> Result<Answer> {
         let format = self.output.format;
+        let numbers = u64::from(self.count) * u64::from(self.dimensions.unwrap_or(1));
+        if numbers > MOST_NUMBERS {
+            let message = format!(
+                "{} x {} are more than a million numbers",
+                self.count,
+                numbers / u64::from(self.count)
+            );
+            return Err(Failure::usage(message).hint("ask for fewer positions or dimensions").into());
+        }
         let model = model_source::open(shared.model.as_deref())?;
         if self.text.is_empty() {
             return Ok(Answer::report(table_report(&self, &model)?, format));

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::progress::Progress;
+use crate::visible;
 
 /// Work that is over sooner is not worth a line.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -34,7 +35,11 @@ fn watch(what: &str, progress: &Progress, running: &mpsc::Receiver<()>) {
     let mut drawn = false;
     while running.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
         // Progress is a courtesy: a stderr that cannot be written stops nothing.
-        let _ = write!(io::stderr(), "\r\x1b[K{}", line(what, progress.fraction()));
+        let _ = write!(
+            io::stderr(),
+            "\r\x1b[K{}",
+            line(progress.stage().as_deref().unwrap_or(what), progress.fraction())
+        );
         drawn = true;
         wait = INTERVAL;
     }
@@ -44,6 +49,8 @@ fn watch(what: &str, progress: &Progress, running: &mpsc::Receiver<()>) {
 }
 
 fn line(what: &str, fraction: Option<f64>) -> String {
+    // What is worked on may be a path, which may hold anything.
+    let what = visible::line(what);
     match fraction {
         Some(fraction) => format!("{what} ... {:3.0} %", (100.0 * fraction).floor()),
         None => format!("{what} ..."),

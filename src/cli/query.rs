@@ -45,7 +45,7 @@ pub struct Arguments {
 impl Command for Arguments {
     fn answer(self, shared: &Shared) -> Result<Answer> {
         let options = self.list.options(self.include_query)?;
-        let format = self.list.format();
+        let (format, filtered) = (self.list.format(), self.list.is_filtered());
         let asked = [vec![self.query], self.rest].concat().join(" ");
         let query = given(&asked)?.trim();
         let vectors = vector_source::open(shared.vectors.as_deref())?;
@@ -60,7 +60,7 @@ impl Command for Arguments {
             }
             let answer =
                 progress::shown("searching", |progress| neighbourhood(&vectors, query, &options, progress))?;
-            return Ok(Answer::report(explained(&vectors, &answer), format));
+            return Ok(Answer::report(explained(&vectors, &answer).filtered(filtered), format));
         }
         let answer = match numbers {
             Some(literal) => {
@@ -75,7 +75,7 @@ impl Command for Arguments {
         }?;
         let report =
             Report::default().fact("query", Value::text(query)).list(results(&vectors, &answer.hits));
-        Ok(Answer::report(report, format))
+        Ok(Answer::report(report.filtered(filtered), format))
     }
 }
 

@@ -1,8 +1,9 @@
 //! Which attention is meant.
 
-use super::error::{ModelError, Result};
-use super::network::{Attention, DECODER, FIRST, Network};
-use super::trace::{AttentionTrace, Trace};
+/// The number of the only stack, or of the encoder.
+pub const FIRST: usize = 0;
+/// The number of the decoder, in an encoder-decoder model.
+pub const DECODER: usize = 1;
 
 /// Which attentions of a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -37,27 +38,6 @@ impl Stack {
             _ => None,
         }
     }
-
-    /// The trace of `layer` of this stack.
-    pub fn trace(self, trace: &Trace, layer: usize) -> Option<&AttentionTrace> {
-        match self {
-            Self::Text | Self::Decoder => trace.attention(self.index(), layer),
-            Self::Cross => trace.cross_attention(self.index(), layer),
-        }
-    }
-
-    /// The description of `layer` of this stack.
-    pub fn attention(self, network: &Network, layer: usize) -> Option<&Attention> {
-        match self {
-            Self::Text | Self::Decoder => network.attention(self.index(), layer),
-            Self::Cross => network.cross_attention(self.index(), layer),
-        }
-    }
-
-    /// How many layers a trace has of this stack.
-    pub fn layers(self, trace: &Trace) -> usize {
-        trace.layers(self.index())
-    }
 }
 
 /// One head.
@@ -75,27 +55,5 @@ impl HeadPlace {
     /// A head of the only stack, or of the encoder.
     pub fn new(layer: usize, head: usize) -> Self {
         Self { stack: Stack::Text, layer, head }
-    }
-
-    /// Its attention's description.
-    ///
-    /// # Errors
-    /// [`ModelError::Request`] when the network has no such head.
-    pub fn attention(self, network: &Network) -> Result<&Attention> {
-        let attention = self.stack.attention(network, self.layer);
-        attention.filter(|attention| self.head < attention.heads).ok_or_else(|| self.missing())
-    }
-
-    /// Its attention's trace.
-    ///
-    /// # Errors
-    /// [`ModelError::Request`] when the trace has no such head.
-    pub fn trace(self, trace: &Trace) -> Result<&AttentionTrace> {
-        let found = self.stack.trace(trace, self.layer);
-        found.filter(|found| self.head < found.weights.dim().0).ok_or_else(|| self.missing())
-    }
-
-    fn missing(self) -> ModelError {
-        ModelError::Request(format!("there is no head {} in layer {}", self.head, self.layer))
     }
 }

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::head_place::{HeadPlace, Stack};
-use super::network::FIRST;
+use super::head_place::{FIRST, HeadPlace, Stack};
 
 /// What is done to one head's output.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,6 +11,7 @@ pub use super::activation::Activation;
 pub use super::block::{Block, Gain, Part, Reads};
 pub use super::fronts::{Front, PatchEmbedding, TokenEmbedding};
 pub use super::head::{Head, Transform};
+pub use super::head_place::{DECODER, FIRST};
 pub use super::linear::{Layout, Linear};
 pub use super::normalisation::{Norm, NormKind};
 use super::parameters::{Parameter, Parameters, parameters_in};
@@ -32,11 +33,6 @@ pub enum Kind {
     /// An image in, a class out.
     Vision,
 }
-
-/// The number of the only stack, or of the encoder.
-pub const FIRST: usize = 0;
-/// The number of the decoder, in an encoder-decoder model.
-pub const DECODER: usize = 1;
 
 /// Blocks one after the other, from a front to a stream.
 #[derive(Debug, Clone)]

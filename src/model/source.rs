@@ -105,7 +105,12 @@ pub fn cached(cache: &Path, name: &str) -> Option<PathBuf> {
     }
     let folder = cache.join(format!("models--{}", parts.join("--")));
     let commit = std::fs::read_to_string(folder.join("refs").join("main")).ok()?;
-    let snapshot = folder.join("snapshots").join(commit.trim());
+    // A commit is one name; whatever else stands there must not lead out of the cache.
+    let commit = commit.trim();
+    if !is_plain(&commit) || commit.contains(['/', '\\']) {
+        return None;
+    }
+    let snapshot = folder.join("snapshots").join(commit);
     snapshot.is_dir().then_some(snapshot)
 }
 
@@ -152,6 +157,13 @@ mod tests {
         assert_eq!(cached(cache.path(), "openai-community/gpt2"), Some(model.join("snapshots/abc")));
         assert_eq!(cached(cache.path(), "openai-community/gpt3"), None);
         assert_eq!(cached(cache.path(), "../gpt2"), None);
+        let outside = tempfile::tempdir().expect("another folder");
+        let path = outside.path().to_string_lossy().into_owned();
+        for commit in [path.as_str(), "..", ".", "", "../snapshots/abc", "abc/.."] {
+            std::fs::write(model.join("refs/main"), commit).expect("ref");
+            assert_eq!(cached(cache.path(), "openai-community/gpt2"), None, "{commit}");
+        }
+        std::fs::write(model.join("refs/main"), "abc").expect("ref");
         assert_eq!(list_cached(cache.path()).len(), 1);
         assert_eq!(list_cached(cache.path())[0].0, "openai-community/gpt2");
     }

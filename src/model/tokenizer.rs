@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::error::{ModelError, Result};
+use crate::foreign;
 
 /// A model's tokenizer.
 #[derive(Debug)]
@@ -53,19 +54,26 @@ impl Tokens {
     }
 }
 
+/// What to say of a panic of the library.
+fn gave_up(panic: &str) -> String {
+    format!("something in it that the tokenizers library does not stand ({panic})")
+}
+
 impl Tokenizer {
     /// A tokenizer from the bytes of a `tokenizer.json`; `path` is for messages.
     ///
     /// # Errors
     /// [`ModelError::Malformed`] when the library cannot read it.
     pub fn from_json(path: &Path, bytes: &[u8]) -> Result<Self> {
-        let inner = tokenizers::Tokenizer::from_bytes(bytes).map_err(|error| ModelError::Malformed {
+        let malformed = |found: String| ModelError::Malformed {
             path: path.to_owned(),
             what: "the tokenizer".into(),
             expected: "a tokenizer.json".into(),
-            found: error.to_string(),
-        })?;
-        Ok(Self::new(inner))
+            found,
+        };
+        let read = foreign::call(|| tokenizers::Tokenizer::from_bytes(bytes));
+        let inner = read.map_err(|panic| malformed(gave_up(&panic)))?;
+        Ok(Self::new(inner.map_err(|error| malformed(error.to_string()))?))
     }
 
     /// Wraps a tokenizer; padding and truncation, which files ask for at will, are switched off.
@@ -88,10 +96,10 @@ impl Tokenizer {
     /// # Errors
     /// [`ModelError::Request`] when the library refuses the text.
     pub fn encode(&self, text: &str) -> Result<Tokens> {
-        let encoding = self
-            .inner
-            .encode(text, true)
-            .map_err(|error| ModelError::Request(format!("cannot cut the text into tokens: {error}")))?;
+        let refused = |why: String| ModelError::Request(format!("cannot cut the text into tokens: {why}"));
+        let encoding = foreign::call(|| self.inner.encode(text, true))
+            .map_err(|panic| refused(gave_up(&panic)))?
+            .map_err(|error| refused(error.to_string()))?;
         let spans: Vec<(usize, usize)> = encoding.get_offsets().to_vec();
         let special: Vec<bool> = encoding.get_special_tokens_mask().iter().map(|&mark| mark == 1).collect();
         Ok(Tokens {
@@ -130,8 +138,8 @@ impl Tokenizer {
         if let Some(rest) = piece.strip_prefix("##") {
             return rest.to_owned();
         }
-        match self.inner.decode(&[id], false) {
-            Ok(text) if !text.is_empty() => text,
+        match foreign::call(|| self.inner.decode(&[id], false)) {
+            Ok(Ok(text)) if !text.is_empty() => text,
             _ => piece,
         }
     }
@@ -141,9 +149,10 @@ impl Tokenizer {
     /// # Errors
     /// [`ModelError::Request`] when the library refuses them.
     pub fn decode(&self, ids: &[u32]) -> Result<String> {
-        self.inner
-            .decode(ids, true)
-            .map_err(|error| ModelError::Request(format!("cannot put the tokens together: {error}")))
+        let refused = |why: String| ModelError::Request(format!("cannot put the tokens together: {why}"));
+        foreign::call(|| self.inner.decode(ids, true))
+            .map_err(|panic| refused(gave_up(&panic)))?
+            .map_err(|error| refused(error.to_string()))
     }
 
     /// The id of a token as written in the vocabulary.

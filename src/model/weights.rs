@@ -79,7 +79,7 @@ fn read_shard(path: &Path, bytes: &Bytes, tensors: &mut Vec<Tensor>) -> Result<(
         found: error.to_string(),
     };
     let views = SafeTensors::deserialize(bytes).map_err(|error| malformed(&error))?;
-    let mut scales: HashMap<String, Vec<f32>> = HashMap::new();
+    let mut scales: HashMap<String, Tensor> = HashMap::new();
     let first = tensors.len();
     let start_of_file = bytes.as_ptr() as usize;
     for (name, view) in views.tensors() {
@@ -96,10 +96,10 @@ fn read_shard(path: &Path, bytes: &Bytes, tensors: &mut Vec<Tensor>) -> Result<(
             .ok_or_else(|| malformed(&"data outside the file"))?;
         let tensor = Tensor::new(name.clone(), view.shape().to_vec(), numbers, data);
         match name.strip_suffix(Weights::SCALES_SUFFIX) {
-            Some(of) => {
-                scales.insert(of.to_owned(), tensor.to_f32().into_owned());
+            Some(of) if numbers != NumberType::Int8Rows => {
+                scales.insert(of.to_owned(), tensor);
             }
-            None => tensors.push(tensor),
+            _ => tensors.push(tensor),
         }
     }
     let of_this_file = tensors.split_off(first);
@@ -109,7 +109,8 @@ fn read_shard(path: &Path, bytes: &Bytes, tensors: &mut Vec<Tensor>) -> Result<(
             continue;
         }
         let rows = tensor.shape().first().copied().unwrap_or(0);
-        let found = scales.remove(tensor.name()).unwrap_or_default();
+        let found = scales.remove(tensor.name());
+        let found = found.map(|scales| scales.to_f32().into_owned()).unwrap_or_default();
         if found.len() != rows || tensor.shape().len() != 2 {
             return Err(ModelError::Malformed {
                 path: path.to_owned(),
@@ -120,5 +121,7 @@ fn read_shard(path: &Path, bytes: &Bytes, tensors: &mut Vec<Tensor>) -> Result<(
         }
         tensors.push(tensor.with_scales(found));
     }
+    // Whatever is called so beside a tensor that is not int8 is a tensor like any other.
+    tensors.extend(scales.into_values());
     Ok(())
 }

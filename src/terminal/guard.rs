@@ -21,6 +21,8 @@ use crossterm::terminal::{
 };
 use crossterm::{execute, queue};
 
+use crate::foreign;
+
 /// Whether the terminal is ours now.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
@@ -37,6 +39,8 @@ impl Guard {
     /// What the terminal refuses; it is as before then.
     pub fn take() -> io::Result<Self> {
         install_panic_hook();
+        #[cfg(unix)]
+        super::faults::remember_settings();
         let guard = Self(());
         enter()?;
         Ok(guard)
@@ -65,7 +69,7 @@ pub(super) fn capture_mouse(capture: bool) -> io::Result<()> {
 /// times; only the first call after [`Guard::take`] does something. Errors are ignored: there is
 /// nobody left to tell.
 pub fn restore() {
-    if !TAKEN.swap(false, Ordering::SeqCst) {
+    if !release() {
         return;
     }
     let mut out = stdout();
@@ -82,6 +86,11 @@ pub fn restore() {
     let _ = disable_raw_mode();
 }
 
+/// Notes that the terminal is to be given back, and says whether it was ours.
+pub(super) fn release() -> bool {
+    TAKEN.swap(false, Ordering::SeqCst)
+}
+
 /// While the terminal is taken, a panic of the drawing thread gives it back before the message is
 /// printed, and a panic of any other thread prints nothing: it becomes a message on the screen.
 fn install_panic_hook() {
@@ -89,7 +98,10 @@ fn install_panic_hook() {
     HOOK.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |information| {
-            if thread::current().id() == drawing {
+            if foreign::is_inside() {
+                // It is caught, and told as an error.
+                previous(information);
+            } else if thread::current().id() == drawing {
                 restore();
                 previous(information);
             } else if TAKEN.load(Ordering::SeqCst) {

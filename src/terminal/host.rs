@@ -10,6 +10,7 @@ use crossterm::{execute, queue};
 use super::guard;
 use crate::files::{AtomicFile, WriteError};
 use crate::theme::{self, ColourDepth, Theme};
+use crate::visible;
 
 /// The outside of the loop: a terminal, or a test that takes notes.
 pub trait Host {
@@ -71,9 +72,10 @@ impl Host for TerminalHost {
     }
 
     /// By OSC 52, which reaches the clipboard of the person's own machine over ssh, too. Terminals
-    /// that do not know it ignore it, and say nothing.
+    /// that do not know it ignore it, and say nothing. What a terminal would obey when it is pasted is
+    /// not copied.
     fn copy(&mut self, text: &str) -> io::Result<()> {
-        execute!(stdout(), CopyToClipboard::to_clipboard_from(text))
+        execute!(stdout(), CopyToClipboard::to_clipboard_from(visible::lines(text).as_ref()))
     }
 
     fn save(&mut self, name: &str, text: &str) -> io::Result<()> {
@@ -92,9 +94,10 @@ impl Host for TerminalHost {
     #[cfg(unix)]
     fn suspend(&mut self, mouse: bool) -> io::Result<()> {
         guard::restore();
-        super::signals::stop()?;
+        let stopped = super::signals::stop();
         guard::enter()?;
-        guard::capture_mouse(mouse)
+        guard::capture_mouse(mouse)?;
+        stopped
     }
 
     #[cfg(not(unix))]

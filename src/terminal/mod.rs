@@ -11,6 +11,8 @@ pub mod capabilities;
 pub mod config;
 mod event;
 mod events;
+#[cfg(unix)]
+pub mod faults;
 pub mod guard;
 mod host;
 mod late_reply;

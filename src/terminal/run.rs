@@ -131,7 +131,12 @@ impl<B: Backend> Loop<'_, B> {
                 }
                 Effect::Redraw => self.forget_frame()?,
                 Effect::Suspend => {
-                    self.host.suspend(self.app.frame.mouse)?;
+                    match self.host.suspend(self.app.frame.mouse) {
+                        Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                            self.app.frame.complain(error.to_string());
+                        }
+                        suspended => suspended?,
+                    }
                     self.forget_frame()?;
                 }
             }

@@ -12,6 +12,21 @@ fn asked_for(what: &str) -> bool {
 /// Panics on the drawing thread, once a frame is on the screen.
 pub(super) fn after_frame() {
     assert!(!asked_for("draw"), "LEXISCOPE_SABOTAGE=draw");
+    #[cfg(unix)]
+    if asked_for("cut-short") {
+        read_behind_the_end();
+    }
+}
+
+/// Reads a mapped file that has been cut short.
+#[cfg(unix)]
+fn read_behind_the_end() {
+    let path = std::env::temp_dir().join(format!("lexiscope-cut-short-{}", std::process::id()));
+    std::fs::write(&path, [7; 1 << 16]).expect("written");
+    let bytes = crate::mmap::Bytes::map(&path).expect("mapped");
+    std::fs::OpenOptions::new().write(true).open(&path).and_then(|file| file.set_len(0)).expect("cut");
+    std::fs::remove_file(&path).expect("removed");
+    assert_eq!(bytes[1 << 15], 7);
 }
 
 /// Work that nobody awaits.

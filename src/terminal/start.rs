@@ -1,6 +1,6 @@
 //! Where the program starts its screens.
 
-use std::io::{self, IsTerminal, stdin, stdout};
+use std::io::{self, IsTerminal, Write, stdin, stdout};
 use std::path::PathBuf;
 
 use ratatui::Terminal;
@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::jobs::Jobs;
 use crate::screens;
 use crate::theme::{ColourDepth, Theme};
+use crate::visible;
 
 /// What the command line says about the screens.
 #[derive(Debug, Clone, Default)]
@@ -94,7 +95,8 @@ pub fn start(options: StartOptions) -> Result<(), StartError> {
     let ended = show(&mut app, &mut looks, late_reply);
     drop(guard);
     if let Some(Err(mistake)) = memory.map(|path| memory::save(&app, &path)) {
-        eprintln!("lexiscope: {mistake}");
+        // The terminal may be gone, and then nobody is left to tell.
+        let _ = writeln!(io::stderr(), "lexiscope: {}", visible::line(&mistake));
     }
     crate::files::abandon_all();
     match ended? {

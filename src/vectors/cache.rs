@@ -2,7 +2,7 @@
 //!
 //! A cache file belongs to one source and one purpose. Its metadata holds the source's identity
 //! (canonical path, size, modification time, a hash of samples of its content); when that differs from
-//! the source as it is now, the cache file is passed over and written anew, under the same name.
+//! the source as it is now, or the header is not as it was written, the cache file is passed over and written anew, under the same name.
 //! It lies in `LEXISCOPE_CACHE`, else in `lexiscope` in the user's cache folder.
 
 use std::fs::{self, File};
@@ -12,7 +12,7 @@ use std::sync::{PoisonError, RwLock};
 use std::time::UNIX_EPOCH;
 
 use super::error::{Result, VectorsError};
-use super::formats::container;
+use super::formats::container::{self, hash};
 use crate::files;
 use crate::mmap::Bytes;
 
@@ -20,7 +20,7 @@ use crate::mmap::Bytes;
 const SOURCE_KEY: &str = "source";
 
 /// To be raised whenever the meaning of a cache file changes.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// How much of the source's head and of its tail is hashed.
 const HASHED: u64 = 64 * 1024;
@@ -62,7 +62,7 @@ pub fn lookup(source: &Path, purpose: &str) -> Option<(Bytes, PathBuf)> {
     let bytes = Bytes::map(&path).ok()?;
     let expected = identity(source).ok()?;
     let found = container::metadata(&bytes, SOURCE_KEY)?;
-    (found == expected).then_some((bytes, path))
+    (found == expected && container::is_intact(&bytes)).then_some((bytes, path))
 }
 
 /// A place for the cache file of `source` for `purpose`.
@@ -128,7 +128,7 @@ pub fn folder() -> Option<PathBuf> {
 fn file_name(source: &Path, purpose: &str) -> Result<String> {
     let whole = fs::canonicalize(source).map_err(VectorsError::io("open", source))?;
     let stem = source.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let hash = fnv1a(whole.as_os_str().as_encoded_bytes(), FNV_BASIS);
+    let hash = hash(whole.as_os_str().as_encoded_bytes());
     Ok(format!("{stem}-{hash:016x}.{purpose}.safetensors"))
 }
 
@@ -165,16 +165,4 @@ fn sampled(size: u64) -> Vec<u64> {
     let between = (size - 2 * HASHED) / SAMPLES;
     let middle = (0..SAMPLES).map(|sample| HASHED + sample * between);
     std::iter::once(0).chain(middle).chain([size - HASHED]).collect()
-}
-
-/// A hash that is the same in every version and on every machine.
-pub fn hash(bytes: &[u8]) -> u64 {
-    fnv1a(bytes, FNV_BASIS)
-}
-
-const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
-
-/// FNV-1a, 64 bit: stable over versions and machines, as the standard library's hashers are not.
-fn fnv1a(bytes: &[u8], basis: u64) -> u64 {
-    bytes.iter().fold(basis, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

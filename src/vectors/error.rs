@@ -107,6 +107,17 @@ impl VectorsError {
         move |source| Self::Io { action, path, source }
     }
 
+    /// The same said of the file that a person knows, where this one was made of it.
+    pub fn renamed(mut self, made: &Path, known: &Path) -> Self {
+        if let Self::Io { path, .. } | Self::Malformed { path, .. } | Self::Unsupported { path, .. } =
+            &mut self
+            && path == made
+        {
+            known.clone_into(path);
+        }
+        self
+    }
+
     /// An [`VectorsError::Unsupported`].
     pub fn unsupported(path: &Path, what: impl Into<String>, advice: impl Into<String>) -> Self {
         Self::Unsupported { path: path.to_owned(), what: what.into(), advice: advice.into() }

@@ -102,6 +102,7 @@ fn open_file(bytes: &Bytes, path: &Path, progress: &Progress) -> Result<Parts> {
     format?;
     let whole = unpack::stream(bytes, path, compression, progress)?;
     read(&whole.bytes, &Source::plain(&whole.bytes, &whole.path), chosen, progress)
+        .map_err(|error| error.renamed(&whole.path, &whole.name))
 }
 
 fn read(bytes: &Bytes, source: &Source, chosen: Option<Encoding>, progress: &Progress) -> Result<Parts> {
@@ -142,7 +143,7 @@ fn open_archive(
         None => choose_member(bytes, path, archive, progress)?,
     };
     let whole = unpack::member(bytes, path, archive, &member, progress)?;
-    open_file(&whole.bytes, &whole.path, progress)
+    open_file(&whole.bytes, &whole.path, progress).map_err(|error| error.renamed(&whole.path, &whole.name))
 }
 
 /// The one file in the archive that holds vectors.

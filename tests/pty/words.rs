@@ -82,7 +82,7 @@ fn a_panic_of_a_worker_is_told_on_the_screen_and_nothing_is_lost() {
 
 #[test]
 fn signals_end_it_with_a_clean_terminal() {
-    for signal in ["TERM", "HUP", "INT"] {
+    for signal in ["TERM", "HUP", "INT", "QUIT", "ABRT"] {
         let mut terminal = Terminal::on_small_vectors(&[]);
         terminal.send("king\r");
         terminal.wait_text("queen");
@@ -91,6 +91,44 @@ fn signals_end_it_with_a_clean_terminal() {
         assert!(status.signal().is_some(), "{signal}: {status:?}");
         terminal.assert_restored();
     }
+}
+
+/// Another program shortens a mapped file: nothing can be saved, but the terminal is, and the reason is
+/// told.
+#[test]
+fn a_file_cut_short_is_told_on_a_clean_terminal() {
+    let mut terminal = Terminal::on_small_vectors(&[("LEXISCOPE_SABOTAGE", "cut-short")]);
+    assert_eq!(terminal.end().exit_code(), 3);
+    terminal.assert_restored();
+    assert!(terminal.text().contains("a file became shorter") && terminal.text().contains("--no-mmap"));
+}
+
+#[test]
+fn without_job_control_the_program_is_not_stopped_for_good() {
+    let mut terminal = Terminal::on_small_vectors(&[]);
+    terminal.send("king\r");
+    terminal.wait_text("queen");
+    terminal.send("\u{1a}");
+    terminal.wait_text("nothing here resumes");
+    terminal.send("q");
+    assert!(terminal.end().success());
+    terminal.assert_restored();
+}
+
+/// Where the window is closed, nobody is left to tell that something cannot be kept, which is no
+/// defect.
+#[test]
+fn what_cannot_be_told_any_more_is_not_a_defect() {
+    let mut command = CommandBuilder::new("sh");
+    let program = env!("CARGO_BIN_EXE_lexiscope");
+    command.args(["-c", &format!("exec {program} --vectors {VECTORS} 2>/dev/full")]);
+    let mut terminal = Terminal::spawn(command, &[("XDG_STATE_HOME", "/dev/null")]);
+    terminal.send("king\r");
+    terminal.wait_text("queen");
+    terminal.signal("HUP");
+    let status = terminal.end();
+    assert!(status.signal().is_some(), "{status:?}");
+    terminal.assert_restored();
 }
 
 #[test]

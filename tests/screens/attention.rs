@@ -31,7 +31,7 @@ fn a_causal_head_leaves_masked_cells_blank() {
 fn the_legend_of_a_narrow_map_stands_alone() {
     let app = state::looking(&WORDS[..3], 8, false);
     let screen = text(&render(&app, &theme("mono"), 100, 30));
-    let legend = screen.lines().find(|line| line.contains("linear  0")).expect("a legend");
+    let legend = screen.lines().find(|line| line.contains("square root  0")).expect("a legend");
     assert!(!["prev", "same", "sep", "broa"].iter().any(|label| legend.contains(label)), "{screen}");
     assert!(screen.contains("broa"), "{screen}");
 }

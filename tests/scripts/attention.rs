@@ -151,7 +151,9 @@ fn n_goes_to_the_most_telling_heads() {
         let place = ranked[(here + steps) % ranked.len()];
         assert_eq!(played.app.attention().place(), place, "{script}");
         let figures = played.app.attention().figures_of(place.layer, place.head).unwrap();
-        played.shows(figures.label.kind.name());
+        let number = format!("{:.2}", figures.label.score).replacen("0.", ".", 1);
+        assert!(!figures.is_sink, "{place:?}");
+        played.shows(&format!("{} {number}", figures.label.kind.title()));
     }
 }
 
@@ -271,7 +273,7 @@ fn views_show_the_numbers_of_the_analyses() {
         same(played.map().view(), map.view());
         let [_, _, query, key] = played.cursor();
         played.shows(&format!("it -> cat  {:.4}", map[[query, key]]));
-        played.shows(&format!("{} | linear", view.title()));
+        played.shows(&format!("{} | square root", view.title()));
         if view.is_per_layer() {
             map.rows().into_iter().for_each(|row| close(row.sum(), 1.0));
         }
@@ -286,9 +288,9 @@ fn views_show_the_numbers_of_the_analyses() {
 #[test]
 fn scales_take_turns() {
     for (script, scale, title) in [
-        ("s", MapScale::SquareRoot, "square root"),
+        ("s", MapScale::Linear, "linear"),
         ("ss", MapScale::Row, "by row"),
-        ("sss", MapScale::Linear, "linear"),
+        ("sss", MapScale::SquareRoot, "square root"),
     ] {
         let played = look(script);
         assert_eq!(played.app.attention().chosen.scale, scale);
@@ -341,7 +343,7 @@ fn a_head_switched_off_shows_before_and_after() {
     played.shows(&format!("before {old:.4}  after {new:.4}  change {:+.4}", new - old));
     same(played.map().view(), after.weights(FIRST, 1).expect("kept").index_axis(ndarray::Axis(0), 11));
     let back = look("kkkkkxjb");
-    back.shows("before: head 0.11 off");
+    back.shows("as it was, without: head 0.11 off");
     same(back.map().view(), before.weights(FIRST, 1).expect("kept").index_axis(ndarray::Axis(0), 11));
     let difference = look("kkkkkxjvv");
     assert_eq!(difference.app.attention().chosen.view, View::Difference);

@@ -1,6 +1,6 @@
 //! The screen Attention on models other than the shipped one, and without any.
 
-use lexiscope::analysis::Stack;
+use lexiscope::analysis::{HeadPlace, Stack};
 use lexiscope::app::Opened;
 use lexiscope::model::interventions::{HeadChange, Interventions};
 use lexiscope::model::open;
@@ -111,22 +111,32 @@ fn an_encoder_and_a_decoder_have_three_attentions() {
 }
 
 #[test]
-fn changes_are_made_to_the_encoder_only_and_say_so() {
-    let cross = look_with("t5", "ccx");
-    assert_eq!(cross.status(), "head off: only heads of the encoder can be changed");
-    assert!(cross.app.attention().chosen.interventions.is_empty());
-    let decoder = look_with("t5", "cm");
-    assert_eq!(decoder.status(), "hide token: only tokens of the encoder's text can be hidden");
-    // A change of the encoder reaches the decoder, and is not marked there as if it were its own.
+fn heads_of_every_attention_can_be_changed_and_are_named_with_it() {
     let model = open::open(&tiny("t5")).unwrap();
-    let off = heads([((1, 3), HeadChange::Zero)]);
+    let [layer, head, ..] = look_with("t5", "").cursor();
+    // A change of the encoder reaches the decoder, and is not marked there as if it were its own.
+    let off = heads([((layer, head), HeadChange::Zero)]);
     let (_, after) = ask(&model, FIRST_TEXT, off.clone());
     let played = look_with("t5", "xcc");
     assert_eq!(played.app.attention().chosen.interventions, off);
-    assert_eq!(played.app.attention().change_of(1, 3), None);
-    same(played.map().view(), Stack::Cross.trace(&after, 1).unwrap().weights.index_axis(ndarray::Axis(0), 3));
-    // Its heads can still be gone through, although differences are told of the encoder only.
+    assert_eq!(played.app.attention().change_of(layer, head), None);
+    let cross = Stack::Cross.trace(&after, layer).unwrap();
+    same(played.map().view(), cross.weights.index_axis(ndarray::Axis(0), head));
+    played.shows(&format!("decoder to encoder: layer {layer}"));
+    played.shows(&format!("head {layer}.{head} of encoder off"));
     assert_ne!(look_with("t5", "xccn").app.attention().place(), played.app.attention().place());
+    // One of the decoder is changed where it is looked at, and leaves the encoder as it is.
+    for (keys, stack) in [("cx", Stack::Decoder), ("ccx", Stack::Cross)] {
+        let played = look_with("t5", keys);
+        let place = HeadPlace { stack, layer, head };
+        let changed = [(place, HeadChange::Zero)].into();
+        assert_eq!(played.app.attention().chosen.interventions.heads, changed);
+        let difference = played.app.attention().difference.as_ref().expect("compared");
+        let untouched = difference.heads.iter().filter(|one| one.place.stack == Stack::Text);
+        assert!(untouched.clone().count() > 0 && untouched.into_iter().all(|one| one.largest == 0.0));
+    }
+    let decoder = look_with("t5", "cm");
+    assert_eq!(decoder.status(), "hide token: only tokens of the encoder's text can be hidden");
 }
 
 #[test]

@@ -180,6 +180,8 @@ const TWINS: &[Twins] = &[
             "attend TEXT HEAD",
             "attend TEXT HEAD --view scores",
             "attend TEXT HEAD --cell 8,2",
+            // The largest of the wall.
+            "attend TEXT --layer 0 --head 2 --view scores",
         ],
     },
     Twins {
@@ -190,7 +192,12 @@ const TWINS: &[Twins] = &[
     Twins {
         model: None,
         script: "<alt-3>vvv",
-        commands: &["heads TEXT", "attend TEXT --layer 5 --view mean", "attend TEXT HEAD"],
+        commands: &[
+            "heads TEXT",
+            "attend TEXT --layer 5 --view mean",
+            "attend TEXT HEAD",
+            "attend TEXT --layer 2 --view mean",
+        ],
     },
     Twins {
         model: None,
@@ -251,8 +258,8 @@ const TWINS: &[Twins] = &[
         script: "<alt-3><tab>",
         commands: &[
             "heads TEXT",
-            "attend TEXT --layer 1 --head 3",
-            "attend TEXT --layer 1 --head 3 --cell 24,17",
+            "attend TEXT --layer 0 --head 2",
+            "attend TEXT --layer 0 --head 2 --cell 24,13",
             "predict TEXT --lens --at 24 -k 10",
         ],
     },
@@ -271,8 +278,8 @@ const TWINS: &[Twins] = &[
         script: "<alt-3><tab><tab><tab>",
         commands: &[
             "heads TEXT",
-            "attend TEXT --layer 1 --head 3",
-            "attend TEXT --layer 1 --head 3 --cell 24,17",
+            "attend TEXT --layer 0 --head 2",
+            "attend TEXT --layer 0 --head 2 --cell 24,13",
             "heads TEXT --importance",
         ],
     },
@@ -281,12 +288,12 @@ const TWINS: &[Twins] = &[
     Twins {
         model: None,
         script: "<alt-3><enter>  ",
-        commands: &["attend TEXT HEAD --cell 8,2", "attend TEXT HEAD"],
+        commands: &["attend TEXT HEAD --cell 8,2", "attend TEXT HEAD --view scores"],
     },
     Twins {
         model: None,
         script: "<alt-3><enter>   ",
-        commands: &["attend TEXT HEAD --cell 8,2", "attend TEXT HEAD"],
+        commands: &["attend TEXT HEAD --cell 8,2", "attend TEXT HEAD --view scores"],
     },
     Twins {
         model: None,
@@ -299,8 +306,8 @@ const TWINS: &[Twins] = &[
         script: "<alt-3>",
         commands: &[
             "heads TEXT",
-            "attend TEXT --layer 1 --head 3",
-            "attend TEXT --layer 1 --head 3 --cell 24,17",
+            "attend TEXT --layer 0 --head 2",
+            "attend TEXT --layer 0 --head 2 --cell 24,13",
         ],
     },
     Twins {

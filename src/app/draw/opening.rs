@@ -29,8 +29,9 @@ pub fn vectors(frame: &Frame, theme: &Theme, buffer: &mut Buffer, area: Rect) ->
                 }
                 None => {}
             }
-            let note = "A text file is parsed once; the next opening takes no time.";
-            put(buffer, inner, 0, 5, note, roles.faint);
+            let stage = progress.stage().unwrap_or_else(|| String::from("A text file is parsed once"));
+            let note = format!("{}; the next opening takes no time.", visible(&stage));
+            put(buffer, inner, 0, 5, &note, roles.faint);
         }
         Opened::Failed { message, way_out } => {
             put(buffer, inner, 0, 1, "The vectors could not be opened.", roles.error);

@@ -24,6 +24,11 @@ pub struct FilterArguments {
 }
 
 impl FilterArguments {
+    /// Whether any condition is set.
+    pub fn is_any(&self) -> bool {
+        self.ranks.is_some() || self.pattern.is_some() || self.only.is_some()
+    }
+
     /// The condition on the answers.
     ///
     /// # Errors

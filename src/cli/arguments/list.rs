@@ -36,6 +36,11 @@ impl ListArguments {
         Ok(Options { count, exclude_query: !include_query, filter: self.filter.filter()? })
     }
 
+    /// Whether there are conditions on the words.
+    pub fn is_filtered(&self) -> bool {
+        self.filter.is_any()
+    }
+
     /// The shape of the answer.
     pub fn format(&self) -> Format {
         self.output.format

@@ -36,12 +36,20 @@ pub struct Report {
     /// The answer is a sheet of facts of different kinds. CSV and TSV then give one fact a line, the
     /// list's records after them, and an empty list is not shown.
     pub sheet: bool,
+    /// Conditions were set on the words of the list.
+    pub filtered: bool,
 }
 
 impl Report {
     /// Whether the answer is a list of words with no word in it.
     pub fn is_empty_list(&self) -> bool {
         self.table.as_ref().is_some_and(|table| table.key == "results" && table.records.is_empty())
+    }
+
+    /// The report of a list that had to pass conditions, or not.
+    pub fn filtered(mut self, filtered: bool) -> Self {
+        self.filtered = filtered;
+        self
     }
 
     /// The report with one more fact.

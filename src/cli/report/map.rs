@@ -4,8 +4,8 @@ use ndarray::Array2;
 use serde_json::{Map as Object, json};
 use unicode_width::UnicodeWidthStr;
 
-use super::tame::tame;
-use super::value::{fixed, rounded};
+use super::plain::shown;
+use super::value::{Value, fixed, rounded};
 use crate::analysis::ranking::largest_first;
 
 /// Numbers by row and column, with labels.
@@ -35,26 +35,28 @@ const WIDTH: usize = 80;
 const LABEL: usize = 5;
 
 impl Map {
-    /// A line a cell: row, its label, column, its label, number, and the number before.
-    pub fn write_cells(&self, writer: &mut csv::Writer<Vec<u8>>) -> csv::Result<()> {
-        let (row_label, column_label) = (format!("{}_label", self.row), format!("{}_label", self.column));
-        writer.write_field(self.row)?;
-        writer.write_field(row_label)?;
-        writer.write_field(self.column)?;
-        writer.write_field(column_label)?;
-        writer.write_field(self.quantity)?;
-        writer.write_record(self.before.as_ref().map(|_| "before"))?;
-        let number =
-            |value: f64| if value.is_finite() { format!("{:.6}", rounded(value)) } else { String::new() };
-        for ((row, column), &value) in self.values.indexed_iter() {
-            writer.write_field(row.to_string())?;
-            writer.write_field(&self.rows[row])?;
-            writer.write_field(column.to_string())?;
-            writer.write_field(&self.columns[column])?;
-            writer.write_field(number(value))?;
-            writer.write_record(self.before.as_ref().map(|before| number(before[[row, column]])))?;
-        }
-        Ok(())
+    /// Heading and records, one a cell: row, its label, column, its label, number, and the number before.
+    pub fn cells(&self) -> (Vec<String>, impl Iterator<Item = Vec<Value>>) {
+        let mut heading = vec![
+            self.row.to_owned(),
+            format!("{}_label", self.row),
+            self.column.to_owned(),
+            format!("{}_label", self.column),
+            self.quantity.to_owned(),
+        ];
+        heading.extend(self.before.as_ref().map(|_| String::from("before")));
+        let cell = move |((row, column), &value): ((usize, usize), &f64)| {
+            let mut cell = vec![
+                row.into(),
+                Value::text(&self.rows[row]),
+                column.into(),
+                Value::text(&self.columns[column]),
+                value.into(),
+            ];
+            cell.extend(self.before.as_ref().map(|before| Value::from(before[[row, column]])));
+            cell
+        };
+        (heading, self.values.indexed_iter().map(cell))
     }
 
     /// The members `rows`, `columns`, `values` and, where there is one, `before`.
@@ -90,7 +92,7 @@ impl Map {
 
     fn push_values(&self, text: &mut String, values: &Array2<f64>, are_changes: bool, terminal: bool) {
         let tamed = |labels: &[String]| -> Vec<String> {
-            labels.iter().map(|label| tame(label, terminal).into_owned()).collect()
+            labels.iter().map(|label| shown(label, terminal)).collect()
         };
         let (rows, columns) = (tamed(&self.rows), tamed(&self.columns));
         if !push_table(text, values, &rows, &columns) {

@@ -10,11 +10,9 @@ mod plain;
 mod render;
 mod separated;
 mod svg;
-mod tame;
 mod value;
 
 pub use content::{Report, Table};
 pub use map::Map;
-pub use render::{Format, render};
-pub use tame::tame;
+pub use render::{Format, remark, render};
 pub use value::Value;

@@ -3,8 +3,8 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::content::{Report, Table};
-use super::tame::tame;
 use super::value::{Value, fixed};
+use crate::visible;
 
 /// `terminal` says that a terminal will interpret the text.
 pub(super) fn text(report: &Report, terminal: bool) -> String {
@@ -67,8 +67,8 @@ impl Cell {
     fn of(value: &Value, terminal: bool) -> Self {
         let right = matches!(value, Value::Integer(_) | Value::Offset(_) | Value::Number(_));
         let text = match value {
-            Value::Text(text) => tame(text, terminal).into_owned(),
-            Value::Word(bytes) => tame(&String::from_utf8_lossy(bytes), terminal).into_owned(),
+            Value::Text(text) => shown(text, terminal),
+            Value::Word(bytes) => shown(&String::from_utf8_lossy(bytes), terminal),
             Value::Integer(number) => number.to_string(),
             Value::Offset(number) => number.to_string(),
             Value::Number(number) if number.is_finite() => fixed(*number, 4),
@@ -82,6 +82,18 @@ impl Cell {
         };
         Self { text, right }
     }
+}
+
+/// A text as a cell: on a terminal all of it visible, elsewhere at least what would end the line.
+pub(super) fn shown(text: &str, terminal: bool) -> String {
+    if terminal {
+        return visible::line(text).into_owned();
+    }
+    let ends = |character: char| {
+        matches!(character, '\n' | '\r' | '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+    };
+    let sign = |character: char| visible::line(character.encode_utf8(&mut [0; 4])).into_owned();
+    text.chars().map(|character| if ends(character) { sign(character) } else { character.into() }).collect()
 }
 
 /// Writes rows of cells as columns, two blanks apart, by the width that they take on a terminal.

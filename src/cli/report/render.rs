@@ -1,6 +1,7 @@
 //! An answer in one of the formats.
 
 use super::content::Report;
+use super::separated::Separator;
 use super::{json, plain, separated, svg};
 
 /// The shape of an answer.
@@ -23,10 +24,20 @@ pub fn render(report: &Report, format: Format, terminal: bool) -> anyhow::Result
     match format {
         Format::Plain => Ok(plain::text(report, terminal).into_bytes()),
         Format::Json => Ok(json::text(report)),
-        Format::Csv => separated::bytes(report, b','),
-        Format::Tsv => separated::bytes(report, b'\t'),
+        Format::Csv => separated::bytes(report, Separator::Comma, terminal),
+        Format::Tsv => separated::bytes(report, Separator::Tab, terminal),
         Format::Svg => Ok(report.map.as_ref().map(svg::draw).unwrap_or_default().into_bytes()),
     }
+}
+
+/// What is to be said of an answer beside it, where something is.
+pub fn remark(report: &Report, format: Format) -> Option<String> {
+    let count = if format == Format::Csv { separated::formulas(report) } else { 0 };
+    let fields = if count == 1 { "one field begins" } else { "fields begin" };
+    let number = if count == 1 { String::new() } else { format!("{count} ") };
+    (count > 0).then(|| {
+        format!("{number}{fields} with =, +, - or @: a spreadsheet would take that for a formula, so import as text")
+    })
 }
 
 #[cfg(test)]
@@ -64,7 +75,14 @@ mod tests {
         let shown = text(&report, Format::Plain, true);
         assert!(shown.chars().all(|character| character == '\n' || !character.is_control()), "{shown:?}");
         assert_eq!(shown.lines().count(), 5);
-        assert!(shown.contains("a\\u{1b}[2Jb"), "{shown}");
+        assert!(shown.contains("a␛[2Jb"), "{shown}");
+        // In a pipe a word still has one line.
+        assert_eq!(text(&report, Format::Plain, false).lines().count(), 5);
+        for format in [Format::Csv, Format::Tsv] {
+            let shown = text(&report, format, true);
+            assert!(shown.chars().all(|c| matches!(c, '\n' | '\t') || !c.is_control()), "{shown:?}");
+            assert!(!shown.contains('\u{202e}') && shown.lines().count() == 5, "{shown}");
+        }
         let shown = text(&report, Format::Json, true);
         assert!(shown.chars().all(|character| character == '\n' || !character.is_control()), "{shown:?}");
         let parsed: serde_json::Value = serde_json::from_str(&shown).unwrap();
@@ -89,7 +107,24 @@ mod tests {
             text(&report, Format::Csv, false),
             "rank,word,score\n1,\"a,b\",0.500000\n2,\"say \"\"hi\"\"\",0.500000\n"
         );
-        assert!(text(&words(&[b"a\tb"]), Format::Tsv, false).contains("\t\"a\tb\"\t"));
+    }
+
+    #[test]
+    fn tsv_can_be_cut() {
+        let report = words(&[b"a\tb", b"say \"hi\"", b"line\nend", b"back\\slash"]);
+        assert_eq!(
+            text(&report, Format::Tsv, false),
+            "rank\tword\tscore\n1\ta\\tb\t0.500000\n2\tsay \"hi\"\t0.500000\n\
+             3\tline\\nend\t0.500000\n4\tback\\\\slash\t0.500000\n"
+        );
+    }
+
+    #[test]
+    fn formulas_are_told_of_in_csv() {
+        let report = words(&[b"=1+1", b"-", b"@home", b"plain"]);
+        assert!(remark(&report, Format::Csv).is_some_and(|text| text.starts_with("2 fields begin")));
+        assert!(remark(&words(&[b"-x"]), Format::Csv).is_some_and(|text| text.starts_with("one field")));
+        assert_eq!((remark(&report, Format::Tsv), remark(&words(&[b"a"]), Format::Csv)), (None, None));
     }
 
     #[test]

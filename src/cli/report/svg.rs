@@ -5,6 +5,7 @@ use std::fmt::Write;
 use ndarray::Array2;
 
 use super::map::Map;
+use crate::visible;
 
 const CELL: usize = 18;
 const FONT: usize = 12;
@@ -142,11 +143,10 @@ fn label_width(labels: &[String]) -> usize {
     longest.min(LONGEST_LABEL) * CHARACTER + FONT
 }
 
-/// `text` for XML: marks replaced, characters that XML 1.0 forbids shown as replacement characters,
-/// and no longer than `limit` characters.
+/// `text` for XML: marks replaced, what cannot be seen or is forbidden (XML 1.0) shown as a sign, and no longer than `limit` characters.
 fn escaped(text: &str, limit: usize) -> String {
     let mut out = String::new();
-    for (index, character) in text.chars().enumerate() {
+    for (index, character) in visible::line(text).chars().enumerate() {
         if index >= limit {
             out.push('…');
             break;
@@ -157,8 +157,7 @@ fn escaped(text: &str, limit: usize) -> String {
             '&' => out.push_str("&amp;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&apos;"),
-            '\t' | '\n' | '\r' => out.push(' '),
-            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
             _ => out.push(character),
         }
     }
@@ -171,7 +170,7 @@ mod tests {
 
     #[test]
     fn what_xml_would_obey_is_escaped() {
-        assert_eq!(escaped("<a & \"b\">\u{1}\n", 100), "&lt;a &amp; &quot;b&quot;&gt;\u{fffd} ");
+        assert_eq!(escaped("<a & \"b\">\u{1}\n", 100), "&lt;a &amp; &quot;b&quot;&gt;␁␊");
         assert_eq!(escaped("abcdef", 3), "abc…");
     }
 

@@ -8,12 +8,13 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::blocks::BlockType;
+use super::list::{self, List};
 use crate::mmap::Bytes;
 use crate::model::error::{ModelError, Result};
 use crate::model::weights::{NumberType, Tensor};
 
 /// A value of the header.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Value {
     /// Any integer.
     Integer(i64),
@@ -24,7 +25,7 @@ pub enum Value {
     /// A text.
     Text(String),
     /// A list; GGUF lists hold one type each.
-    List(Vec<Value>),
+    List(List),
 }
 
 /// A header, read.
@@ -61,7 +62,8 @@ pub fn read(path: &Path, bytes: &Bytes) -> Result<Header> {
     // The smallest tensor info takes 24 bytes, the smallest pair 13.
     let tensor_count = reader.count("the number of tensors", 24)?;
     let pair_count = reader.count("the number of key-value pairs", 13)?;
-    let mut pairs = HashMap::with_capacity(pair_count);
+    // Not with room for so many at once: nobody knows yet whether they are there.
+    let mut pairs = HashMap::new();
     for _ in 0..pair_count {
         let key = reader.text("a key")?;
         let kind = reader.u32("the type of a value")?;
@@ -153,35 +155,54 @@ impl Reader<'_> {
     fn value(&mut self, kind: u32, depth: usize) -> Result<Value> {
         let what = "a value";
         Ok(match kind {
-            0 => Value::Integer(i64::from(self.array::<1>(what)?[0])),
-            1 => Value::Integer(i64::from(i8::from_le_bytes(self.array(what)?))),
-            2 => Value::Integer(i64::from(u16::from_le_bytes(self.array(what)?))),
-            3 => Value::Integer(i64::from(i16::from_le_bytes(self.array(what)?))),
-            4 => Value::Integer(i64::from(self.u32(what)?)),
-            5 => Value::Integer(i64::from(i32::from_le_bytes(self.array(what)?))),
+            0..=5 | 10 | 11 => {
+                let bytes = self.take(list::size_of(kind).unwrap_or(1), what)?;
+                Value::Integer(list::integer(kind, bytes).unwrap_or_default())
+            }
             6 => Value::Float(f64::from(f32::from_le_bytes(self.array(what)?))),
             7 => Value::Flag(self.array::<1>(what)?[0] != 0),
             8 => Value::Text(self.text("a text")?),
-            9 => {
-                let kind = self.u32("the type of a list")?;
-                let smallest = match kind {
-                    0 | 1 | 7 => 1,
-                    2 | 3 => 2,
-                    8 | 10 | 11 | 12 => 8,
-                    9 => 12,
-                    _ => 4,
-                };
-                if depth >= DEEPEST_LIST {
-                    return Err(self.wrong_at(self.at, "lists no deeper than 4", "a deeper one".into()));
-                }
-                let count = self.count("the length of a list", smallest)?;
-                Value::List((0..count).map(|_| self.value(kind, depth + 1)).collect::<Result<_>>()?)
-            }
-            10 => Value::Integer(i64::try_from(self.u64(what)?).unwrap_or(i64::MAX)),
-            11 => Value::Integer(i64::from_le_bytes(self.array(what)?)),
+            9 => Value::List(self.list(depth)?),
             12 => Value::Float(f64::from_le_bytes(self.array(what)?)),
             other => return Err(self.wrong_at(self.at - 4, "a value type from 0 to 12", other.to_string())),
         })
+    }
+
+    /// A list, left where it lies.
+    fn list(&mut self, depth: usize) -> Result<List> {
+        if depth >= DEEPEST_LIST {
+            return Err(self.wrong_at(self.at, "lists no deeper than 4", "a deeper one".into()));
+        }
+        let kind = self.u32("the type of a list")?;
+        match kind {
+            8 => {
+                // The smallest text is its length.
+                let count = self.count("the length of a list", 8)?;
+                let mut spans = Vec::with_capacity(count);
+                for _ in 0..count {
+                    let length = self.count("a text", 1)?;
+                    spans.push((self.at, length));
+                    self.take(length, "a text")?;
+                }
+                Ok(List::texts(self.bytes.clone(), spans))
+            }
+            9 => {
+                let count = self.count("the length of a list", 12)?;
+                for _ in 0..count {
+                    self.list(depth + 1)?;
+                }
+                Ok(List::lists(count))
+            }
+            _ => {
+                let Some(size) = list::size_of(kind) else {
+                    return Err(self.wrong_at(self.at - 4, "a value type from 0 to 12", kind.to_string()));
+                };
+                let count = self.count("the length of a list", size)?;
+                let start = self.at;
+                self.take(count * size, "a list")?;
+                Ok(List::fixed(kind, self.bytes.slice(start..self.at).unwrap_or(Bytes::from_static(&[]))))
+            }
+        }
     }
 
     fn info(&mut self) -> Result<Info> {

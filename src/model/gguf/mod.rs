@@ -5,6 +5,7 @@
 
 pub mod blocks;
 pub mod header;
+pub mod list;
 mod names;
 mod tokenizer;
 

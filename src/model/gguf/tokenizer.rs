@@ -1,10 +1,12 @@
 //! The tokenizer of a GGUF file, put into the form of a `tokenizer.json`.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
 use super::header::{Header, Value};
+use super::list::List;
 use crate::model::error::Result;
 use crate::model::tokenizer::Tokenizer;
 
@@ -25,8 +27,8 @@ pub fn from_header(path: &Path, header: &Header, remarks: &mut Vec<String>) -> R
         _ => None,
     };
     let list = |key: &str| match header.pairs.get(key) {
-        Some(Value::List(list)) => list.as_slice(),
-        _ => &[],
+        Some(Value::List(list)) => Some(list),
+        _ => None,
     };
     let mut without = |reason: String| {
         remarks.push(format!("the tokenizer is not read, so only token ids can be given: {reason}"));
@@ -41,27 +43,24 @@ pub fn from_header(path: &Path, header: &Header, remarks: &mut Vec<String>) -> R
     let Some(cut) = pre_tokenizer(pre) else {
         return without(format!("its way of cutting a text, \"{pre}\", is not known"));
     };
-    if list("tokenizer.ggml.merges").is_empty() {
+    let Some(merges) = list("tokenizer.ggml.merges").filter(|merges| !merges.is_empty()) else {
         return without("it has no merges".into());
-    }
+    };
     let mut vocabulary = Map::new();
     let mut added = Vec::new();
     let kinds = list("tokenizer.ggml.token_type");
-    for (id, token) in list("tokenizer.ggml.tokens").iter().enumerate() {
-        let Value::Text(token) = token else { continue };
-        vocabulary.insert(token.clone(), json!(id));
-        let is_special = matches!(kinds.get(id), Some(Value::Integer(CONTROL)));
-        if is_special || matches!(kinds.get(id), Some(Value::Integer(USER_DEFINED))) {
+    for (id, token) in list("tokenizer.ggml.tokens").iter().flat_map(|list| texts(list)).enumerate() {
+        vocabulary.insert(token.clone().into_owned(), json!(id));
+        let kind = kinds.and_then(|kinds| kinds.integer(id));
+        let is_special = kind == Some(CONTROL);
+        if is_special || kind == Some(USER_DEFINED) {
             added.push(json!({
                 "id": id, "content": token, "single_word": false, "lstrip": false, "rstrip": false,
                 "normalized": false, "special": is_special,
             }));
         }
     }
-    let merges: Vec<&str> = list("tokenizer.ggml.merges")
-        .iter()
-        .filter_map(|merge| if let Value::Text(merge) = merge { Some(merge.as_str()) } else { None })
-        .collect();
+    let merges: Vec<_> = texts(merges).collect();
     let byte_level =
         json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true});
     let whole = json!({
@@ -82,6 +81,10 @@ pub fn from_header(path: &Path, header: &Header, remarks: &mut Vec<String>) -> R
     Tokenizer::from_json(path, whole.to_string().as_bytes()).map(Some)
 }
 
+fn texts(list: &List) -> impl Iterator<Item = Cow<'_, str>> {
+    (0..list.len()).filter_map(|index| list.text(index))
+}
+
 /// The tokens around a text that the header asks for.
 fn post_processor(header: &Header, cut: &Cut, byte_level: &Json) -> Json {
     let flag = |key: &str, default: bool| match header.pairs.get(key) {
@@ -91,10 +94,7 @@ fn post_processor(header: &Header, cut: &Cut, byte_level: &Json) -> Json {
     let token = |key: &str| -> Option<(String, i64)> {
         let Some(Value::Integer(id)) = header.pairs.get(key) else { return None };
         let Some(Value::List(tokens)) = header.pairs.get("tokenizer.ggml.tokens") else { return None };
-        match tokens.get(usize::try_from(*id).ok()?)? {
-            Value::Text(text) => Some((text.clone(), *id)),
-            _ => None,
-        }
+        Some((tokens.text(usize::try_from(*id).ok()?)?.into_owned(), *id))
     };
     let first = token("tokenizer.ggml.bos_token_id")
         .filter(|_| flag("tokenizer.ggml.add_bos_token", cut.begins_a_text));
@@ -178,9 +178,15 @@ fn pre_tokenizer(name: &str) -> Option<Cut> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mmap::Bytes;
 
     fn texts(all: &[&str]) -> Value {
-        Value::List(all.iter().map(|text| Value::Text((*text).into())).collect())
+        let ends = all.iter().scan(0, |end, text| {
+            let start = *end;
+            *end += text.len();
+            Some((start, text.len()))
+        });
+        Value::List(List::texts(Bytes::from_vec(all.concat().into_bytes()), ends.collect()))
     }
 
     fn header(pre: Option<&str>, others: &[(&str, Value)]) -> Header {

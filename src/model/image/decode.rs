@@ -16,6 +16,7 @@ use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::Picture;
+use crate::foreign;
 use crate::mmap::Bytes;
 use crate::model::error::{ModelError, Result};
 
@@ -49,6 +50,12 @@ pub fn read(path: &Path) -> Result<Picture> {
 /// # Errors
 /// As [`read`].
 pub fn decode(path: &Path, bytes: &[u8]) -> Result<Picture> {
+    foreign::call(|| decoded(path, bytes)).unwrap_or_else(|panic| {
+        Err(damaged(path, "image", &format!("something that the decoder does not stand ({panic})")))
+    })
+}
+
+fn decoded(path: &Path, bytes: &[u8]) -> Result<Picture> {
     if bytes.starts_with(PNG_SIGNATURE) {
         decode_png(path, bytes)
     } else if bytes.starts_with(JPEG_SIGNATURE) {

@@ -16,7 +16,7 @@ use crate::widgets::bars::{RankedList, RankedWord, first_shown};
 use crate::widgets::canvas::Canvas;
 use crate::widgets::input::input;
 use crate::widgets::plot::{Line, Mark, Plot, Point};
-use crate::widgets::text::{columns, fit, put, put_right, visible};
+use crate::widgets::text::{columns, decimal, fit, put, put_right, signed_decimal, visible};
 
 /// From this width on, the parallelogram stands beside both lists.
 const WIDTH_FOR_THREE: u16 = 100;
@@ -282,7 +282,7 @@ fn terms_line(analogy: &Analogy) -> Reason {
             let sign = if term.weight < 0.0 { "-" } else { "+" };
             let size = term.weight.abs();
             let weight = if (size - 1.0).abs() < 1e-9 { String::new() } else { format!("{size:.2} x ") };
-            format!("{sign} {weight}{} {:.3}", fit(&term.word, 20), term.cosine)
+            format!("{sign} {weight}{} {}", fit(&term.word, 20), decimal(term.cosine, 3))
         })
         .collect();
     Some((format!("why {}", fit(&explanation.word, 20)), terms.join("   ")))
@@ -294,7 +294,7 @@ fn dimensions_line(analogy: &Analogy) -> Reason {
         .dimensions
         .iter()
         .take(12)
-        .map(|(dimension, share)| format!("{dimension} {share:+.3}"))
+        .map(|(dimension, share)| format!("{dimension} {}", signed_decimal(*share, 3)))
         .collect();
     (!shares.is_empty()).then(|| (String::from("dimensions"), shares.join("   ")))
 }
@@ -303,7 +303,7 @@ fn asked_line(analogy: &Analogy, answer: &AnalogyAnswer) -> Reason {
     let best = |list: &[Neighbour]| -> Vec<String> {
         let shown = list.iter().take(3).enumerate();
         shown
-            .map(|(rank, found)| format!("{} {} {:.3}", rank + 1, fit(&found.word, 20), found.score))
+            .map(|(rank, found)| format!("{} {} {}", rank + 1, fit(&found.word, 20), decimal(found.score, 3)))
             .collect()
     };
     let (title, list) = if analogy.chosen.with_asked {

@@ -17,6 +17,7 @@ use crate::app::{Command, Copied, Frame, Gesture, Needs, News, Offer, Place, Scr
 use crate::jobs::Job;
 use crate::widgets::canvas::{Canvas, Target};
 use crate::widgets::line::Line;
+use crate::widgets::text::decimal;
 use work::SolveAnalogy;
 
 impl Screen for Analogy {
@@ -94,7 +95,8 @@ impl Screen for Analogy {
 
     fn copy_all(&self, _: &Frame) -> Option<Copied> {
         let list = self.selected_list();
-        let text = list.iter().map(|entry| format!("{}\t{:.6}\n", entry.word, entry.score)).collect();
+        let text =
+            list.iter().map(|entry| format!("{}\t{}\n", entry.word, decimal(entry.score, 6))).collect();
         Some(Copied { text, what: format!("{} lines (word, tab, score)", list.len()) })
     }
 

@@ -48,7 +48,7 @@ enum KeptPositionChange {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeptHead {
-    #[serde(with = "KeptStack")]
+    #[serde(default, with = "KeptStack")]
     stack: Stack,
     layer: usize,
     head: usize,

@@ -17,6 +17,7 @@ use crate::model::interventions::{HeadChange, Interventions};
 use crate::model::tokenizer::Tokens;
 use crate::progress::Progress;
 use crate::widgets::line::Line;
+use crate::widgets::text::decimal;
 
 /// The text that stands there at first: "it" must look back to find out what it is.
 pub const FIRST_TEXT: &str = "the cat sat on the mat because it was tired";
@@ -356,7 +357,7 @@ impl Attention {
         let piece = |tokens: Option<&Tokens>, index: usize| tokens?.pieces.get(index).cloned();
         let (from, to) =
             (piece(self.query_tokens(), self.chosen.query)?, piece(self.key_tokens(), self.chosen.key)?);
-        Some(format!("{from} -> {to}  {:.4}", self.value()?))
+        Some(format!("{from} -> {to}  {}", decimal(self.value()?, 4)))
     }
 
     /// What is changed of a head of the stack that is looked at.

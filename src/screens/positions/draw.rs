@@ -18,7 +18,7 @@ use crate::widgets::chart::Chart;
 use crate::widgets::heatmap::{Heatmap, largest};
 use crate::widgets::input::input;
 use crate::widgets::legend::{Scale, Signs, number};
-use crate::widgets::text::{columns, fit, put, put_right, visible, wrap};
+use crate::widgets::text::{columns, decimal, fit, put, put_right, visible, wrap};
 
 /// Free columns on both sides.
 const MARGIN: u16 = 1;
@@ -169,7 +169,8 @@ fn draw_map(positions: &Positions, table: &PositionTable, stale: bool, canvas: &
     let foot = Rect { y: area.bottom().saturating_sub(2), height: area.height.min(1), ..area };
     let value = table.values.get((row, column)).copied().unwrap_or(f32::NAN);
     let name = names.get(column).map_or("?", String::as_str);
-    let exact = format!("{} {row}, {} {name}: {value:.5}", table.row_name, table.column_name);
+    let value = decimal(value, 5);
+    let exact = format!("{} {row}, {} {name}: {value}", table.row_name, table.column_name);
     let x = put(canvas.buffer, foot, 2, 0, &exact, pick(roles.number));
     let legend =
         Rect { x: foot.x + (x + 2).min(foot.width), width: foot.width.saturating_sub(x + 2), ..foot };
@@ -254,9 +255,15 @@ fn draw_found(
     let mut y = 0;
     if let Some(shuffle) = &found.shuffle {
         let mut x = put(buffer, area, 2, y, "the same words shuffled", pick(roles.heading)) + 2;
-        x = put(buffer, area, x, y, &format!("similarity {:.4}", shuffle.with_positions), pick(roles.number))
-            + 2;
-        let without = format!("without positions {:.6}", shuffle.without_positions);
+        x = put(
+            buffer,
+            area,
+            x,
+            y,
+            &format!("similarity {}", decimal(shuffle.with_positions, 4)),
+            pick(roles.number),
+        ) + 2;
+        let without = format!("without positions {}", decimal(shuffle.without_positions, 6));
         x = put(buffer, area, x, y, &without, pick(roles.number)) + 2;
         if shuffle.causal {
             put(buffer, area, x, y, "the causal mask still tells the order", pick(roles.faint));
@@ -284,7 +291,7 @@ fn draw_found(
     let mut x = put(buffer, area, 4, y + 1, "cosine", pick(roles.faint)) + 2;
     for (layer, cosine) in place.by_layer.iter().enumerate() {
         let name = if layer == 0 { String::from("embedding") } else { format!("layer {}", layer - 1) };
-        let text = format!("{cosine:.3}");
+        let text = decimal(*cosine, 3);
         if usize::from(x) + name.len() + 1 + text.len() > usize::from(area.width) {
             put(buffer, area, x, y + 1, "…", roles.faint);
             break;

@@ -18,6 +18,7 @@ use crate::app::overlay::{Form, ListEntry};
 use crate::app::{Command, Copied, Frame, Gesture, Needs, News, Offer, Place, Screen, Wanted};
 use crate::widgets::canvas::{Canvas, Target};
 use crate::widgets::line::Line;
+use crate::widgets::text::decimal;
 
 impl Screen for Words {
     const PLACE: Place = Place { id: "words", title: "Words", needs: Needs::Vectors, is_list: true };
@@ -97,7 +98,8 @@ impl Screen for Words {
 
     fn copy_all(&self, _: &Frame) -> Option<Copied> {
         let list = self.answer.as_ref().map_or(&[][..], |answer| answer.neighbours.as_slice());
-        let text = list.iter().map(|entry| format!("{}\t{:.6}\n", entry.word, entry.score)).collect();
+        let text =
+            list.iter().map(|entry| format!("{}\t{}\n", entry.word, decimal(entry.score, 6))).collect();
         Some(Copied { text, what: format!("{} lines (word, tab, score)", list.len()) })
     }
 

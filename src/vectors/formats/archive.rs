@@ -3,6 +3,7 @@
 use std::io::{self, Cursor, Read};
 
 use super::compression::Compression;
+use crate::foreign;
 use crate::mmap::Bytes;
 use crate::progress::Progress;
 
@@ -60,7 +61,7 @@ impl Archive {
         Ok(members)
     }
 
-    /// Hands the content of the file `name` to `take`.
+    /// Hands size and content of the file `name` to `take`.
     ///
     /// # Errors
     /// An archive that is broken or has no such file; what `take` says.
@@ -69,21 +70,34 @@ impl Archive {
         bytes: &Bytes,
         name: &str,
         progress: &Progress,
-        take: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
+        take: &mut dyn FnMut(u64, &mut dyn Read) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut found = false;
-        self.for_each(bytes, progress, &mut |member, _, reader| {
+        self.for_each(bytes, progress, &mut |member, size, reader| {
             if member != name {
                 return Ok(false);
             }
             found = true;
-            take(reader).map(|()| true)
+            take(size, reader).map(|()| true)
         })?;
         if found { Ok(()) } else { Err(io::Error::new(io::ErrorKind::NotFound, format!("it has no {name}"))) }
     }
 
     /// Visits file after file, until `visit` says that it is enough.
     fn for_each(
+        self,
+        bytes: &Bytes,
+        progress: &Progress,
+        visit: &mut dyn FnMut(&str, u64, &mut dyn Read) -> io::Result<bool>,
+    ) -> io::Result<()> {
+        let visited = foreign::call(|| self.visit_each(bytes, progress, visit));
+        visited.unwrap_or_else(|panic| {
+            let reason = format!("the reader of archives does not stand it ({panic})");
+            Err(io::Error::new(io::ErrorKind::InvalidData, reason))
+        })
+    }
+
+    fn visit_each(
         self,
         bytes: &Bytes,
         progress: &Progress,

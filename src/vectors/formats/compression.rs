@@ -7,6 +7,7 @@ use flate2::bufread::GzDecoder;
 use lzma_rust2::XzReader;
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
+use crate::foreign;
 use crate::progress::Progress;
 
 /// How a file is compressed.
@@ -149,7 +150,9 @@ struct Ceiling<R> {
 
 impl<R: Read> Read for Ceiling<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inside.read(buffer)?;
+        let read = foreign::call(|| self.inside.read(buffer)).map_err(|panic| {
+            io::Error::new(io::ErrorKind::InvalidData, format!("the unpacker does not stand it ({panic})"))
+        })??;
         self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
             let reason = format!(
                 "more than {} MiB come out of it, {LARGEST_GROWTH} times its size: no file of vectors does that",

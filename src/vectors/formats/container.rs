@@ -245,17 +245,62 @@ impl Writer {
 
     fn header(&self, tensors: &[Tensor]) -> String {
         let mut entries = Map::new();
-        let pairs = self.metadata.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str())));
-        entries.insert("__metadata__".into(), Value::Object(pairs.collect()));
         let mut start = 0;
-        for (name, dtype, shape, size) in tensors {
-            let offsets = [start, start + size];
+        let mut places = Vec::new();
+        for (_, dtype, shape, size) in tensors {
+            let info =
+                TensorInfo { dtype: *dtype, shape: shape.clone(), data_offsets: (start, start + size) };
+            places.push(info);
+            start += size;
+        }
+        let known = self.metadata.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let infos = tensors.iter().zip(&places).map(|((name, ..), info)| (*name, info));
+        let checksum = checksum(known, infos, self.reserved);
+        let pairs = self.metadata.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str())));
+        let pairs = pairs.chain([(CHECKSUM_KEY.to_owned(), Value::from(checksum))]);
+        entries.insert("__metadata__".into(), Value::Object(pairs.collect()));
+        for ((name, ..), TensorInfo { dtype, shape, data_offsets }) in tensors.iter().zip(&places) {
+            let offsets = [data_offsets.0, data_offsets.1];
             let entry = json!({"dtype": dtype, "shape": shape, "data_offsets": offsets});
             entries.insert((*name).into(), entry);
-            start += size;
         }
         Value::Object(entries).to_string()
     }
+}
+
+/// Metadata key of the checksum over everything else in the header.
+const CHECKSUM_KEY: &str = "checksum";
+
+/// FNV-1a over metadata, names, types, shapes and places of the tensors, and the header's size.
+fn checksum<'a>(
+    metadata: impl Iterator<Item = (&'a str, &'a str)>,
+    tensors: impl Iterator<Item = (&'a str, &'a TensorInfo)>,
+    header: usize,
+) -> String {
+    let mut lines: Vec<String> = metadata.map(|(key, value)| format!("{key}={value}")).collect();
+    lines.extend(
+        tensors
+            .map(|(name, info)| format!("{name}:{:?}:{:?}:{:?}", info.dtype, info.shape, info.data_offsets)),
+    );
+    lines.sort();
+    format!("{:016x}", hash(format!("{header} {}", lines.join("\n")).as_bytes()))
+}
+
+/// Whether the header of the container in `bytes` is as it was written: its checksum is there and right.
+pub fn is_intact(bytes: &[u8]) -> bool {
+    let Ok((length, header)) = SafeTensors::read_metadata(bytes) else { return false };
+    let Some(metadata) = header.metadata() else { return false };
+    let tensors = header.tensors();
+    let known = metadata.iter().filter(|(key, _)| *key != CHECKSUM_KEY);
+    let known = known.map(|(key, value)| (key.as_str(), value.as_str()));
+    let found = checksum(known, tensors.iter().map(|(name, info)| (name.as_str(), *info)), length + 8);
+    metadata.get(CHECKSUM_KEY) == Some(&found)
+}
+
+/// A hash that is the same in every version and on every machine: FNV-1a, 64 bit.
+pub fn hash(bytes: &[u8]) -> u64 {
+    let mix = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, mix)
 }
 
 /// A metadata value of the container in `bytes`, such as that of `name`.
@@ -382,5 +427,33 @@ fn malformed(path: &Path, offset: u64, expected: &str, found: &str) -> VectorsEr
         offset,
         expected: expected.into(),
         found: found.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_that_changed_is_not_intact() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.safetensors");
+        let mut writer =
+            ContainerWriter::create(&path, None, 2, vec![("source".into(), "a.txt 7".into())]).unwrap();
+        writer.push(b"a", &[1.0, 2.0]).unwrap();
+        writer.describe(vec![("flaws".into(), "none".into())]);
+        writer.finish().unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        assert!(is_intact(&whole));
+        let header = whole.iter().position(|&byte| byte == b'{').unwrap();
+        let end = whole.windows(2).position(|pair| pair == b"  ").unwrap();
+        for at in (0..8).chain(header..end) {
+            for flip in [1, 4, 32] {
+                let mut changed = whole.clone();
+                changed[at] ^= flip;
+                assert!(!is_intact(&changed), "byte {at} ^ {flip}: {:?}", changed[at] as char);
+            }
+        }
+        assert!(!is_intact(&whole[..whole.len() - 1]), "cut short");
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use super::container;
 use super::format::{Format, Head, Source, Writer};
 use super::kept::Kept;
 use super::parts::{Flaws, Parts};
@@ -12,7 +13,6 @@ use super::selection::{Row, Selection};
 use super::sink::Sink;
 use super::text::{NotVectors, learn, number};
 use crate::progress::Progress;
-use crate::vectors::cache;
 use crate::vectors::error::{Result, VectorsError};
 
 const NAME: &str = "Embedding Projector";
@@ -56,7 +56,7 @@ fn read(source: &Source, progress: &Progress) -> Result<Parts> {
         return Err(VectorsError::unsupported(&list, what, "give one word a line, in the order of the rows"));
     }
     let dimensions = lines.first().map_or(0, |line| fields(line).count());
-    let purpose = format!("projector-{:016x}", cache::hash(&metadata));
+    let purpose = format!("projector-{:016x}", container::hash(&metadata));
     let kept = Kept { path: source.path, purpose: &purpose };
     kept.through_cache(NAME, dimensions, &mut |sink| fill(source, &words, &lines, dimensions, sink, progress))
 }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::container;
 use crate::mmap::Bytes;
-use crate::vectors::cache;
 use crate::vectors::error::{Result, VectorsError};
 use crate::vectors::vocabulary::{Span, Vocabulary};
 
@@ -46,7 +46,7 @@ pub fn read(list: &Path, rows: usize, path: &Path) -> Result<WordList> {
         let advice = "give one word a line, in the order of the rows";
         return Err(VectorsError::unsupported(list, what, advice));
     }
-    let hash = cache::hash(&[list.as_os_str().as_encoded_bytes(), &bytes].concat());
+    let hash = container::hash(&[list.as_os_str().as_encoded_bytes(), &bytes].concat());
     let remark = counted.then(|| format!("the counts after the words of {} are left out", list.display()));
     Ok(WordList { vocabulary: Vocabulary::new(bytes, spans), hash, remark })
 }

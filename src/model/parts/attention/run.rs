@@ -44,7 +44,7 @@ pub fn attend(
         None => attend_heads(attention, query.view(), key.view(), value.view(), place, keep),
     };
     let output = attention.output.apply(side_by_side(&heads.outputs).view());
-    trace.weights = if keep == Keep::Logits { Array3::zeros((0, 0, 0)) } else { heads.weights };
+    trace.weights = heads.weights;
     if keep.stages() {
         trace.products = everything.then_some(heads.products);
         trace.scores = (everything || attention.soft_cap.is_some()).then_some(heads.scores);
@@ -109,7 +109,9 @@ fn attend_heads(
     let kept = if keep_scores { (heads, tokens, keys) } else { (heads, 0, 0) };
     let mut products = Array3::zeros(kept);
     let mut scores = Array3::zeros(kept);
-    let mut weights = Array3::zeros((heads, tokens, keys));
+    // Where nobody looks at them, each head's weights live as long as its turn.
+    let passing = keep == Keep::Logits;
+    let mut weights = Array3::zeros(if passing { (heads, 0, 0) } else { (heads, tokens, keys) });
     let mut outputs = Array3::zeros((heads, tokens, size));
     let terms = terms(attention, keys.max(place.past + tokens), place);
     Zip::indexed(products.axis_iter_mut(Axis(0)))
@@ -117,7 +119,9 @@ fn attend_heads(
         .and(weights.axis_iter_mut(Axis(0)))
         .and(outputs.axis_iter_mut(Axis(0)))
         .into_par_iter()
-        .for_each(|(head, mut products, scores, mut weights, output)| {
+        .for_each(|(head, mut products, scores, weights, output)| {
+            let mut own = Array2::zeros(if passing { (tokens, keys) } else { (0, 0) });
+            let mut weights = if passing { own.view_mut() } else { weights };
             let shared = attention.key_value_head(head);
             let (key, value) = (key.index_axis(Axis(0), shared), value.index_axis(Axis(0), shared));
             let query = query.index_axis(Axis(0), head);

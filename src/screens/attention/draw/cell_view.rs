@@ -19,7 +19,7 @@ use crate::widgets::heatmap::largest;
 use crate::widgets::legend::number;
 use crate::widgets::signed::signed_bar;
 use crate::widgets::strip;
-use crate::widgets::text::{columns, fit, put, visible, wrap};
+use crate::widgets::text::{columns, decimal, fit, put, signed_decimal, visible, wrap};
 
 /// From this height on, the stages have their details below them.
 const HEIGHT_FOR_DETAIL: u16 = 12;
@@ -90,31 +90,42 @@ fn formula(stage: CellStep, steps: &CellSteps) -> String {
         CellStep::Products => {
             let mut text = String::from("q·k = ");
             for (index, (_, product)) in steps.products.iter().take(3).enumerate() {
-                text.push_str(&if index == 0 { format!("{product:.2}") } else { format!(" {product:+.2}") });
+                text.push_str(&if index == 0 {
+                    decimal(*product, 2)
+                } else {
+                    format!(" {}", signed_decimal(*product, 2))
+                });
             }
             let rest = if steps.products.len() > 3 { " ..." } else { "" };
-            format!("{text}{rest} = {:.4}", steps.dot)
+            format!("{text}{rest} = {}", decimal(steps.dot, 4))
         }
-        CellStep::Scale => format!("{:.4} x {:.4} = {:.4}", steps.dot, steps.scale, steps.scaled),
+        CellStep::Scale => {
+            let [dot, scaled] = [steps.dot, steps.scaled].map(|value| decimal(value, 4));
+            format!("{dot} x {:.4} = {scaled}", steps.scale)
+        }
         CellStep::Mask => match steps.mask {
             Some(Mask::Later) => String::from("masked: it comes later in the text, so minus infinity"),
             Some(Mask::OutsideWindow) => String::from("masked: it is too far back for this layer's window"),
             Some(Mask::Hidden) => String::from("masked: you hid this token"),
             None if steps.position_bias != 0.0 => {
-                format!(
-                    "{:.4} {:+.4} for the distance = {:.4}",
-                    steps.scaled, steps.position_bias, steps.score
-                )
+                let [scaled, score] = [steps.scaled, steps.score].map(|value| decimal(value, 4));
+                let bias = signed_decimal(steps.position_bias, 4);
+                format!("{scaled} {bias} for the distance = {score}")
             }
-            None => format!("not masked, nothing added: {:.4}", steps.score),
+            None => format!("not masked, nothing added: {}", decimal(steps.score, 4)),
         },
         CellStep::Softmax if steps.replaced => {
             format!("replaced by your change: {:.4}", steps.weight)
         }
         CellStep::Softmax if steps.mask.is_some() => String::from("exp(-infinity) = 0: weight 0"),
         CellStep::Softmax => format!(
-            "exp({:.3} - {:.3}) / {:.4} = {:.4} / {:.4} = {:.4}",
-            steps.score, steps.row_maximum, steps.sum, steps.exponential, steps.sum, steps.weight
+            "exp({} - {}) / {:.4} = {:.4} / {:.4} = {:.4}",
+            decimal(steps.score, 3),
+            decimal(steps.row_maximum, 3),
+            steps.sum,
+            steps.exponential,
+            steps.sum,
+            steps.weight
         ),
         CellStep::Value => {
             let length = |vector: &[f32]| vector.iter().map(|value| value * value).sum::<f32>().sqrt();
@@ -240,7 +251,9 @@ fn draw_products(steps: &CellSteps, theme: &Theme, buffer: &mut Buffer, area: Re
         sum += f64::from(product);
         let (query, key) = (steps.query.get(index), steps.key.get(index));
         let get = |value: Option<&f32>| value.copied().unwrap_or(f32::NAN);
-        let text = format!("{index:>6} {:>9.3} {:>8.3} {product:>9.3} {sum:>9.3}", get(query), get(key));
+        let numbers = [get(query), get(key), product, sum as f32].map(|value| decimal(value, 3));
+        let [query, key, product_shown, sum_shown] = numbers;
+        let text = format!("{index:>6} {query:>9} {key:>8} {product_shown:>9} {sum_shown:>9}");
         let y = y as u16 + 1;
         let end = put(buffer, area, 0, y, &text, roles.number);
         let width = area.width.saturating_sub(end + 2).min(33);
@@ -250,7 +263,8 @@ fn draw_products(steps: &CellSteps, theme: &Theme, buffer: &mut Buffer, area: Re
     if hidden > 0 && room > 0 {
         let rest = f64::from(steps.dot)
             - steps.products.iter().take(room - 1).map(|(_, product)| f64::from(*product)).sum::<f64>();
-        let text = format!("{:>6} more add {:+.3}, q·k = {:.4}", hidden + 1, rest, steps.dot);
+        let (rest, dot) = (signed_decimal(rest, 3), decimal(steps.dot, 4));
+        let text = format!("{:>6} more add {rest}, q·k = {dot}", hidden + 1);
         let y = room as u16;
         put(buffer, area, 0, y, &" ".repeat(usize::from(area.width)), Style::new());
         put(buffer, area, 0, y, &text, roles.number);

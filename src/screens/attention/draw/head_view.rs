@@ -6,10 +6,8 @@ use ratatui::layout::Rect;
 use super::super::pass::Pass;
 use super::super::state::Panel;
 use super::super::update::{CELL, HEAD, KEY, QUERY};
-use super::super::work::{Derive, RunChanged};
 use super::{GAP, Looked, image_view, lines, panels, wall_view};
 use crate::analysis::maps::{self, View};
-use crate::jobs::Job;
 use crate::theme::Theme;
 use crate::widgets::arcs::Arcs;
 use crate::widgets::canvas::Canvas;
@@ -66,7 +64,7 @@ pub(super) fn draw(looked: &Looked, canvas: &mut Canvas<'_>, area: Rect) {
 fn draw_maps(looked: &Looked, canvas: &mut Canvas<'_>, area: Rect) {
     let (theme, roles) = (canvas.theme, canvas.theme.roles());
     let Some(map) = &looked.map else {
-        put(canvas.buffer, area, 2, 1, why_no_map(looked), roles.faint);
+        put(canvas.buffer, area, 2, 1, lines::why_no_map(looked), roles.faint);
         return;
     };
     let heat = looked.heatmap(map);
@@ -100,21 +98,6 @@ fn draw_maps(looked: &Looked, canvas: &mut Canvas<'_>, area: Rect) {
         wall_view::wall(looked, looked.figures(0, 0).is_some(), canvas, wall);
     } else {
         draw_everywhere(looked, canvas, Rect { height, ..right });
-    }
-}
-
-/// What stands in place of a map that is not there.
-pub(super) fn why_no_map(looked: &Looked) -> &'static str {
-    if looked.frame.is_running(Derive::SLOT) {
-        "computing this view"
-    } else if looked.frame.is_running(RunChanged::SLOT) {
-        "running the model with your changes"
-    } else if looked.state.chosen.view == View::Difference {
-        "nothing is changed yet: switch a head or a token off, then this shows after minus before"
-    } else if looked.state.chosen.view == View::Scores {
-        "the scores were not kept for a text this long; weights are"
-    } else {
-        "this view is not known for this text"
     }
 }
 

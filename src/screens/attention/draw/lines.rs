@@ -9,15 +9,17 @@ use ratatui::layout::Rect;
 
 use super::super::state::{Attention, Zoom};
 use super::super::update::CELL;
+use super::super::work::{Derive, RunChanged};
 use super::Looked;
 use crate::analysis::heads::{HeadFigures, HeadKind};
 use crate::analysis::maps::View;
 use crate::analysis::names::labels;
 use crate::analysis::{HeadPlace, Stack, ranking};
+use crate::jobs::Job;
 use crate::model::interventions::{HeadChange, PositionChange};
 use crate::theme::Theme;
 use crate::widgets::canvas::{Canvas, Target};
-use crate::widgets::text::{columns, fit, fraction, put, put_right, visible};
+use crate::widgets::text::{columns, decimal, fit, fraction, put, put_right, signed_decimal, visible};
 
 /// The head, the view and the scale; what is changed goes before the rest.
 pub(super) fn place(state: &Attention, theme: &Theme, buffer: &mut Buffer, line: Rect) {
@@ -127,11 +129,10 @@ fn explanation(kind: HeadKind) -> &'static str {
 /// What a kind of head is called beside its score.
 fn title<'a>(kind: HeadKind, looked: &'a Looked) -> Cow<'a, str> {
     match kind {
-        HeadKind::PreviousToken => "token before".into(),
-        HeadKind::NextToken => "token after".into(),
-        HeadKind::FirstToken => "first token (sink)".into(),
-        HeadKind::OneToken(token) => format!("mostly {}", fit(looked.column_label(token), 16)).into(),
-        _ => kind.name().into(),
+        HeadKind::OneToken(token) => {
+            format!("{} {}", kind.title(), fit(looked.column_label(token), 16)).into()
+        }
+        _ => kind.title().into(),
     }
 }
 
@@ -200,6 +201,21 @@ pub(super) fn change(looked: &Looked, theme: &Theme, buffer: &mut Buffer, line: 
     true
 }
 
+/// What stands in place of a map that is not there.
+pub(super) fn why_no_map(looked: &Looked) -> &'static str {
+    if looked.frame.is_running(Derive::SLOT) {
+        "computing this view"
+    } else if looked.frame.is_running(RunChanged::SLOT) {
+        "running the model with your changes"
+    } else if looked.state.chosen.view == View::Difference {
+        "nothing is changed yet: switch a head or a token off, then this shows after minus before"
+    } else if looked.state.chosen.view == View::Scores {
+        "the scores were not kept for a text this long; weights are"
+    } else {
+        "this view is not known for this text"
+    }
+}
+
 /// The value under the cursor, with what it was made of as far as there is room.
 pub(super) fn cell(looked: &Looked, theme: &Theme, buffer: &mut Buffer, line: Rect) {
     let roles = theme.roles();
@@ -214,7 +230,7 @@ pub(super) fn cell(looked: &Looked, theme: &Theme, buffer: &mut Buffer, line: Re
         return;
     };
     let value = map.get((row, column)).copied().unwrap_or(f32::NAN);
-    let shown = if value.is_nan() { String::from("masked") } else { format!("{value:.4}") };
+    let shown = if value.is_nan() { String::from("masked") } else { decimal(value, 4) };
     x = put(buffer, line, x, 0, &shown, roles.selected) + 2;
     for text in parts(looked, row, column) {
         if usize::from(x) + columns(&text) > usize::from(line.width) {
@@ -236,7 +252,11 @@ fn parts(looked: &Looked, row: usize, column: usize) -> Vec<String> {
                 .and_then(|map| map.get((row, column)).copied())
         };
         if let (Some(before), Some(after)) = (weight(before), weight(after)) {
-            return vec![format!("before {before:.4}  after {after:.4}  change {:+.4}", after - before)];
+            return vec![{
+                let [before_shown, after_shown] = [before, after].map(|weight| decimal(weight, 4));
+                let change = signed_decimal(after - before, 4);
+                format!("before {before_shown}  after {after_shown}  change {change}")
+            }];
         }
     }
     let at = (state.chosen.head, row, column);
@@ -250,13 +270,16 @@ fn parts(looked: &Looked, row: usize, column: usize) -> Vec<String> {
     if !matches!(state.chosen.view, View::Weights | View::Scores) || !score.is_finite() {
         return Vec::new();
     }
-    let mut parts = vec![format!("q·k {product:.2}"), format!("scaled {score:.3}")];
+    let mut parts = vec![format!("q·k {}", decimal(product, 2)), format!("scaled {}", decimal(score, 3))];
     let weight = attention.weights.get(at).copied().unwrap_or_default();
     if let Some(scores) = attention.scores.as_ref() {
         let row = scores.slice(ndarray::s![state.chosen.head, row, ..]);
         let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let sum: f64 = row.iter().map(|score| f64::from(score - most).exp()).sum();
-        parts.push(format!("softmax exp({score:.3} - {most:.3}) / {sum:.3} = {weight:.4}"));
+        parts.push({
+            let [score, most] = [score, most].map(|value| decimal(value, 3));
+            format!("softmax exp({score} - {most}) / {sum:.3} = {weight:.4}")
+        });
     }
     parts
 }

@@ -21,7 +21,7 @@ use crate::widgets::canvas::Canvas;
 use crate::widgets::chart::Chart;
 use crate::widgets::heatmap::{Heatmap, largest};
 use crate::widgets::legend::{Scale, Signs};
-use crate::widgets::text::{columns, fit, fit_padded, fraction, put, visible, wrap};
+use crate::widgets::text::{columns, fit, fit_padded, fraction, put, signed_decimal, visible, wrap};
 
 /// Draws the chosen panel into `area`.
 pub(super) fn draw(looked: &Looked, canvas: &mut Canvas<'_>, area: Rect) {
@@ -182,7 +182,7 @@ fn draw_importance(
     let ranked = importance.ranked();
     let full = ranked.first().map_or(1.0, |(_, _, change)| change.abs());
     for (y, (layer, head, change)) in ranked.into_iter().take(usize::from(list.height)).enumerate() {
-        let text = format!("{:>5} {change:>+9.5} ", format!("{layer}.{head}"));
+        let text = format!("{:>5} {:>9} ", format!("{layer}.{head}"), signed_decimal(change, 5));
         let x = put(canvas.buffer, list, 0, y as u16, &text, if stale { roles.stale } else { roles.number });
         let width = usize::from(list.width.saturating_sub(x)).min(20);
         put(canvas.buffer, list, x, y as u16, &bar(change.abs() / full, width), roles.bar);

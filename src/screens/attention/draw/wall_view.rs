@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::super::update::{HEAD, LAYER};
-use super::{Looked, head_view, lines, scale, signs};
+use super::{Looked, lines, scale, signs};
 use crate::analysis::thumbnails::SmallMaps;
 use crate::model::interventions::HeadChange;
 use crate::widgets::canvas::Canvas;
@@ -40,7 +40,7 @@ pub(super) fn draw(looked: &Looked, canvas: &mut Canvas<'_>, area: Rect) {
 pub(super) fn wall(looked: &Looked, labels: bool, canvas: &mut Canvas<'_>, area: Rect) {
     let state = looked.state;
     let Some(small) = state.small() else {
-        put(canvas.buffer, area, 2, 1, head_view::why_no_map(looked), canvas.theme.roles().faint);
+        put(canvas.buffer, area, 2, 1, lines::why_no_map(looked), canvas.theme.roles().faint);
         return;
     };
     let by = ThumbnailScale {

@@ -10,7 +10,9 @@ use crate::theme::Theme;
 use crate::vectors::explain::{Comparison, NeighbourAnswer, SubwordReport};
 use crate::widgets::signed::signed_bar;
 use crate::widgets::strip;
-use crate::widgets::text::{columns, fit, fit_padded, grouped, put, put_right, visible};
+use crate::widgets::text::{
+    columns, decimal, fit, fit_padded, grouped, put, put_right, signed_decimal, visible,
+};
 
 /// Lines that a strip may take.
 const MOST_STRIP_LINES: u16 = 4;
@@ -57,7 +59,8 @@ fn draw_strip(
     let vector = &answer.strip;
     // What is said on the right is the more important, so it takes its room first.
     let against = words.selected_neighbour().map_or_else(String::new, |selected| {
-        format!("{}: {:.4}, rank {}", fit(&selected.word, 20), selected.score, grouped(selected.row + 1))
+        let score = decimal(selected.score, 4);
+        format!("{}: {score}, rank {}", fit(&selected.word, 20), grouped(selected.row + 1))
     });
     let mut room = usize::from(area.width);
     if columns(&against) + 30 < room {
@@ -67,7 +70,12 @@ fn draw_strip(
     let left = Rect { width: room as u16, ..area };
     let mut x = put(buffer, left, 2, 0, "vector", pick(roles.heading)) + 2;
     let mut facts = vec![format!("norm {:.2}", vector.norm), origin(answer)];
-    facts.extend(vector.extremes.iter().map(|(dimension, value)| format!("dim {dimension} {value:+.2}")));
+    facts.extend(
+        vector
+            .extremes
+            .iter()
+            .map(|(dimension, value)| format!("dim {dimension} {}", signed_decimal(*value, 2))),
+    );
     for fact in facts {
         if usize::from(x) + columns(&fact) > room {
             break;
@@ -103,7 +111,8 @@ fn draw_comparison(comparison: &Comparison, stale: bool, theme: &Theme, buffer: 
     let pick = |style| if stale { roles.stale } else { style };
     let (left, right) = (fit(&comparison.left, 24), fit(&comparison.right, 24));
     let mut x = put(buffer, area, 2, 0, &format!("{left} against {right}"), pick(roles.heading)) + 2;
-    x = put(buffer, area, x, 0, &format!("cosine {:.4}", comparison.similarity), pick(roles.number)) + 2;
+    x = put(buffer, area, x, 0, &format!("cosine {}", decimal(comparison.similarity, 4)), pick(roles.number))
+        + 2;
     put(buffer, area, x, 0, &format!("= sum over {} dimensions", comparison.dimensions.len()), roles.faint);
     let most = comparison.dimensions.iter().map(|one| one.share.abs()).fold(0.0, f64::max);
     let across = (area.width.saturating_sub(2) / LEAST_CELL).max(1);
@@ -119,8 +128,9 @@ fn draw_comparison(comparison: &Comparison, stale: bool, theme: &Theme, buffer: 
     {
         let (column, line) = (index as u16 / lines, index as u16 % lines);
         let (x, y) = (2 + column * cell, 2 + line);
-        let numbers =
-            format!("{:>4} {:>+7.3} {:>+7.3} {:>+7.3}", one.dimension, one.left, one.right, one.share);
+        let [left, right, share] =
+            [one.left.into(), one.right.into(), one.share].map(|value: f64| signed_decimal(value, 3));
+        let numbers = format!("{:>4} {left:>7} {right:>7} {share:>7}", one.dimension);
         let x = put(buffer, area, x, y, &numbers, pick(roles.number)) + 1;
         signed_bar(one.share, most, theme, buffer, area, (x, y), cell.saturating_sub(NUMBERS + 2).min(24));
     }
@@ -147,7 +157,8 @@ fn draw_subwords(report: &SubwordReport, stale: bool, theme: &Theme, buffer: &mu
         let (column, line) = (index as u16 / lines, index as u16 % lines);
         let (x, y) = (2 + column * (cell + 2), 2 + line);
         let bucket = ngram.bucket.map_or_else(|| String::from("none"), |bucket| bucket.to_string());
-        let text = format!("{} {bucket:>9} {:>+7.3}", fit_padded(&ngram.ngram, longest), ngram.share);
+        let share = signed_decimal(ngram.share, 3);
+        let text = format!("{} {bucket:>9} {share:>7}", fit_padded(&ngram.ngram, longest));
         let x = put(buffer, area, x, y, &text, pick(roles.number)) + 1;
         if ngram.collisions.is_empty() {
             signed_bar(ngram.share, most, theme, buffer, area, (x, y), 9);

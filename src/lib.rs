@@ -12,6 +12,8 @@
 //!        |
 //! jobs, widgets, theme  background work: the latest request wins, notes, cancel; plain data to cells
 //!        |
+//!     export            maps as files: svg, csv
+//!        |
 //!     vectors           words as points: files, search, analogies, evaluation, projection
 //!     analysis          what can be read off a trace: head patterns, rollout, logit lens
 //!        |
@@ -19,7 +21,7 @@
 //!        |
 //! linalg, matmul, elementary    decompositions, products, functions of many numbers at a time
 //! mmap, files, foreign          mapped files, files written whole, readers of other crates
-//! progress, visible             progress of long work, text that a terminal shows as it is
+//! progress, visible, numerals   progress of long work, text and numbers for eyes
 //! random, spelling, log         numbers from a seed, names that were probably meant, the log file
 //! ```
 //!
@@ -41,6 +43,7 @@ pub mod analysis;
 pub mod app;
 pub mod cli;
 pub mod elementary;
+pub mod export;
 pub mod files;
 pub mod foreign;
 pub mod jobs;
@@ -51,6 +54,7 @@ pub mod log;
 pub mod matmul;
 pub mod mmap;
 pub mod model;
+pub mod numerals;
 pub mod progress;
 pub mod random;
 pub mod screens;

@@ -10,6 +10,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("mmap", &[]),
     ("foreign", &[]),
     ("visible", &[]),
+    ("numerals", &[]),
+    ("export", &["numerals", "visible"]),
     ("files", &[]),
     ("random", &[]),
     ("spelling", &[]),
@@ -23,21 +25,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vectors", &["linalg", "mmap", "files", "foreign", "progress"]),
     ("jobs", &["vectors", "model", "progress"]),
     ("theme", &["spelling"]),
-    ("widgets", &["theme", "analysis", "model", "visible"]),
+    ("widgets", &["theme", "analysis", "model", "visible", "numerals"]),
     ("app", &["jobs", "widgets", "theme", "vectors", "model", "progress"]),
-    ("screens", &["app", "jobs", "widgets", "theme", "vectors", "model", "analysis", "progress"]),
+    ("screens", &["app", "jobs", "widgets", "theme", "vectors", "model", "analysis", "progress", "export"]),
     (
         "terminal",
         &[
-            "files", "foreign", "mmap", "visible", "spelling", "screens", "app", "jobs", "widgets", "theme",
-            "vectors", "model", "progress",
+            "files", "foreign", "mmap", "visible", "export", "spelling", "screens", "app", "jobs", "widgets",
+            "theme", "vectors", "model", "progress",
         ],
     ),
     (
         "cli",
         &[
             "files", "log", "terminal", "screens", "app", "jobs", "theme", "widgets", "vectors", "model",
-            "analysis", "mmap", "progress", "visible",
+            "analysis", "mmap", "progress", "visible", "numerals", "export",
         ],
     ),
 ];

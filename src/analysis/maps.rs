@@ -46,6 +46,16 @@ impl View {
         }
     }
 
+    /// What a number of it is.
+    pub fn quantity(self) -> &'static str {
+        match self {
+            Self::Scores => "score",
+            Self::Norm => "norm",
+            Self::Difference => "change",
+            Self::Weights | Self::Rollout | Self::Mean => "weight",
+        }
+    }
+
     /// Whether its numbers have a sign (diverging colours).
     pub fn is_signed(self) -> bool {
         matches!(self, Self::Scores | Self::Difference)

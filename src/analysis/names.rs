@@ -1,5 +1,7 @@
 //! What tokens and outputs are called where a person reads them.
 
+use std::collections::HashMap;
+
 use crate::model::Model;
 use crate::model::tokenizer::Tokens;
 
@@ -8,6 +10,24 @@ use crate::model::tokenizer::Tokens;
 pub fn labels(tokens: &Tokens) -> Vec<String> {
     let texts = tokens.texts.iter().map(String::as_str).chain(std::iter::repeat(""));
     tokens.pieces.iter().zip(texts).map(|(piece, text)| label(piece, text)).collect()
+}
+
+/// `labels` in which those that stand there more than once carry their position, as in "the⁵".
+pub fn told_apart(labels: Vec<String>) -> Vec<String> {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for label in &labels {
+        *counts.entry(label.clone()).or_default() += 1;
+    }
+    let numbered = |(position, label): (usize, String)| match counts.get(&label) {
+        Some(2..) => format!("{label}{}", superscript(position)),
+        _ => label,
+    };
+    labels.into_iter().enumerate().map(numbered).collect()
+}
+
+fn superscript(number: usize) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    number.to_string().bytes().map(|digit| DIGITS[usize::from(digit - b'0') % 10]).collect()
 }
 
 fn label(piece: &str, text: &str) -> String {
@@ -39,6 +59,13 @@ pub fn described(model: &Model, ids: &[u32]) -> Tokens {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn labels_that_repeat_carry_their_position() {
+        let labels = ["[CLS]", "the", "cat", "the"].map(String::from).to_vec();
+        assert_eq!(told_apart(labels), ["[CLS]", "the¹", "cat", "the³"]);
+        assert_eq!(superscript(120), "¹²⁰");
+    }
 
     #[test]
     fn a_label_is_one_line_that_says_something() {

@@ -105,11 +105,12 @@ pub const GENERAL: Heading = Heading {
             .keys(&[(Everywhere, "ctrl-l")]),
         FrameCommand::new(
             "cancel",
-            "cancel",
+            "back",
             "Stop what runs; close what lies on top; leave the line; zoom out.",
             cancel,
         )
         .keys(&[(Everywhere, "esc"), (Reading, "q")])
+        .footer(19)
         .unlisted(),
         FrameCommand::new(
             "suspend",

@@ -13,6 +13,13 @@ pub enum Effect {
     Copy(String),
     /// Write what is on the screen to a file; its ending tells the format.
     SaveScreen(String),
+    /// Write text to a file.
+    Save {
+        /// The file.
+        name: String,
+        /// What goes into it.
+        text: String,
+    },
     /// Take or release the mouse.
     Mouse(bool),
     /// Load and use the named theme.

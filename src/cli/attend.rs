@@ -121,7 +121,7 @@ fn map_report(subject: &Subject, chosen: &Chosen, changes: Interventions) -> Res
     };
     Ok(report.map(Map {
         title: chosen.title(subject),
-        quantity: chosen.quantity(),
+        quantity: chosen.view.quantity(),
         row: "query",
         column: "key",
         rows,
@@ -211,15 +211,6 @@ impl Chosen {
             return report;
         }
         report.fact("stack", Value::text(StackArguments::name(self.stack)))
-    }
-
-    fn quantity(&self) -> &'static str {
-        match self.view {
-            View::Scores => "score",
-            View::Norm => "norm",
-            View::Difference => "change",
-            View::Weights | View::Rollout | View::Mean => "weight",
-        }
     }
 
     fn title(&self, subject: &Subject) -> String {

@@ -7,6 +7,7 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::arguments::format::FormatArguments;
+use super::arguments::standard_input::file_parser;
 use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
 use super::report::{Report, Table, Value};
@@ -29,7 +30,8 @@ fn formats_parser() -> impl TypedValueParser<Value = &'static Format> {
 /// Write vectors in another format
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The vectors to read
+    /// The vectors to read; - is standard input
+    #[arg(value_parser = file_parser())]
     input: PathBuf,
     /// The file to write
     output_file: PathBuf,
@@ -43,7 +45,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     first: Option<u64>,
     /// Only words of this list, one a line
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file_parser())]
     only: Option<PathBuf>,
     #[command(flatten)]
     output: FormatArguments,

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::arguments::choices::{Choice, Choices};
 use super::arguments::format::FormatArguments;
+use super::arguments::standard_input::file_parser;
 use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
 use super::report::{Report, Table, Value};
@@ -48,7 +49,8 @@ static OBJECTIVES: Choices<Objective> = Choices(&[
 /// and sections that begin with a colon; pairs have two words and a number.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Questions, such as questions-words.txt, or pairs, such as wordsim353.tsv
+    /// Questions, such as questions-words.txt, or pairs, such as wordsim353.tsv; - is standard input
+    #[arg(value_parser = file_parser())]
     file: PathBuf,
     /// Whose rules to follow: they differ in case folding, unknown words and candidates
     #[arg(long, value_parser = PROTOCOLS.parser(), default_value = "glove")]

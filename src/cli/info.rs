@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::arguments::format::FormatArguments;
+use super::arguments::standard_input::file_parser;
 use super::command::{Answer, Command, Shared};
 use super::report::{Report, Table, Value};
 use super::{progress, vector_source};
@@ -16,6 +17,7 @@ use crate::vectors::projection::{self, PrincipalComponents};
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The file; the same as --vectors
+    #[arg(value_parser = file_parser())]
     file: Option<PathBuf>,
     /// Also show how much of the variance of all rows each of the first N principal components has
     #[arg(long, value_name = "N")]

@@ -137,14 +137,14 @@ static COLOURS: Choices<ColourChoice> = Choices(&[
 /// and shows what their heads look at. Real GloVe vectors and a real MiniLM are inside to start with.
 #[derive(Debug, Parser)]
 #[command(name = "lexiscope", version, after_help = AFTER_HELP, max_term_width = 100)]
-#[command(disable_help_subcommand = true)]
 struct Program {
     /// Word vectors: a file of any known format, or a folder with one
     ///
-    /// The format is recognised by content. The default is the shipped GloVe 6B 100d, 30,000 words.
+    /// The format is recognised by content; - is standard input. The default is the shipped GloVe 6B 100d, 30,000 words.
     #[arg(
         long,
         value_name = "FILE|FOLDER",
+        value_parser = arguments::standard_input::file_parser(),
         env = "LEXISCOPE_VECTORS",
         global = true,
         hide_env_values = true

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::arguments::choices::{Choice, Choices};
 use super::arguments::format::MapFormatArguments;
+use super::arguments::standard_input;
 use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
 use super::report::{Format, Map, Report, Table, Value};
@@ -91,7 +92,7 @@ impl Command for Arguments {
             .hint("leave the text out, or --format svg")
             .into());
         }
-        let text = self.text.join(" ");
+        let text = standard_input::text(&self.text)?;
         if !self.shuffle && self.word.is_none() {
             return Err(Failure::usage("what is asked of the text?")
                 .hint("add --shuffle, or --word WORD for a word that stands there twice")

@@ -47,7 +47,7 @@ impl Command for Arguments {
         let options = self.list.options(self.include_query)?;
         let (format, filtered) = (self.list.format(), self.list.is_filtered());
         let asked = [vec![self.query], self.rest].concat().join(" ");
-        let query = given(&asked)?.trim();
+        let query = given(&asked)?.trim_ascii();
         let vectors = vector_source::open(shared.vectors.as_deref())?;
         // A word may look like a file or like numbers.
         let is_word = vectors.vocabulary().row(query).is_some();

@@ -3,17 +3,13 @@
 //! the first of the two is told, since it is nobody's defect.
 
 use std::io;
-use std::sync::OnceLock;
 
 use rustix::stdio::{stderr, stdin, stdout};
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{OptionalActions, tcsetattr};
 use signal_hook::consts::{SIGABRT, SIGBUS};
 use signal_hook::low_level;
 
 use super::guard;
-
-/// The terminal's settings before it was taken.
-static SETTINGS: OnceLock<Termios> = OnceLock::new();
 
 /// Synchronised update, mouse, bracketed paste and colours off, the shell's screen and the cursor on:
 /// what [`guard::restore`] writes, in one piece that needs no memory.
@@ -25,13 +21,6 @@ hint: do not write to a file that is open; --no-mmap reads files into memory ins
 
 /// The exit code for a file that cannot be read; see `--help`.
 const FILE: i32 = 3;
-
-/// Remembers how the terminal is before it is taken.
-pub(super) fn remember_settings() {
-    if let Ok(settings) = tcgetattr(stdin()) {
-        let _ = SETTINGS.set(settings);
-    }
-}
 
 /// Watches for both faults from now on.
 ///
@@ -58,7 +47,7 @@ pub fn watch() -> io::Result<()> {
 fn give_back() {
     if guard::release() {
         let _ = rustix::io::write(stdout(), GIVE_BACK);
-        if let Some(settings) = SETTINGS.get() {
+        if let Some(settings) = guard::settings() {
             let _ = tcsetattr(stdin(), OptionalActions::Now, settings);
         }
     }

@@ -9,6 +9,8 @@
 use std::io::{self, Write, stdout};
 use std::panic;
 use std::sync::Once;
+#[cfg(unix)]
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -20,6 +22,9 @@ use crossterm::terminal::{
     EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{execute, queue};
+
+#[cfg(unix)]
+use rustix::termios::{Termios, tcgetattr};
 
 use crate::foreign;
 
@@ -40,7 +45,7 @@ impl Guard {
     pub fn take() -> io::Result<Self> {
         install_panic_hook();
         #[cfg(unix)]
-        super::faults::remember_settings();
+        remember_settings();
         let guard = Self(());
         enter()?;
         Ok(guard)
@@ -51,6 +56,23 @@ impl Drop for Guard {
     fn drop(&mut self) {
         restore();
     }
+}
+
+/// The terminal's settings before it was taken.
+#[cfg(unix)]
+static SETTINGS: OnceLock<Termios> = OnceLock::new();
+
+#[cfg(unix)]
+fn remember_settings() {
+    if let Ok(settings) = tcgetattr(rustix::stdio::stdin()) {
+        let _ = SETTINGS.set(settings);
+    }
+}
+
+/// The terminal's settings before it was taken first, where they are known.
+#[cfg(unix)]
+pub(super) fn settings() -> Option<&'static Termios> {
+    SETTINGS.get()
 }
 
 /// Takes the terminal (again, after a suspension).

@@ -123,6 +123,7 @@ impl<B: Backend> Loop<'_, B> {
                     }
                 }
                 Effect::SaveScreen(name) => self.save_screen(&name)?,
+                Effect::Save { name, text } => self.save(&name, &text),
                 Effect::Mouse(capture) => self.host.capture_mouse(capture)?,
                 Effect::UseTheme(name) => {
                     if let Err(error) = self.looks.use_theme(&name) {
@@ -150,11 +151,16 @@ impl<B: Backend> Loop<'_, B> {
         let area = Rect::from((Position::ORIGIN, self.terminal.size().map_err(broken)?));
         let (mut buffer, theme) = (Buffer::empty(area), self.looks.theme());
         draw::render(self.app, theme, &mut buffer, area);
-        match self.host.save(name, &format.print(&buffer, theme.is_light())) {
+        let text = format.print(&buffer, theme.is_light());
+        self.save(name, &text);
+        Ok(())
+    }
+
+    fn save(&mut self, name: &str, text: &str) {
+        match self.host.save(name, text) {
             Ok(()) => self.app.frame.inform(format!("wrote {name}")),
             Err(error) => self.app.frame.complain(error.to_string()),
         }
-        Ok(())
     }
 
     /// Makes the next frame write every cell. Not by `Terminal::clear`, which asks the terminal

@@ -15,8 +15,11 @@
 //! Each word counts as its unit vector, as in gensim's `most_similar`; a literal vector counts as
 //! it is, as there.
 
+mod completion;
 mod node;
 mod parser;
+
+pub use completion::{quoted, word_at};
 
 use std::fmt;
 
@@ -144,7 +147,7 @@ impl Expression {
     /// # Errors
     /// As [`Expression::parse`].
     pub fn read(text: &str, vectors: &WordVectors) -> Result<Self> {
-        let text = text.trim();
+        let text = text.trim_ascii();
         if vectors.vocabulary().row(text).is_some() { Ok(Self::word(text)) } else { Self::parse(text) }
     }
 

@@ -42,7 +42,7 @@ impl Kind {
             Self::Case => "case",
             Self::Unicode => "accents",
             Self::Prefix => "prefix",
-            Self::Typo => "typo",
+            Self::Typo => "did you mean",
         }
     }
 }

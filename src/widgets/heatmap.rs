@@ -12,7 +12,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::canvas::{Canvas, Target};
 use super::legend::{Full, Legend, Scale, Signs};
-use super::text::{columns, fit, fraction, put, visible};
+use super::text::{columns as columns_of, fit, fraction, put, visible};
 use crate::analysis::thumbnails::pool;
 use crate::theme::{HeatCell, Theme};
 
@@ -82,8 +82,10 @@ struct Layout {
     columns: (usize, usize),
 }
 
-const LONGEST_LABEL: usize = 12;
+const LONGEST_LABEL: usize = 20;
 const TALLEST_HEADER: usize = 6;
+/// Lines of a label over cells that are wide enough for a few letters.
+const MOST_LABEL_LINES: usize = 3;
 
 /// The window of `shown` entries of `count` that has `cursor` near its middle.
 pub fn window(cursor: usize, shown: usize, count: usize) -> usize {
@@ -112,8 +114,8 @@ impl Heatmap<'_> {
     }
 
     fn label_width(&self, width: usize) -> usize {
-        let longest = self.row_labels.iter().map(|label| columns(&visible(label))).max().unwrap_or(0);
-        2 + longest.min(LONGEST_LABEL).min(width / 5).max(longest.min(3))
+        let longest = self.row_labels.iter().map(|label| columns_of(&visible(label))).max().unwrap_or(0);
+        2 + longest.min(LONGEST_LABEL).min(width / 4).max(longest.min(3))
     }
 
     fn layout(&self, area: Rect) -> Option<Layout> {
@@ -128,9 +130,12 @@ impl Heatmap<'_> {
             if self.digits { &[(6, 3), (4, 2), (4, 1)] } else { &[(6, 3), (4, 2), (4, 1), (3, 1), (2, 1)] };
         let fits = |&&(w, h): &&(usize, usize)| columns * w <= room && rows * h < height;
         let cell = sizes.iter().find(fits).copied().unwrap_or(if self.digits { (4, 1) } else { (2, 1) });
-        // Narrow cells have their labels written downwards where rows can be spared.
+        // Labels go on in further lines where rows can be spared; over the narrowest cells they are
+        // written downwards.
         let header = if cell.0 > 2 {
-            1
+            let widest = self.column_labels.iter().map(|label| columns_of(&visible(label.trim()))).max();
+            let lines = widest.unwrap_or(0).div_ceil(cell.0 - 1).min(MOST_LABEL_LINES);
+            lines.min(height.saturating_sub(rows * cell.1)).max(1)
         } else {
             let longest =
                 self.column_labels.iter().map(|label| label.graphemes(true).count()).max().unwrap_or(0);
@@ -140,7 +145,9 @@ impl Heatmap<'_> {
                 .max(1)
         };
         let shown_rows = ((height.saturating_sub(header)) / cell.1).min(rows);
-        let shown_columns = (room / cell.0).min(columns);
+        // Where the map goes on, a column is kept for the signs that say so.
+        let signs = usize::from(shown_rows < rows || room / cell.0 < columns);
+        let shown_columns = (room.saturating_sub(signs) / cell.0).min(columns);
         if shown_rows == 0 || shown_columns == 0 {
             return None;
         }
@@ -243,8 +250,12 @@ impl Heatmap<'_> {
             let Some(label) = self.column_labels.get(column) else { continue };
             let x = (layout.label_width + 1 + place * layout.cell.0) as u16;
             let style = self.label_style(self.cursor.is_some_and(|(_, cursor)| cursor == column), theme);
-            if layout.header == 1 {
-                put(buffer, area, x, 0, &short(label.trim(), layout.cell.0 - 1), style);
+            if layout.cell.0 > 2 {
+                let lines = in_lines(label.trim(), layout.cell.0 - 1, layout.header);
+                for (line, part) in lines.iter().enumerate() {
+                    let y = (layout.header - lines.len() + line) as u16;
+                    put(buffer, area, x, y, part, style);
+                }
                 continue;
             }
             let shown = visible(label.trim()).into_owned();
@@ -318,19 +329,37 @@ impl Heatmap<'_> {
     }
 }
 
-/// The first `width` columns of a label. In a few columns a sign for what is cut would take the
-/// place of a letter that tells labels apart.
-fn short(label: &str, width: usize) -> String {
-    if width > 3 {
-        return fit(label, width);
-    }
-    let mut used = 0;
+/// A label in at most `most` lines of `width` columns. In a few columns a sign for what is cut would
+/// take the place of a letter that tells labels apart, and the position of a repeated token stays.
+fn in_lines(label: &str, width: usize, most: usize) -> Vec<String> {
     let shown = visible(label);
-    let kept = shown.graphemes(true).take_while(|grapheme| {
-        used += columns(grapheme);
-        used <= width
-    });
-    kept.collect()
+    let mut lines = vec![String::new()];
+    for grapheme in shown.graphemes(true) {
+        let last = lines.last().map_or(0, |line| columns_of(line));
+        if last + columns_of(grapheme) > width {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push_str(grapheme);
+        }
+    }
+    if lines.len() > most {
+        lines.truncate(most.max(1));
+        let position: String = shown.chars().rev().take_while(|character| is_position(*character)).collect();
+        let position: String = position.chars().rev().collect();
+        if let Some(line) = lines.last_mut()
+            && !position.is_empty()
+            && position.chars().count() < width
+        {
+            let kept = width - position.chars().count();
+            *line = line.graphemes(true).take(kept).chain([position.as_str()]).collect();
+        }
+    }
+    lines
+}
+
+fn is_position(character: char) -> bool {
+    "⁰¹²³⁴⁵⁶⁷⁸⁹".contains(character)
 }
 
 /// Two digits of a value, without a leading zero.
@@ -463,6 +492,16 @@ mod tests {
         assert_eq!(window(50, 10, 100), 45);
         assert_eq!(window(99, 10, 100), 90);
         assert_eq!(window(3, 10, 5), 0);
+    }
+
+    #[test]
+    fn labels_take_further_lines_and_keep_their_position() {
+        assert_eq!(in_lines("because", 3, 3), ["bec", "aus", "e"]);
+        assert_eq!(in_lines("because", 3, 1), ["bec"]);
+        assert_eq!(in_lines("because¹²", 5, 1), ["bec¹²"]);
+        assert_eq!(in_lines("the⁵", 3, 1), ["th⁵"]);
+        assert_eq!(in_lines("日本語", 3, 2), ["日", "本"]);
+        assert_eq!(in_lines("", 3, 2), ["(em", "pty"]);
     }
 
     #[test]

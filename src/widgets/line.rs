@@ -49,7 +49,20 @@ impl Line {
 
     /// Whether nothing but white space is typed.
     pub fn is_blank(&self) -> bool {
-        self.text().trim().is_empty()
+        self.text().trim_ascii().is_empty()
+    }
+
+    /// The byte of the text that the cursor stands before.
+    pub fn cursor_byte(&self) -> usize {
+        let (text, cursor) = (self.input.value(), self.input.cursor());
+        text.char_indices().nth(cursor).map_or(text.len(), |(byte, _)| byte)
+    }
+
+    /// Replaces the text; the cursor stands before this byte of it.
+    pub fn set_with_cursor(&mut self, text: impl Into<String>, byte: usize) {
+        let text = text.into();
+        let cursor = text.char_indices().take_while(|(at, _)| *at < byte).count();
+        self.input = Input::new(text).with_cursor(cursor);
     }
 
     /// Columns of the screen from the start of the text to the cursor.
@@ -74,8 +87,7 @@ impl Line {
         let blank = |c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c };
         let inserted: String = text.chars().map(blank).filter(|c| !c.is_control()).collect();
         // At once: the library's own insertion copies the whole line for every character.
-        let (old, cursor) = (self.input.value(), self.input.cursor());
-        let at = old.char_indices().nth(cursor).map_or(old.len(), |(byte, _)| byte);
+        let (old, cursor, at) = (self.input.value(), self.input.cursor(), self.cursor_byte());
         let whole = [&old[..at], &inserted, &old[at..]].concat();
         self.input = Input::new(whole).with_cursor(cursor + inserted.chars().count());
     }

@@ -8,6 +8,7 @@ use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+pub use crate::numerals::{decimal, fraction, grouped, signed_decimal};
 pub use crate::visible::visible;
 
 /// Columns that `text` takes on the screen, grapheme by grapheme as the buffer counts them.
@@ -83,49 +84,6 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// `value` with so many decimals. What rounds to zero has no sign.
-pub fn decimal(value: impl Into<f64>, decimals: usize) -> String {
-    unsigned_zero(format!("{:.decimals$}", value.into()))
-}
-
-/// [`decimal`] with a sign before what is above zero, too.
-pub fn signed_decimal(value: impl Into<f64>, decimals: usize) -> String {
-    unsigned_zero(format!("{:+.decimals$}", value.into()))
-}
-
-fn unsigned_zero(mut text: String) -> String {
-    if text.bytes().all(|byte| matches!(byte, b'0' | b'.' | b'+' | b'-')) {
-        text.retain(|character| !matches!(character, '+' | '-'));
-    }
-    text
-}
-
-/// `value` with so many decimals and without the zero before the point, as maps and lists write
-/// shares: ".65", "-.07", "10.254". What rounds to zero has no sign.
-pub fn fraction(value: f64, decimals: usize) -> String {
-    let text = format!("{value:.decimals$}");
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |digits| ("-", digits));
-    let is_zero = digits.bytes().all(|byte| matches!(byte, b'0' | b'.'));
-    let shown = match digits.strip_prefix('0') {
-        Some(rest) if rest.starts_with('.') => rest,
-        _ => digits,
-    };
-    if is_zero { shown.to_owned() } else { format!("{sign}{shown}") }
-}
-
-/// A number with a comma between its thousands, as in `30,000`.
-pub fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 /// A duration in the unit that needs the fewest digits, as in `1.2 ms`.
 pub fn duration(duration: std::time::Duration) -> String {
     let milliseconds = duration.as_secs_f64() * 1e3;
@@ -140,43 +98,7 @@ pub fn duration(duration: std::time::Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
     use rstest::rstest;
-
-    proptest! {
-        /// Read back, it is the number that `format!` writes: no digit is lost.
-        #[test]
-        fn a_short_number_is_the_number(value in -1e4..1e4f64, decimals in 0..6usize) {
-            let (short, long) = (fraction(value, decimals), format!("{value:.decimals$}"));
-            let read = |text: &str| text.parse::<f64>().unwrap();
-            prop_assert_eq!(read(&short), read(&long));
-            prop_assert!(short.len() <= long.len() && !short.starts_with("0."));
-        }
-    }
-
-    #[rstest]
-    #[case(10.254, 3, "10.254")]
-    #[case(-20.06, 2, "-20.06")]
-    #[case(0.65, 2, ".65")]
-    #[case(-0.07, 2, "-.07")]
-    #[case(-0.0001, 2, ".00")]
-    #[case(0.0, 0, "0")]
-    fn a_short_number_lacks_the_zero_before_its_point(
-        #[case] value: f64,
-        #[case] decimals: usize,
-        #[case] expected: &str,
-    ) {
-        assert_eq!(fraction(value, decimals), expected);
-    }
-
-    #[rstest]
-    #[case(-0.00001, "0.0000", "0.0000")]
-    #[case(0.0, "0.0000", "0.0000")]
-    #[case(-0.00006, "-0.0001", "-0.0001")]
-    #[case(1.5, "1.5000", "+1.5000")]
-    fn what_rounds_to_zero_has_no_sign(#[case] value: f64, #[case] plain: &str, #[case] signed: &str) {
-        assert_eq!((decimal(value, 4).as_str(), signed_decimal(value, 4).as_str()), (plain, signed));
-    }
 
     #[rstest]
     #[case("kingdom", 7, "kingdom")]
@@ -199,15 +121,6 @@ mod tests {
         put(&mut buffer, area, 0, 5, "below", Style::new());
         put(&mut buffer, Rect::new(9, 9, 4, 4), 0, 0, "away", Style::new());
         assert_eq!(buffer, Buffer::with_lines(["      ", "   …  "]));
-    }
-
-    #[rstest]
-    #[case(0, "0")]
-    #[case(999, "999")]
-    #[case(30000, "30,000")]
-    #[case(1234567, "1,234,567")]
-    fn thousands_are_grouped(#[case] number: usize, #[case] expected: &str) {
-        assert_eq!(grouped(number), expected);
     }
 
     #[test]

@@ -178,7 +178,7 @@ fn the_model_of_the_command_line_is_the_one_on_the_screen() {
     let mut terminal = Terminal::start(&["--vectors", crate::VECTORS, "--model", &tiny_model()], &[]);
     terminal.go_to("3");
     terminal.wait_text("gpt2  2 layers x 4 heads");
-    terminal.wait_text("layer 1 of 0-1  head 3 of 0-3");
+    terminal.wait_text("layer 0 of 0-1  head 2 of 0-3");
     terminal.send("q");
     assert!(terminal.end().success());
 }

@@ -97,6 +97,7 @@ fn suggestions() -> Suggestions {
     let item = |row, word: &str, kind| Suggestion { row, word: word.into(), kind };
     Suggestions {
         typed: "king".into(),
+        range: 0..4,
         items: vec![
             item(691, "king", SuggestionKind::Exact),
             item(2713, "kings", SuggestionKind::Prefix),

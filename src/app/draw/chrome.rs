@@ -100,12 +100,13 @@ pub fn footer(app: &App, theme: &Theme, buffer: &mut Buffer, area: Rect) {
         .into_iter()
         .map(|(key, title)| (visible(&key).into_owned(), fit(&title, LONGEST_TITLE)))
         .collect();
-    let general = entries.len().saturating_sub(3);
+    // Back, help, commands, quit.
+    let general = entries.len().saturating_sub(4);
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.sort_by_key(|&index| match index {
-        _ if index == general => 0,
+        _ if index == general + 1 => 0,
         0 => 1,
-        _ if index > general => 2,
+        _ if index >= general => 2,
         _ => 3,
     });
     let mut room = usize::from(area.width.saturating_sub(1)) + 2;

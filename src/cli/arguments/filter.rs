@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 
+use super::standard_input::file_parser;
 use crate::cli::failure::Failure;
 use crate::vectors::VectorsError;
 use crate::vectors::filter::{Filter, RANKS, read_pattern, read_ranks, read_words};
@@ -19,7 +20,7 @@ pub struct FilterArguments {
     #[arg(long, value_name = "REGEX")]
     pattern: Option<String>,
     /// Only words of this list, one a line
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file_parser())]
     only: Option<PathBuf>,
 }
 

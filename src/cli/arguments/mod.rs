@@ -8,5 +8,6 @@ pub mod format;
 pub mod heads;
 pub mod list;
 pub mod stack;
+pub mod standard_input;
 pub mod subject;
 pub mod words;

@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use ndarray::{Array3, Array4, Ix3, Ix4};
 
+use super::standard_input::{self, file_parser};
 use crate::analysis::{Stack, names};
 use crate::cli::command::Shared;
 use crate::cli::failure::Failure;
@@ -20,14 +21,14 @@ use crate::model::{Model, ModelError, Trace, image};
 /// What a model looks at.
 #[derive(Debug, Args)]
 pub struct SubjectArguments {
-    /// The text
+    /// The text; - reads standard input
     #[arg(value_name = "TEXT")]
     text: Vec<String>,
     /// Token ids in place of a text: 101,7592,102
     #[arg(long, value_name = "ID", value_delimiter = ',', conflicts_with = "text")]
     ids: Option<Vec<u32>>,
     /// An image for a vision model: a PNG or JPEG file
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids"])]
+    #[arg(long, value_name = "FILE", value_parser = file_parser(), conflicts_with_all = ["text", "ids"])]
     image: Option<PathBuf>,
     /// Normalised pixels for a vision model: the tensor pixel_values of a safetensors file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "image"])]
@@ -54,7 +55,7 @@ impl SubjectArguments {
             Self { image: Some(path), .. } => Ok(Looked::Image(path.clone())),
             Self { pixels: Some(path), .. } => Ok(Looked::Pixels(path.clone())),
             Self { text, .. } => {
-                let text = text.join(" ");
+                let text = standard_input::text(text)?;
                 if text.trim().is_empty() {
                     return Err(Failure::usage("the text is empty")
                         .hint("give a text in quotes, or token ids: --ids 101,7592,102")

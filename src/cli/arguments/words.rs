@@ -9,5 +9,5 @@ use crate::vectors::VectorsError;
 /// # Errors
 /// [`VectorsError::EmptyQuery`].
 pub fn given(text: &str) -> Result<&str> {
-    if text.trim().is_empty() { Err(VectorsError::EmptyQuery.into()) } else { Ok(text) }
+    if text.trim_ascii().is_empty() { Err(VectorsError::EmptyQuery.into()) } else { Ok(text) }
 }

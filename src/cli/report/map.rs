@@ -1,33 +1,13 @@
-//! An answer that is a map: numbers by row and column, such as attention.
+//! An answer that is a map, in JSON and in plain text.
 
 use ndarray::Array2;
 use serde_json::{Map as Object, json};
 use unicode_width::UnicodeWidthStr;
 
-use super::plain::shown;
-use super::value::{Value, fixed, rounded};
+use super::shown::shown;
+use super::value::{fixed, rounded};
 use crate::analysis::ranking::largest_first;
-
-/// Numbers by row and column, with labels.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Map {
-    /// What is shown, for the heading of a drawing.
-    pub title: String,
-    /// What a number is, such as `weight`: the name of its column, and of the legend.
-    pub quantity: &'static str,
-    /// What a row is, such as `query`.
-    pub row: &'static str,
-    /// What a column is, such as `key`.
-    pub column: &'static str,
-    /// One label a row.
-    pub rows: Vec<String>,
-    /// One label a column.
-    pub columns: Vec<String>,
-    /// The numbers `[rows, columns]`; not finite where there is none.
-    pub values: Array2<f64>,
-    /// The same numbers without the changes that were asked for, to be shown beside.
-    pub before: Option<Array2<f64>>,
-}
+pub use crate::export::Map;
 
 /// Plain text stays within this many columns.
 const WIDTH: usize = 80;
@@ -35,30 +15,6 @@ const WIDTH: usize = 80;
 const LABEL: usize = 5;
 
 impl Map {
-    /// Heading and records, one a cell: row, its label, column, its label, number, and the number before.
-    pub fn cells(&self) -> (Vec<String>, impl Iterator<Item = Vec<Value>>) {
-        let mut heading = vec![
-            self.row.to_owned(),
-            format!("{}_label", self.row),
-            self.column.to_owned(),
-            format!("{}_label", self.column),
-            self.quantity.to_owned(),
-        ];
-        heading.extend(self.before.as_ref().map(|_| String::from("before")));
-        let cell = move |((row, column), &value): ((usize, usize), &f64)| {
-            let mut cell = vec![
-                row.into(),
-                Value::text(&self.rows[row]),
-                column.into(),
-                Value::text(&self.columns[column]),
-                value.into(),
-            ];
-            cell.extend(self.before.as_ref().map(|before| Value::from(before[[row, column]])));
-            cell
-        };
-        (heading, self.values.indexed_iter().map(cell))
-    }
-
     /// The members `rows`, `columns`, `values` and, where there is one, `before`.
     pub fn write_members(&self, object: &mut Object<String, serde_json::Value>) {
         let nested = |values: &Array2<f64>| -> serde_json::Value {

@@ -9,7 +9,7 @@ mod map;
 mod plain;
 mod render;
 mod separated;
-mod svg;
+mod shown;
 mod value;
 
 pub use content::{Report, Table};

@@ -3,8 +3,8 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::content::{Report, Table};
+use super::shown::shown;
 use super::value::{Value, fixed};
-use crate::visible;
 
 /// `terminal` says that a terminal will interpret the text.
 pub(super) fn text(report: &Report, terminal: bool) -> String {
@@ -82,18 +82,6 @@ impl Cell {
         };
         Self { text, right }
     }
-}
-
-/// A text as a cell: on a terminal all of it visible, elsewhere at least what would end the line.
-pub(super) fn shown(text: &str, terminal: bool) -> String {
-    if terminal {
-        return visible::line(text).into_owned();
-    }
-    let ends = |character: char| {
-        matches!(character, '\n' | '\r' | '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
-    };
-    let sign = |character: char| visible::line(character.encode_utf8(&mut [0; 4])).into_owned();
-    text.chars().map(|character| if ends(character) { sign(character) } else { character.into() }).collect()
 }
 
 /// Writes rows of cells as columns, two blanks apart, by the width that they take on a terminal.

@@ -1,8 +1,9 @@
 //! An answer in one of the formats.
 
 use super::content::Report;
+use super::map::Map;
 use super::separated::Separator;
-use super::{json, plain, separated, svg};
+use super::{json, plain, separated};
 
 /// The shape of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub fn render(report: &Report, format: Format, terminal: bool) -> anyhow::Result
         Format::Json => Ok(json::text(report)),
         Format::Csv => separated::bytes(report, Separator::Comma, terminal),
         Format::Tsv => separated::bytes(report, Separator::Tab, terminal),
-        Format::Svg => Ok(report.map.as_ref().map(svg::draw).unwrap_or_default().into_bytes()),
+        Format::Svg => Ok(report.map.as_ref().map(Map::svg).unwrap_or_default().into_bytes()),
     }
 }
 

@@ -63,7 +63,7 @@ fn records(report: &Report) -> Box<dyn Iterator<Item = Line> + '_> {
     let fields = |values: &[Value]| values.iter().map(field).collect::<Vec<_>>();
     if let Some(map) = &report.map {
         let (heading, cells) = map.cells();
-        return Box::new(std::iter::once(names(&heading)).chain(cells.map(move |cell| fields(&cell))));
+        return Box::new(std::iter::once(names(&heading)).chain(cells.map(move |cell| names(&cell))));
     }
     match &report.table {
         _ if report.sheet => Box::new(sheet(report)),

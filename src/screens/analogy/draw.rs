@@ -316,7 +316,7 @@ fn asked_line(analogy: &Analogy, answer: &AnalogyAnswer) -> Reason {
 
 fn offset_line(analogy: &Analogy, answer: &AnalogyAnswer) -> Reason {
     let rank = answer.rank_without_offset?;
-    let (first, start) = (answer.add.first()?, analogy.chosen.fields[2].text().trim());
+    let (first, start) = (answer.add.first()?, analogy.chosen.fields[2].text().trim_ascii());
     let text = format!("{} is neighbour {rank} of {}", fit(&first.word, 20), fit(start, 20));
     Some((String::from("without the offset"), text))
 }

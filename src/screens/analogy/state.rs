@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::vectors::explain::{AnalogyAnswer, Explanation, Neighbour};
+use crate::vectors::expression::quoted;
 use crate::widgets::line::Line;
 
 /// What receives the keys.
@@ -78,7 +79,7 @@ impl Analogy {
         if self.chosen.free {
             return self.chosen.expression.text().to_owned();
         }
-        let [a, b, c] = self.chosen.fields.each_ref().map(|field| quoted(field.text().trim()));
+        let [a, b, c] = self.chosen.fields.each_ref().map(|field| quoted(field.text().trim_ascii()));
         format!("{b} - {a} + {c}")
     }
 
@@ -110,13 +111,4 @@ impl Analogy {
         let explanations = &self.answer.as_ref()?.explanations;
         explanations.iter().find(|(explained, _)| *explained == row).map(|(_, explanation)| explanation)
     }
-}
-
-/// `word` as a token of an expression: quoted where it has a character that the expression
-/// language would read otherwise.
-fn quoted(word: &str) -> String {
-    let plain =
-        word.chars().all(|character| character.is_alphanumeric() || matches!(character, '_' | '.' | '\''))
-            && word.chars().next().is_some_and(|first| !first.is_ascii_digit() && first != '.');
-    if plain { word.to_owned() } else { format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\"")) }
 }

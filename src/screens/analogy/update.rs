@@ -38,12 +38,13 @@ impl Analogy {
     fn question(&self) -> Option<AnalogyQuestion> {
         let chosen = &self.chosen;
         if chosen.free {
-            let typed = || AnalogyQuestion::Expression(chosen.expression.text().trim().into());
+            let typed = || AnalogyQuestion::Expression(chosen.expression.text().trim_ascii().into());
             return (!chosen.expression.is_blank()).then(typed);
         }
         let whole = chosen.fields.iter().all(|field| !field.is_blank());
-        let typed =
-            || AnalogyQuestion::Words(chosen.fields.each_ref().map(|field| field.text().trim().to_owned()));
+        let typed = || {
+            AnalogyQuestion::Words(chosen.fields.each_ref().map(|field| field.text().trim_ascii().to_owned()))
+        };
         whole.then(typed)
     }
 

@@ -139,6 +139,15 @@ pub const COMMANDS: &[AttentionCommand] = &[
     .when(has_pass)
     .search("colours linear contrast"),
     AttentionCommand::new(
+        "save-map",
+        "save map",
+        "Write the map to a file: svg or csv.",
+        Attention::ask_where_to_save,
+    )
+    .keys(&[(Own, "w")])
+    .when(has_pass)
+    .search("export picture numbers svg csv"),
+    AttentionCommand::new(
         "own-scales",
         "own scales",
         "Colour every small map by its own largest number, or all by the largest of all.",

@@ -6,6 +6,7 @@ mod commands;
 mod draw;
 mod kept;
 pub mod pass;
+mod save;
 pub mod state;
 #[cfg(test)]
 mod tests;
@@ -16,8 +17,11 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use save::SAVE_MAP;
+
 pub use state::{Attention, CellStep, Choices, FIRST_TEXT, Focus, MapScale, Panel, Zoom};
 
+use crate::app::overlay::Form;
 use crate::app::{Command, Copied, Frame, Gesture, Needs, News, Offer, Place, Screen};
 use crate::widgets::canvas::{Canvas, Target};
 use crate::widgets::line::Line;
@@ -109,6 +113,10 @@ impl Screen for Attention {
             text.push('\n');
         }
         Some(Copied { text, what: format!("a map of {} rows (tab-separated)", map.nrows()) })
+    }
+
+    fn form_filled(&mut self, form: &Form, frame: &mut Frame) -> Result<(), String> {
+        if form.id == SAVE_MAP { self.save_map(form, frame) } else { Ok(()) }
     }
 
     fn clicked(&mut self, target: Target, frame: &mut Frame) {

@@ -78,7 +78,7 @@ fn an_unknown_word_is_told_and_enter_takes_the_first_suggestion() {
     let (search, complete) = (generation::<FindNeighbours>(&effects), generation::<Complete>(&effects));
     finish::<FindNeighbours>(&mut app, search, Err(Failure::Refused(message.clone())));
     let items = vec![Suggestion { row: 1, word: "queen".into(), kind: SuggestionKind::Prefix }];
-    let suggestions = Suggestions { typed: "que".into(), items, total: 1 };
+    let suggestions = Suggestions { typed: "que".into(), range: 0..3, items, total: 1 };
     finish::<Complete>(&mut app, complete, Ok(suggestions));
     assert_eq!(words(&app).unknown.as_ref().unwrap().message, message);
     key(&mut app, "enter");

@@ -34,7 +34,7 @@ impl Words {
         let Some(vectors) = frame.vectors.open().map(Arc::clone) else { return };
         frame.start::<Self, _>(FindNeighbours {
             vectors,
-            query: self.chosen.input.text().trim().to_owned(),
+            query: self.chosen.input.text().trim_ascii().to_owned(),
             count: self.chosen.count,
             filter: self.chosen.filter.clone(),
         });
@@ -49,7 +49,8 @@ impl Words {
         let (Some(vectors), Some(lookup)) = (frame.vectors.open(), &frame.lookup) else { return };
         let (vectors, lookup) = (Arc::clone(vectors), Arc::clone(lookup));
         let typed = self.chosen.input.text().to_owned();
-        frame.start::<Self, _>(Complete { vectors, lookup, typed, limit: SUGGESTIONS });
+        let cursor = self.chosen.input.cursor_byte();
+        frame.start::<Self, _>(Complete { vectors, lookup, typed, cursor, limit: SUGGESTIONS });
     }
 
     fn ask_both(&mut self, frame: &mut Frame) {
@@ -70,14 +71,15 @@ impl Words {
             self.chosen.focus = Focus::List;
             return;
         }
-        let typed = self.chosen.input.text().trim().to_owned();
+        let typed = self.chosen.input.text().trim_ascii().to_owned();
         let unknown = self.unknown.as_ref().is_some_and(|unknown| unknown.query == typed);
-        let fresh = self.suggestions.typed.trim() == typed;
+        let fresh = self.suggestions.typed.trim_ascii() == typed;
         match self.suggestions.items.first() {
             Some(first) if unknown && fresh => {
-                let word = first.word.clone();
-                frame.inform(format!("\"{typed}\" is not among the words: went to {word}"));
-                self.go_to(&word, frame);
+                let (query, _) = self.suggestions.completed(&first.word);
+                let wrong = self.suggestions.typed[self.suggestions.range.clone()].trim_ascii();
+                frame.inform(format!("\"{wrong}\" is not among the words: went to {query}"));
+                self.go_to(&query, frame);
             }
             _ if unknown => {}
             _ => {
@@ -101,11 +103,15 @@ impl Words {
             self.chosen.focus = Focus::Input;
             return;
         }
-        let typed = self.chosen.input.text().trim();
-        let items = &self.suggestions.items;
-        let Some(next) = items.iter().find(|item| item.word != typed) else { return };
-        let word = next.word.clone();
-        self.chosen.input.set(word);
+        let suggestions = &self.suggestions;
+        // Suggestions for an earlier text fit no other.
+        if suggestions.typed != self.chosen.input.text() {
+            return;
+        }
+        let typed = suggestions.typed[suggestions.range.clone()].trim_ascii().trim_matches('"');
+        let Some(next) = suggestions.items.iter().find(|item| item.word != typed) else { return };
+        let (text, cursor) = suggestions.completed(&next.word);
+        self.chosen.input.set_with_cursor(text, cursor);
         self.ask_both(frame);
     }
 
@@ -233,7 +239,7 @@ impl Words {
 
     /// Where one can go to for what is typed: the word of a rank, bookmarks, history (latest first).
     pub(super) fn places_to_go(&self, typed: &str, frame: &Frame) -> Vec<ListEntry> {
-        let typed = typed.trim();
+        let typed = typed.trim_ascii();
         let mut entries: Vec<ListEntry> = Vec::new();
         let rank = typed.replace(',', "").parse::<usize>().ok().and_then(|rank| rank.checked_sub(1));
         if let (Some(vectors), Some(row)) = (frame.vectors.open(), rank)

@@ -23,6 +23,8 @@ pub struct Complete {
     pub lookup: Arc<Lookup>,
     /// What is typed.
     pub typed: String,
+    /// The byte of it that the cursor stands before.
+    pub cursor: usize,
     /// At most so many suggestions.
     pub limit: usize,
 }
@@ -33,7 +35,7 @@ impl Job for Complete {
     const SLOT: Slot = Slot::front("words.complete").quietly();
 
     fn run(self, _: &Reporter<'_, ()>) -> Result<Suggestions, Failure> {
-        Ok(explain::complete(&self.vectors, &self.lookup, &self.typed, self.limit))
+        Ok(explain::complete(&self.vectors, &self.lookup, &self.typed, self.cursor, self.limit))
     }
 }
 
@@ -81,7 +83,7 @@ impl Answers<FindNeighbours> for Words {
     fn failed(&mut self, failure: Failure, frame: &mut Frame) {
         match failure {
             Failure::Refused(message) => {
-                let query = self.chosen.input.text().trim().to_owned();
+                let query = self.chosen.input.text().trim_ascii().to_owned();
                 self.unknown = Some(Unknown { query, message });
             }
             other => frame.complain(other.to_string()),

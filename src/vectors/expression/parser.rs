@@ -7,7 +7,7 @@ use crate::vectors::error::{Result, VectorsError};
 const DEEPEST: usize = 64;
 
 /// The minus signs that are read: hyphen-minus and U+2212.
-const MINUS: [char; 2] = ['-', '\u{2212}'];
+pub(super) const MINUS: [char; 2] = ['-', '\u{2212}'];
 
 pub(super) fn parse(text: &str) -> Result<Node> {
     let mut parser = Parser { characters: text.chars().collect(), at: 0, depth: 0 };
@@ -360,7 +360,7 @@ impl Parser {
     }
 }
 
-fn is_word_character(character: char) -> bool {
+pub(super) fn is_word_character(character: char) -> bool {
     !(character.is_whitespace() || MINUS.contains(&character) || "+*/()[]\"".contains(character))
 }
 

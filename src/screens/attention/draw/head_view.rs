@@ -8,6 +8,7 @@ use super::super::state::Panel;
 use super::super::update::{CELL, HEAD, KEY, QUERY};
 use super::{GAP, Looked, image_view, lines, panels, wall_view};
 use crate::analysis::maps::{self, View};
+use crate::analysis::names::labels;
 use crate::theme::Theme;
 use crate::widgets::arcs::Arcs;
 use crate::widgets::canvas::Canvas;
@@ -217,8 +218,10 @@ fn draw_arcs(looked: &Looked, theme: &Theme, buffer: &mut Buffer, area: Rect) {
         return;
     }
     let weights = map.row(state.chosen.query).to_vec();
+    // In the text itself every token is where it stands.
+    let tokens = state.key_tokens().map(labels).unwrap_or_default();
     Arcs {
-        tokens: &looked.columns,
+        tokens: &tokens,
         weights: &weights,
         from: state.chosen.query,
         to: state.chosen.key,

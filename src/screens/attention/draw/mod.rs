@@ -20,7 +20,7 @@ use super::work::{RunChanged, RunPass, Tokenise};
 use crate::analysis::Stack;
 use crate::analysis::heads::HeadFigures;
 use crate::analysis::maps::{self, View};
-use crate::analysis::names::labels;
+use crate::analysis::names::{labels, told_apart};
 use crate::app::Frame;
 use crate::app::draw::{chrome, opening};
 use crate::jobs::Job;
@@ -82,8 +82,8 @@ fn is_late(frame: &Frame) -> bool {
 impl<'a> Looked<'a> {
     fn new(state: &'a Attention, frame: &'a Frame) -> Option<Self> {
         let pass = state.shown()?.as_ref();
-        let rows = labels(state.query_tokens()?);
-        let columns = labels(state.key_tokens()?);
+        let rows = told_apart(labels(state.query_tokens()?));
+        let columns = told_apart(labels(state.key_tokens()?));
         let stale = is_late(frame) || state.is_outdated(frame);
         let mut looked = Self { frame, state, pass, rows, columns, map: None, stale };
         looked.map = looked.masked_map(state.chosen.layer, state.chosen.head);

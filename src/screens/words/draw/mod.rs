@@ -152,7 +152,7 @@ fn draw_welcome(words: &Words, frame: &Frame, theme: &Theme, buffer: &mut Buffer
         ("king                   a word", roles.faint),
         ("king - man + woman     a sum of words", roles.faint),
         ("2 paris - france       with weights", roles.faint),
-        ("(cat + dog) - \"new york\"", roles.faint),
+        ("(cat + dog) - \"well-known\"   brackets, and quotes around what has other signs", roles.faint),
     ];
     for (y, (text, style)) in lines.into_iter().enumerate() {
         put(buffer, area, 2, y as u16, text, style);

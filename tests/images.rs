@@ -134,6 +134,33 @@ fn a_model_without_settings_gets_those_of_vit() {
     assert_eq!(Preparation::of(None, SIDE).unwrap().resize, preparation.resize);
 }
 
+/// What a file leaves out is as in the processor that it names.
+#[test]
+fn processors_have_settings_of_their_own() {
+    let of = |name: &str, key: &str| {
+        let text = serde_json::json!({ key: name }).to_string();
+        Preparation::parse(Path::new("preprocessor_config.json"), &text, SIDE)
+    };
+    let exactly = |side| Some(Size::Exactly { height: side, width: side });
+    let clip_mean = [0.481_454_66, 0.457_827_5, 0.408_210_73];
+    for (name, resize, crop, filter, mean) in [
+        ("ViTImageProcessor", exactly(SIDE), None, Filter::Bilinear, [0.5; 3]),
+        ("ViTImageProcessorFast", exactly(SIDE), None, Filter::Bilinear, [0.5; 3]),
+        ("DeiTImageProcessor", exactly(256), Some((224, 224)), Filter::Bicubic, [0.5; 3]),
+        ("SiglipImageProcessor", exactly(224), None, Filter::Bicubic, [0.5; 3]),
+        ("CLIPImageProcessor", Some(Size::ShortestEdge(224)), Some((224, 224)), Filter::Bicubic, clip_mean),
+        ("BitImageProcessorPil", Some(Size::ShortestEdge(224)), Some((224, 224)), Filter::Bicubic, clip_mean),
+    ] {
+        let found = of(name, "image_processor_type").unwrap();
+        assert_eq!((found.resize, found.crop, found.filter), (resize, crop, filter), "{name}");
+        assert_eq!(found.statistics.unwrap().0, mean, "{name}");
+    }
+    let old = of("DeiTFeatureExtractor", "feature_extractor_type").unwrap();
+    assert_eq!(old.crop, Some((224, 224)));
+    let error = of("ConvNextImageProcessor", "image_processor_type").unwrap_err().to_string();
+    assert!(error.contains("ConvNextImageProcessor") && error.contains("--pixels"), "{error}");
+}
+
 #[test]
 fn settings_that_cannot_be_followed_are_named() {
     let refusal = |text: &str| {

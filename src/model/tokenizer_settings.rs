@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::{ModelError, Result};
 use super::tokenizer::Tokenizer;
+use super::tokenizer_patterns::translate;
 
 /// The files beside it that are there.
 #[derive(Debug, Default)]
@@ -26,14 +27,18 @@ pub struct TokenizerFiles {
 /// another token has.
 pub fn apply(path: &Path, bytes: &[u8], beside: &TokenizerFiles) -> Result<Tokenizer> {
     // What is not an object is for the library to complain about.
-    let Ok(Value::Object(mut file)) = serde_json::from_slice(bytes) else {
+    let Ok(Value::Object(file)) = serde_json::from_slice(bytes) else {
         return Tokenizer::from_json(path, bytes);
     };
     let empty = Value::Null;
     let config = beside.config.as_ref().unwrap_or(&empty);
-    let mut changed = set_normalizer(&mut file, config);
+    let mut whole = Value::Object(file);
+    let mut changed = translate(&mut whole);
+    let Value::Object(mut file) = whole else { return Tokenizer::from_json(path, bytes) };
+    changed |= set_normalizer(&mut file, config);
     changed |= set_prefix_space(&mut file, config);
     changed |= add_tokens(path, &mut file, beside)?;
+    changed |= set_ends(&mut file, beside);
     let mask =
         beside.special.iter().chain(&beside.config).find_map(|roles| content(roles.get("mask_token")?));
     let tokenizer = if changed {
@@ -84,6 +89,66 @@ fn set_prefix_space(file: &mut Map<String, Value>, config: &Value) -> bool {
         }
     }
     changed
+}
+
+/// `add_bos_token` and `add_eos_token`: where either is there, both decide alone what is put around a
+/// text, whatever the tokenizer's own file says (`update_post_processor` of transformers 5.24).
+fn set_ends(file: &mut Map<String, Value>, beside: &TokenizerFiles) -> bool {
+    let Some(config) = &beside.config else { return false };
+    let asked = |key: &str| config.get(key).map(|value| value.as_bool().unwrap_or(false));
+    let (first, last) = (asked("add_bos_token"), asked("add_eos_token"));
+    if first.is_none() && last.is_none() {
+        return false;
+    }
+    let token = |wanted: Option<bool>, role: &str| -> Option<(String, u64)> {
+        let sources = beside.special.iter().chain(&beside.config);
+        let text = wanted
+            .filter(|wanted| *wanted)
+            .and(sources.into_iter().find_map(|roles| content(roles.get(role)?)))?;
+        let id = id_of(file, &text)?;
+        Some((text, id))
+    };
+    let (first, last) = (token(first, "bos_token"), token(last, "eos_token"));
+    let special =
+        |(text, _): &(String, u64), kind: u64| json!({"SpecialToken": {"id": text, "type_id": kind}});
+    let sequence = |name: &str, kind: u64| json!({"Sequence": {"id": name, "type_id": kind}});
+    let around = |name: &str, kind: u64| -> Vec<Value> {
+        let ends = |token: &Option<(String, u64)>| token.as_ref().map(|token| special(token, kind));
+        ends(&first).into_iter().chain([sequence(name, kind)]).chain(ends(&last)).collect()
+    };
+    let tokens: Map<String, Value> = [&first, &last]
+        .into_iter()
+        .flatten()
+        .map(|(text, id)| (text.clone(), json!({"id": text, "ids": [id], "tokens": [text]})))
+        .collect();
+    let pair = [around("A", 0), around("B", 1)].concat();
+    let processor = json!({
+        "type": "TemplateProcessing",
+        "single": around("A", 0),
+        "pair": pair,
+        "special_tokens": tokens,
+    });
+    if file.get("post_processor") == Some(&processor) {
+        return false;
+    }
+    file.insert("post_processor".into(), processor);
+    true
+}
+
+/// The id of a token, among those added or in the vocabulary.
+fn id_of(file: &Map<String, Value>, text: &str) -> Option<u64> {
+    let added = file.get("added_tokens").and_then(Value::as_array).into_iter().flatten();
+    let added = added.filter(|token| token["content"] == text).find_map(|token| token["id"].as_u64());
+    added.or_else(|| {
+        let vocabulary = file.get("model")?.get("vocab")?;
+        match vocabulary {
+            Value::Object(tokens) => tokens.get(text)?.as_u64(),
+            Value::Array(tokens) => {
+                tokens.iter().position(|token| token[0] == text).map(|index| index as u64)
+            }
+            _ => None,
+        }
+    })
 }
 
 /// The text of a token that is written as a text or as an object.

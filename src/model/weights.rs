@@ -125,3 +125,62 @@ fn read_shard(path: &Path, bytes: &Bytes, tensors: &mut Vec<Tensor>) -> Result<(
     tensors.extend(scales.into_values());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A safetensors file of these tensors: name, type, shape, bytes.
+    fn file(tensors: &[(&str, &str, &[usize], Vec<u8>)]) -> Bytes {
+        let mut header = serde_json::Map::new();
+        let mut data = Vec::new();
+        for (name, dtype, shape, bytes) in tensors {
+            let offsets = [data.len(), data.len() + bytes.len()];
+            let info = serde_json::json!({"dtype": dtype, "shape": shape, "data_offsets": offsets});
+            header.insert((*name).to_owned(), info);
+            data.extend(bytes);
+        }
+        let header = serde_json::Value::Object(header).to_string();
+        let length = (header.len() as u64).to_le_bytes();
+        Bytes::from_vec([&length[..], header.as_bytes(), &data].concat())
+    }
+
+    fn read(tensors: &[(&str, &str, &[usize], Vec<u8>)]) -> Result<Weights> {
+        Weights::from_safetensors(&[(PathBuf::from("a.safetensors"), file(tensors))])
+    }
+
+    fn halves(numbers: &[f32]) -> Vec<u8> {
+        numbers.iter().flat_map(|&number| half::f16::from_f32(number).to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn rows_of_bytes_may_use_every_code_and_have_scales_of_any_kind() {
+        let codes = [-128i8, 127, 0, 1, -1, 64].map(|code| code as u8).to_vec();
+        let scales = halves(&[0.5, -2.0]);
+        let weights =
+            read(&[("w", "I8", &[2, 3], codes), ("w.row_scales", "F16", &[2, 1], scales)]).expect("reads");
+        assert_eq!(*weights.get("w").expect("there").to_f32(), [-64.0, 63.5, 0.0, -2.0, 2.0, -128.0]);
+        assert!(weights.get("w.row_scales").is_none());
+    }
+
+    #[test]
+    fn bytes_without_fitting_scales_are_refused() {
+        let codes = || vec![1; 6];
+        for scales in [
+            None,
+            Some(("w.row_scales", "F16", &[3][..], halves(&[1.0; 3]))),
+            Some(("w.row_scales", "I8", &[2][..], vec![1; 2])),
+        ] {
+            let mut tensors: Vec<(&str, &str, &[usize], Vec<u8>)> = vec![("w", "I8", &[2, 3], codes())];
+            tensors.extend(scales);
+            let error = read(&tensors).expect_err("refused").to_string();
+            assert!(error.contains("int8 tensor w"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_tensor_that_is_only_called_like_scales_is_a_tensor() {
+        let weights = read(&[("x.row_scales", "F16", &[2], halves(&[1.0, 2.0]))]).expect("reads");
+        assert_eq!(*weights.get("x.row_scales").expect("there").to_f32(), [1.0, 2.0]);
+    }
+}

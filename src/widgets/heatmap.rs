@@ -260,10 +260,16 @@ impl Heatmap<'_> {
             }
             let shown = visible(label.trim()).into_owned();
             let letters: Vec<&str> = shown.graphemes(true).collect();
-            let cut = letters.len() > layout.header;
             let kept = letters.len().min(layout.header);
-            for (line, letter) in letters.iter().take(kept).enumerate() {
-                let letter = if cut && line + 1 == kept { "…" } else { letter };
+            let digits = letters.iter().rev().take_while(|letter| letter.chars().all(is_position)).count();
+            for line in 0..kept {
+                // Of a word that is too long the position stays, or a sign says that it goes on.
+                let from_end = kept - line;
+                let letter = match letters.len() > kept {
+                    true if from_end <= digits => letters[letters.len() - from_end],
+                    true if from_end == 1 => "…",
+                    _ => letters[line],
+                };
                 put(buffer, area, x, (layout.header - kept + line) as u16, &fit(letter, 2), style);
             }
         }

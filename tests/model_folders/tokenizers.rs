@@ -55,6 +55,30 @@ fn a_blank_is_put_before_the_first_word_where_that_is_asked_for() {
 }
 
 #[test]
+fn a_text_begins_and_ends_as_the_configuration_says() {
+    let folder = of_bert();
+    beside(folder.path(), "special_tokens_map.json", json!({"bos_token": "<m>", "eos_token": "the"}));
+    let with = |settings: Value| {
+        beside(folder.path(), "tokenizer_config.json", settings);
+        pieces(folder.path(), "cafe")
+    };
+    assert_eq!(with(json!({})), ["cafe"]);
+    assert_eq!(with(json!({"add_bos_token": true})), ["<m>", "cafe"]);
+    assert_eq!(with(json!({"add_eos_token": true})), ["cafe", "the"]);
+    assert_eq!(with(json!({"add_bos_token": true, "add_eos_token": true})), ["<m>", "cafe", "the"]);
+    // Where either is there, both decide alone, whatever the tokenizer itself would put around a text.
+    let path = folder.path().join("tokenizer.json");
+    let mut tokenizer: Value = serde_json::from_slice(&std::fs::read(&path).expect("reads")).expect("JSON");
+    let ends = json!({"SpecialToken": {"id": "[UNK]", "type_id": 0}});
+    let text = json!({"Sequence": {"id": "A", "type_id": 0}});
+    tokenizer["post_processor"] = json!({"type": "TemplateProcessing", "single": [ends, text], "pair": [ends, text],
+        "special_tokens": {"[UNK]": {"id": "[UNK]", "ids": [0], "tokens": ["[UNK]"]}}});
+    std::fs::write(&path, tokenizer.to_string()).expect("writes");
+    assert_eq!(with(json!({})), ["[UNK]", "cafe"]);
+    assert_eq!(with(json!({"add_bos_token": false})), ["cafe"]);
+}
+
+#[test]
 fn tokens_that_were_added_are_matched_whole() {
     let folder = of_bert();
     beside(folder.path(), "added_tokens.json", json!({"<tool>": 7}));

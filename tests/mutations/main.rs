@@ -187,9 +187,12 @@ fn no_configuration_panics_when_it_is_damaged() {
     let sample =
         lexiscope::terminal::config::sample(&lexiscope::app::App::new(lexiscope::screens::all(), None));
     let original = damage.scratch.path().join("config.toml");
-    // The sample is commented out throughout.
+    // Settings of the sample are commented out, without a blank.
+    let setting =
+        |line: &str| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).map(str::to_owned);
     let uncommented: String =
-        sample.lines().map(|line| format!("{}\n", line.trim_start_matches("# "))).collect();
+        sample.lines().map(|line| setting(line).unwrap_or(line.to_owned()) + "\n").collect();
+    assert!(uncommented.contains("\nquit = "), "{uncommented}");
     fs::write(&original, uncommented).unwrap();
     let (_, reader) = READERS.iter().find(|(name, _)| *name == "configuration").expect("a reader");
     damage.try_reader(&original, *reader, |scratch, bytes| {

@@ -85,7 +85,7 @@ fn any_size_is_survived_while_a_pass_runs() {
     }
     terminal.resize(30, 100);
     terminal.send("\r");
-    terminal.wait_text("word looks at");
+    terminal.wait_text(" looks at");
     for (rows, cols) in [(6, 30), (30, 6), (12, 40)] {
         terminal.resize(rows, cols);
         terminal.send("  j\t");

@@ -132,6 +132,32 @@ fn what_cannot_be_told_any_more_is_not_a_defect() {
 }
 
 #[test]
+fn a_configuration_file_decides_keys_and_colours_from_the_first_frame() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "theme = \"mono\"\n[keys]\nquit = [\"Q\"]\nhelp = [\"H\"]\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    let environment = [("LEXISCOPE_CONFIG", path), ("COLORTERM", "truecolor")];
+    let mut terminal = Terminal::on_small_vectors(&environment);
+    terminal.send("king\r");
+    terminal.wait_text("queen");
+    terminal.wait_text("H help");
+    assert_eq!(colour_codes(&terminal.raw_text()), Vec::<String>::new());
+    terminal.send("q");
+    terminal.send("H");
+    terminal.wait_text("Leave the program.");
+    terminal.send("\u{1b}");
+    terminal.wait_text("Q quit");
+    terminal.send("Q");
+    assert!(terminal.end().success());
+    // A mistake in it is told with its line, and everything else works.
+    std::fs::write(file.path(), "theme = \"mono\"\ncolour = 3\n").unwrap();
+    let mut terminal = Terminal::on_small_vectors(&environment);
+    terminal.wait_text("line 2");
+    terminal.send("\u{1b}q");
+    assert!(terminal.end().success());
+}
+
+#[test]
 fn suspended_and_resumed_it_draws_again() {
     // A shell with job control: fg is what a person types.
     let mut command = CommandBuilder::new("bash");

@@ -49,7 +49,7 @@ pub const FAMILIES: &[Family] = &[
 ];
 
 /// Other names in `model_type`, each with the family whose network it is.
-const ALSO: &[(&str, &str)] = &[("xlm-roberta", "roberta"), ("camembert", "roberta")];
+pub const ALSO: &[(&str, &str)] = &[("xlm-roberta", "roberta"), ("camembert", "roberta")];
 
 /// Binds `weights` as `config` says.
 ///

@@ -51,11 +51,13 @@ pub struct Preparation {
 
 impl Preparation {
     /// What the `preprocessor_config.json` in the model's folder says, for a model that looks at
-    /// images of `side` x `side`. What it leaves out is as in Hugging Face's ViTImageProcessor,
-    /// but for the size, which is then the model's.
+    /// images of `side` x `side`. What it leaves out is as in the image processor of Hugging Face
+    /// that it names (ViTImageProcessor where it names none), but for ViT's size, which is then the
+    /// model's.
     ///
     /// # Errors
-    /// A file that cannot be read or is malformed, or asks for a filter or a size that is not supported.
+    /// A file that cannot be read or is malformed, or asks for a processor, a filter or a size that is
+    /// not supported.
     pub fn of(folder: Option<&Path>, side: usize) -> Result<Self> {
         let path = folder.unwrap_or(Path::new("")).join("preprocessor_config.json");
         let text = match folder.map(|_| std::fs::read_to_string(&path)) {
@@ -81,13 +83,17 @@ impl Preparation {
             found: error.to_string(),
         })?;
         let settings = Settings { path, value };
+        let usual = settings.processor()?;
         let square = Size::Exactly { height: side, width: side };
         let resize = match settings.flag("do_resize", true)? {
-            true => Some(settings.size("size")?.unwrap_or(square)),
+            true => {
+                let size = settings.size("size", usual.numbers_are_shortest_edges)?;
+                Some(size.or(usual.resize).unwrap_or(square))
+            }
             false => None,
         };
-        let crop = match settings.flag("do_center_crop", false)? {
-            true => Some(settings.crop(side)?),
+        let crop = match settings.flag("do_center_crop", usual.crop.is_some())? {
+            true => Some(settings.crop(usual.crop.unwrap_or(side))?),
             false => None,
         };
         let factor = match settings.flag("do_rescale", true)? {
@@ -95,10 +101,13 @@ impl Preparation {
             false => None,
         };
         let statistics = match settings.flag("do_normalize", true)? {
-            true => Some((settings.by_channel("image_mean")?, settings.deviations()?)),
+            true => {
+                let (mean, deviations) = usual.statistics;
+                Some((settings.by_channel("image_mean", mean)?, settings.deviations(deviations)?))
+            }
             false => None,
         };
-        let filter = settings.filter()?;
+        let filter = settings.filter(usual.filter)?;
         Ok(Self { path: path.to_owned(), side, resize, filter, crop, factor, statistics })
     }
 
@@ -164,6 +173,63 @@ impl Preparation {
     }
 }
 
+/// What an image processor of Hugging Face does where the file does not say (transformers 5.24,
+/// models/*/image_processing_*.py).
+#[derive(Debug, Clone, Copy)]
+struct Processor {
+    name: &'static str,
+    /// `None`: the model's size.
+    resize: Option<Size>,
+    numbers_are_shortest_edges: bool,
+    crop: Option<usize>,
+    filter: Filter,
+    statistics: ([f32; 3], [f32; 3]),
+}
+
+/// IMAGENET_STANDARD_MEAN and _STD.
+const STANDARD: ([f32; 3], [f32; 3]) = ([0.5; 3], [0.5; 3]);
+/// OPENAI_CLIP_MEAN and _STD.
+const CLIP: ([f32; 3], [f32; 3]) =
+    ([0.481_454_66, 0.457_827_5, 0.408_210_73], [0.268_629_54, 0.261_302_6, 0.275_777_1]);
+
+const VIT: Processor = Processor {
+    name: "ViT",
+    resize: None,
+    numbers_are_shortest_edges: false,
+    crop: None,
+    filter: Filter::Bilinear,
+    statistics: STANDARD,
+};
+
+const PROCESSORS: [Processor; 5] = [
+    VIT,
+    Processor {
+        name: "DeiT",
+        resize: Some(Size::Exactly { height: 256, width: 256 }),
+        crop: Some(224),
+        filter: Filter::Bicubic,
+        ..VIT
+    },
+    Processor {
+        name: "Siglip",
+        resize: Some(Size::Exactly { height: 224, width: 224 }),
+        numbers_are_shortest_edges: true,
+        filter: Filter::Bicubic,
+        ..VIT
+    },
+    Processor { name: "CLIP", ..CLIP_PROCESSOR },
+    Processor { name: "Bit", ..CLIP_PROCESSOR },
+];
+
+const CLIP_PROCESSOR: Processor = Processor {
+    resize: Some(Size::ShortestEdge(224)),
+    numbers_are_shortest_edges: true,
+    crop: Some(224),
+    filter: Filter::Bicubic,
+    statistics: CLIP,
+    ..VIT
+};
+
 /// The middle of a picture; black where it is smaller than that (`center_crop` of
 /// image_transforms.py).
 fn crop(picture: &Picture, width: usize, height: usize) -> Picture {
@@ -217,13 +283,36 @@ impl Settings<'_> {
         self.get(key).map(number).transpose()
     }
 
-    fn size(&self, key: &str) -> Result<Option<Size>> {
+    /// The processor that the file names, in this or an older way.
+    fn processor(&self) -> Result<Processor> {
+        let keys = ["image_processor_type", "feature_extractor_type"];
+        let Some((key, value)) = keys.iter().find_map(|key| Some((key, self.get(key)?))) else {
+            return Ok(VIT);
+        };
+        let Some(named) = value.as_str() else { return Err(self.refused(key, "a name")) };
+        let endings = ["Pil", "Fast", "ImageProcessor", "FeatureExtractor"];
+        let name = endings.iter().fold(named, |name, ending| name.strip_suffix(ending).unwrap_or(name));
+        PROCESSORS.into_iter().find(|processor| processor.name == name).ok_or_else(|| {
+            ModelError::Unsupported {
+                path: self.path.to_owned(),
+                what: format!("key \"{key}\" names {named}, which is not known"),
+                advice: format!(
+                    "{} are known; prepare the image elsewhere and give --pixels FILE.safetensors",
+                    PROCESSORS.map(|processor| processor.name).join(", ")
+                ),
+            }
+        })
+    }
+
+    /// A size; a bare number is one of both sides, or of the shorter where the processor has it so.
+    fn size(&self, key: &str, numbers_are_shortest_edges: bool) -> Result<Option<Size>> {
         let Some(value) = self.get(key) else { return Ok(None) };
         let side = |value: Option<&Value>| {
             let side = usize::try_from(value?.as_u64()?).ok()?;
             (1..=LONGEST_RESIZED).contains(&side).then_some(side)
         };
         let size = match value {
+            Value::Number(_) if numbers_are_shortest_edges => side(Some(value)).map(Size::ShortestEdge),
             Value::Number(_) => side(Some(value)).map(|side| Size::Exactly { height: side, width: side }),
             _ if value.get("shortest_edge").is_some() && value.get("longest_edge").is_none() => {
                 side(value.get("shortest_edge")).map(Size::ShortestEdge)
@@ -239,9 +328,9 @@ impl Settings<'_> {
         size.map(Some).ok_or_else(|| self.refused(key, &expected))
     }
 
-    /// Height and width of the crop; the model's side where the file does not say.
+    /// Height and width of the crop; `side` where the file does not say.
     fn crop(&self, side: usize) -> Result<(usize, usize)> {
-        match self.size("crop_size")? {
+        match self.size("crop_size", false)? {
             None => Ok((side, side)),
             Some(Size::Exactly { height, width }) => Ok((height, width)),
             Some(Size::ShortestEdge(_)) => {
@@ -250,8 +339,8 @@ impl Settings<'_> {
         }
     }
 
-    fn filter(&self) -> Result<Filter> {
-        let Some(value) = self.get("resample") else { return Ok(Filter::Bilinear) };
+    fn filter(&self, usual: Filter) -> Result<Filter> {
+        let Some(value) = self.get("resample") else { return Ok(usual) };
         match value.as_u64() {
             Some(2) => Ok(Filter::Bilinear),
             Some(3) => Ok(Filter::Bicubic),
@@ -265,9 +354,9 @@ impl Settings<'_> {
         }
     }
 
-    /// One number a channel, 0.5 each where the file does not say; one number stands for all.
-    fn by_channel(&self, key: &str) -> Result<[f32; 3]> {
-        let Some(value) = self.get(key) else { return Ok([0.5; 3]) };
+    /// One number a channel, `usual` where the file does not say; one number stands for all.
+    fn by_channel(&self, key: &str, usual: [f32; 3]) -> Result<[f32; 3]> {
+        let Some(value) = self.get(key) else { return Ok(usual) };
         let numbers: Option<Vec<f32>> = match value {
             Value::Array(values) => values.iter().map(|value| Some(value.as_f64()? as f32)).collect(),
             value => value.as_f64().map(|number| vec![number as f32; 3]),
@@ -276,8 +365,8 @@ impl Settings<'_> {
         numbers.ok_or_else(|| self.refused(key, "three numbers, one a channel"))
     }
 
-    fn deviations(&self) -> Result<[f32; 3]> {
-        let deviations = self.by_channel("image_std")?;
+    fn deviations(&self, usual: [f32; 3]) -> Result<[f32; 3]> {
+        let deviations = self.by_channel("image_std", usual)?;
         match deviations.iter().all(|&deviation| deviation != 0.0) {
             true => Ok(deviations),
             false => Err(self.refused("image_std", "numbers other than 0, because they are divided by")),

@@ -17,8 +17,6 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use save::SAVE_MAP;
-
 pub use state::{Attention, CellStep, Choices, FIRST_TEXT, Focus, MapScale, Panel, Zoom};
 
 use crate::app::overlay::Form;
@@ -116,7 +114,7 @@ impl Screen for Attention {
     }
 
     fn form_filled(&mut self, form: &Form, frame: &mut Frame) -> Result<(), String> {
-        if form.id == SAVE_MAP { self.save_map(form, frame) } else { Ok(()) }
+        self.save_map(form, frame)
     }
 
     fn clicked(&mut self, target: Target, frame: &mut Frame) {

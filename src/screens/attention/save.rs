@@ -8,7 +8,7 @@ use crate::export::Map;
 use crate::widgets::line::Line;
 
 /// The form that asks for the file.
-pub(super) const SAVE_MAP: &str = "save-map";
+const SAVE_MAP: &str = "save-map";
 
 impl Attention {
     /// Asks where to.
@@ -24,8 +24,11 @@ impl Attention {
         frame.overlay = Some(Overlay::Form(Form { id: SAVE_MAP, title, fields, note, ..Form::default() }));
     }
 
-    /// Writes the map to the file of the form.
+    /// Writes the map to the file of the form, where it is the one that asks for it.
     pub(super) fn save_map(&self, form: &Form, frame: &mut Frame) -> Result<(), String> {
+        if form.id != SAVE_MAP {
+            return Ok(());
+        }
         let name = form.fields.first().map_or("", |field| field.line.text().trim()).to_owned();
         let map = self.exported(frame).ok_or("this map is not known yet")?;
         let text = match name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).as_deref() {

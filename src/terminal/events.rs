@@ -3,7 +3,7 @@
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender};
-use crossterm::event::{self, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind};
+use terminput::{KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind, ScrollDirection};
 
 use super::event::Event;
 use super::late_reply::LateReply;
@@ -48,39 +48,62 @@ impl EventSource for TerminalEvents {
     }
 }
 
+/// Reads events until nobody listens any more or the terminal is gone.
 fn read_events(sender: &Sender<Event>, mut late_reply: LateReply) {
-    loop {
-        let event = match event::read() {
-            Ok(event) => translate(event)
-                .filter(|message| !matches!(message, Message::Key(key) if late_reply.swallows(*key)))
-                .map(Event::Message),
-            Err(error) => {
-                // Nothing to do if nobody listens any more.
-                let _ = sender.send(Event::Lost(error.to_string()));
-                return;
+    let mut source = Source::new();
+    let mut listening = true;
+    while listening {
+        let read = source.read(&mut |event| {
+            let message = translate(event);
+            let message =
+                message.filter(|message| !matches!(message, Message::Key(key) if late_reply.swallows(*key)));
+            if let Some(message) = message {
+                listening &= sender.send(Event::Message(message)).is_ok();
             }
-        };
-        if let Some(event) = event
-            && sender.send(event).is_err()
-        {
+        });
+        if let Err(error) = read {
+            // Nothing to do if nobody listens any more.
+            let _ = sender.send(Event::Lost(error.to_string()));
             return;
         }
     }
 }
 
+#[cfg(unix)]
+use super::bytes::TerminalBytes as Source;
+
+/// Events as crossterm reads them, where a terminal does not send bytes.
+#[cfg(not(unix))]
+struct Source;
+
+#[cfg(not(unix))]
+impl Source {
+    fn new() -> Self {
+        Self
+    }
+
+    fn read(&mut self, take: &mut dyn FnMut(terminput::Event)) -> std::io::Result<()> {
+        let event = terminput_crossterm::to_terminput(crossterm::event::read()?);
+        event.into_iter().for_each(take);
+        Ok(())
+    }
+}
+
 /// The application's message for a terminal's event, if it has one.
-pub fn translate(event: event::Event) -> Option<Message> {
+pub fn translate(event: terminput::Event) -> Option<Message> {
     match event {
-        event::Event::Key(key) => translate_key(key).map(Message::Key),
-        event::Event::Paste(text) => Some(Message::Paste(text)),
-        event::Event::Resize(..) => Some(Message::Redraw),
-        event::Event::Mouse(mouse) => match mouse.kind {
+        terminput::Event::Key(key) => translate_key(key).map(Message::Key),
+        terminput::Event::Paste(text) => Some(Message::Paste(text)),
+        terminput::Event::Resize { .. } => Some(Message::Redraw),
+        terminput::Event::Mouse(mouse) => match mouse.kind {
             MouseEventKind::Down(MouseButton::Left) => Some(Message::Click(mouse.column, mouse.row)),
-            MouseEventKind::ScrollDown => Some(Message::Scroll(mouse.column, mouse.row, 1)),
-            MouseEventKind::ScrollUp => Some(Message::Scroll(mouse.column, mouse.row, -1)),
+            MouseEventKind::Scroll(ScrollDirection::Down) => {
+                Some(Message::Scroll(mouse.column, mouse.row, 1))
+            }
+            MouseEventKind::Scroll(ScrollDirection::Up) => Some(Message::Scroll(mouse.column, mouse.row, -1)),
             _ => None,
         },
-        event::Event::FocusGained | event::Event::FocusLost => None,
+        terminput::Event::FocusGained | terminput::Event::FocusLost => None,
     }
 }
 
@@ -90,26 +113,25 @@ fn translate_key(event: KeyEvent) -> Option<Key> {
         return None;
     }
     let code = match event.code {
-        event::KeyCode::Char(character) => KeyCode::Char(character),
-        event::KeyCode::F(number) => KeyCode::F(number),
-        event::KeyCode::Enter => KeyCode::Enter,
-        event::KeyCode::Esc => KeyCode::Esc,
-        event::KeyCode::Tab if event.modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
-        event::KeyCode::Tab => KeyCode::Tab,
-        event::KeyCode::BackTab => KeyCode::BackTab,
-        event::KeyCode::Backspace => KeyCode::Backspace,
-        event::KeyCode::Delete => KeyCode::Delete,
-        event::KeyCode::Left => KeyCode::Left,
-        event::KeyCode::Right => KeyCode::Right,
-        event::KeyCode::Up => KeyCode::Up,
-        event::KeyCode::Down => KeyCode::Down,
-        event::KeyCode::Home => KeyCode::Home,
-        event::KeyCode::End => KeyCode::End,
-        event::KeyCode::PageUp => KeyCode::PageUp,
-        event::KeyCode::PageDown => KeyCode::PageDown,
+        terminput::KeyCode::Char(character) => KeyCode::Char(character),
+        terminput::KeyCode::F(number) => KeyCode::F(number),
+        terminput::KeyCode::Enter => KeyCode::Enter,
+        terminput::KeyCode::Esc => KeyCode::Esc,
+        terminput::KeyCode::Tab if event.modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
+        terminput::KeyCode::Tab => KeyCode::Tab,
+        terminput::KeyCode::Backspace => KeyCode::Backspace,
+        terminput::KeyCode::Delete => KeyCode::Delete,
+        terminput::KeyCode::Left => KeyCode::Left,
+        terminput::KeyCode::Right => KeyCode::Right,
+        terminput::KeyCode::Up => KeyCode::Up,
+        terminput::KeyCode::Down => KeyCode::Down,
+        terminput::KeyCode::Home => KeyCode::Home,
+        terminput::KeyCode::End => KeyCode::End,
+        terminput::KeyCode::PageUp => KeyCode::PageUp,
+        terminput::KeyCode::PageDown => KeyCode::PageDown,
         _ => return None,
     };
-    let control = event.modifiers.contains(KeyModifiers::CONTROL);
+    let control = event.modifiers.contains(KeyModifiers::CTRL);
     // What was typed ahead, before raw mode, reaches us with Enter turned into a line feed.
     if control && code == KeyCode::Char('j') {
         return Some(Key::plain(KeyCode::Enter));
@@ -124,8 +146,8 @@ fn translate_key(event: KeyEvent) -> Option<Key> {
 mod tests {
     use super::*;
 
-    fn key(kind: KeyEventKind) -> event::Event {
-        event::Event::Key(KeyEvent::new_with_kind(event::KeyCode::Char('a'), KeyModifiers::NONE, kind))
+    fn key(kind: KeyEventKind) -> terminput::Event {
+        terminput::Event::Key(KeyEvent::new(terminput::KeyCode::Char('a')).kind(kind))
     }
 
     #[test]
@@ -139,10 +161,10 @@ mod tests {
 
     #[test]
     fn control_is_no_text() {
-        let event = KeyEvent::new(event::KeyCode::Char('w'), KeyModifiers::CONTROL);
+        let event = KeyEvent::new(terminput::KeyCode::Char('w')).modifiers(KeyModifiers::CTRL);
         let key = translate_key(event).unwrap();
         assert_eq!((key.to_string(), key.typed()), ("ctrl-w".into(), None));
-        let typed_ahead = KeyEvent::new(event::KeyCode::Char('j'), KeyModifiers::CONTROL);
+        let typed_ahead = KeyEvent::new(terminput::KeyCode::Char('j')).modifiers(KeyModifiers::CTRL);
         assert_eq!(translate_key(typed_ahead).unwrap().to_string(), "enter");
     }
 }

@@ -7,6 +7,8 @@
 //!                  app::draw <- once per drained queue, only if something changed
 //! ```
 
+#[cfg(unix)]
+mod bytes;
 pub mod capabilities;
 pub mod config;
 mod event;

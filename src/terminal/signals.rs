@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use rustix::process;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use super::event::Event;
 use super::guard;
+use crate::app::Message;
 
 /// Processes between the program and its shell that are looked through.
 const DEEPEST_JOB: usize = 32;
@@ -22,11 +23,15 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Starts the thread that turns signals into events. Should the loop not end in time, it gives the
 /// terminal back itself and ends the program as the signal would have.
 pub(super) fn watch(sender: Sender<Event>) -> io::Result<()> {
-    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP])?;
+    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGWINCH])?;
     thread::Builder::new().name(String::from("lexiscope-signals")).spawn(move || {
         for signal in signals.forever() {
             if signal == SIGTSTP {
                 let _ = sender.send(Event::Suspend);
+                continue;
+            }
+            if signal == SIGWINCH {
+                let _ = sender.send(Event::Message(Message::Redraw));
                 continue;
             }
             let _ = sender.send(Event::Terminate(signal));

@@ -113,3 +113,59 @@ fn a_signal_leaves_no_half_written_file() {
     child.wait().unwrap();
     assert_eq!(partial(), 0);
 }
+
+/// Blanks that are no ASCII are words like any other (they are, in files of the wild).
+#[test]
+fn words_of_blanks_can_be_asked_for_in_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("blanks.vec");
+    std::fs::write(&path, "4 2\n\u{a0} 1 2\n\u{3000} 2 1\nking 1 1\nqueen 1 1.5\n").unwrap();
+    let file = path.to_str().unwrap();
+    for word in ["\u{a0}", "\u{3000}"] {
+        for command in [
+            vec!["neighbors", word],
+            vec!["query", word],
+            vec!["similarity", word, "king"],
+            vec!["vector", word],
+            vec!["analogy", "king", "queen", word],
+            vec!["odd-one-out", "king", "queen", word],
+        ] {
+            let arguments = [&command[..], &["--vectors", file]].concat();
+            assert!(!answer(&arguments).is_empty(), "{command:?}");
+        }
+    }
+    // What is only ASCII blanks is still nothing.
+    let output = lexiscope().args(["neighbors", "  ", "--vectors", file]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_minus_is_standard_input() {
+    let run = |arguments: &[&str], input: &str| {
+        let output = lexiscope().args(arguments).write_stdin(input).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(run(&["tokens", "-"], "the cat\n"), answer(&["tokens", "the cat"]));
+    let vectors = "a 1 0\nb 0 1\nc 1 1\n";
+    assert!(run(&["neighbors", "a", "--vectors", "-"], vectors).contains('c'));
+    assert!(run(&["info", "-"], vectors).contains("dimensions"));
+    assert_eq!(answer(&["help", "attend"]), answer(&["attend", "--help"]));
+}
+
+/// A member that cannot be read is named as its user knows it, not by its place in the cache.
+#[test]
+fn what_was_unpacked_is_named_by_where_it_came_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("both.zip");
+    let mut archive = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+    let options = zip::write::SimpleFileOptions::default();
+    archive.start_file("model.bin", options).unwrap();
+    // A word2vec file that promises more than it has.
+    std::io::Write::write_all(&mut archive, b"100000 300\nking \x00\x01\x02").unwrap();
+    archive.finish().unwrap();
+    let output = lexiscope().args(["info", path.to_str().unwrap()]).output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{message}");
+    assert!(message.contains("both.zip/model.bin") && !message.contains(".unpacked"), "{message}");
+}

@@ -144,7 +144,7 @@ fn a_configuration_file_decides_keys_and_colours_from_the_first_frame() {
     assert_eq!(colour_codes(&terminal.raw_text()), Vec::<String>::new());
     terminal.send("q");
     terminal.send("H");
-    terminal.wait_text("Leave the program.");
+    terminal.wait_text("Show the keys.");
     terminal.send("\u{1b}");
     terminal.wait_text("Q quit");
     terminal.send("Q");
@@ -217,6 +217,20 @@ fn bracketed_paste_is_text_and_never_commands() {
     terminal.send("\u{1b}[200~queen\r\u{3}q\u{1b}[201~");
     terminal.wait_text("queen q");
     terminal.send("\u{3}");
+    assert!(terminal.end().success());
+}
+
+/// A line that broke off in the middle of a pasted text leaves the keyboard alive.
+#[test]
+fn a_paste_without_its_end_does_not_swallow_the_keys() {
+    let mut terminal = Terminal::on_small_vectors(&[]);
+    terminal.send("/");
+    terminal.wait_text("> ");
+    terminal.send("\u{1b}[200~king");
+    // Once nothing more comes, what came is the text.
+    terminal.wait_text("queen");
+    terminal.send("\u{1b}");
+    terminal.send("q");
     assert!(terminal.end().success());
 }
 

@@ -178,6 +178,7 @@ impl Wall<'_> {
         area: Rect,
     ) -> Cells {
         let roles = theme.roles();
+        let mut framed = None;
         let step = layout.tile.0 + layout.gap;
         let top = usize::from(self.numbered);
         if self.numbered {
@@ -202,11 +203,17 @@ impl Wall<'_> {
                     height: layout.tile.1 as u16,
                 };
                 let chosen = self.selected == (layer, first_head + place);
-                self.draw_tile(tile, chosen, at, theme, buffer, area);
+                self.draw_tile(tile, at.intersection(area), theme, buffer);
                 if layout.labels {
                     self.draw_label(tile, chosen, at, theme, buffer, area);
                 }
+                if chosen {
+                    framed = Some(at);
+                }
             }
+        }
+        if let Some(at) = framed {
+            draw_frame(at, layout.gap as u16, theme, buffer, area);
         }
         let tiles = Rect {
             x: area.x + layout.margin as u16,
@@ -222,22 +229,11 @@ impl Wall<'_> {
         }
     }
 
-    /// One thumbnail at `at`, framed where it is `chosen`: outside of it where there is a gap, else
-    /// over its sides.
-    fn draw_tile(&self, tile: &Tile, chosen: bool, at: Rect, theme: &Theme, buffer: &mut Buffer, area: Rect) {
-        let roles = theme.roles();
-        let place = at.intersection(area);
+    fn draw_tile(&self, tile: &Tile, place: Rect, theme: &Theme, buffer: &mut Buffer) {
         if tile.off {
-            put(buffer, place, 0, 0, "off", roles.warning);
+            put(buffer, place, 0, 0, "off", theme.roles().warning);
         } else {
             thumbnail(tile.values, self.by, theme, buffer, place);
-        }
-        if chosen {
-            let left = at.x.saturating_sub(area.x).saturating_sub(1);
-            for line in at.y.saturating_sub(area.y)..at.bottom().saturating_sub(area.y) {
-                put(buffer, area, left, line, "[", roles.focus);
-                put(buffer, area, left + at.width + 1, line, "]", roles.focus);
-            }
         }
     }
 
@@ -259,6 +255,21 @@ impl Wall<'_> {
         let label = fit_label(tile.label, usize::from(at.width));
         let below = Rect { y: at.bottom(), height: 1, ..at }.intersection(area);
         put(buffer, below, 0, 0, &label, style);
+    }
+}
+
+/// The frame of the thumbnail at `at`: in the gaps beside it, or, without gaps, over its sides.
+fn draw_frame(at: Rect, gap: u16, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+    let left = at.x.saturating_sub(gap);
+    let right = at.right().saturating_sub(1) + gap;
+    for y in at.y..at.bottom().min(area.bottom()) {
+        for (x, sign) in [(left, "["), (right, "]")] {
+            let inside = area.contains((x, y).into());
+            if let Some(cell) = buffer.cell_mut((x, y)).filter(|_| inside) {
+                let over = theme.readable_on(cell.style());
+                cell.set_symbol(sign).set_style(if gap == 0 { over } else { theme.roles().focus });
+            }
+        }
     }
 }
 

@@ -146,7 +146,7 @@ fn a_configuration_file_decides_keys_and_colours_from_the_first_frame() {
     terminal.send("H");
     terminal.wait_text("Show the keys.");
     terminal.send("\u{1b}");
-    terminal.wait_text("Q quit");
+    terminal.wait("the list", |terminal| !terminal.text().contains("Show the keys."));
     terminal.send("Q");
     assert!(terminal.end().success());
     // A mistake in it is told with its line, and everything else works.
@@ -224,8 +224,7 @@ fn bracketed_paste_is_text_and_never_commands() {
 #[test]
 fn a_paste_without_its_end_does_not_swallow_the_keys() {
     let mut terminal = Terminal::on_small_vectors(&[]);
-    terminal.send("/");
-    terminal.wait_text("> ");
+    terminal.wait("the line", |terminal| terminal.screen.screen().bracketed_paste());
     terminal.send("\u{1b}[200~king");
     // Once nothing more comes, what came is the text.
     terminal.wait_text("queen");

@@ -66,7 +66,7 @@ fn damaged(bytes: &[u8], random: &mut Random) -> Vec<u8> {
 fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
     let below = |random: &mut Random, count: usize| (random.bits() % count.max(1) as u64) as usize;
     // Headers say most, so half of the damage is done there.
-    let reach = if random.bits() % 2 == 0 { bytes.len().min(256) } else { bytes.len() };
+    let reach = if random.bits().is_multiple_of(2) { bytes.len().min(256) } else { bytes.len() };
     let at = below(random, reach);
     match random.bits() % 8 {
         0 => bytes.truncate(at),

@@ -75,25 +75,28 @@ impl Layout {
 }
 
 impl Wall<'_> {
-    /// The largest thumbnails with which every head is seen; the smallest where none are small enough.
-    /// Gaps and labels go where each token gets a pixel of its own that way. `None` where there is no
-    /// room for one thumbnail.
+    /// The largest thumbnails with which every head is seen, with labels if that can be; the smallest
+    /// where none are small enough. Gaps and labels go where each token gets a pixel of its own that
+    /// way. `None` where there is no room for one thumbnail.
     fn layout(&self, width: usize, height: usize) -> Option<Layout> {
         let (layers, heads) = (self.layers.len(), self.layers.iter().map(Vec::len).max().unwrap_or(0));
         let all = |layout: &Layout| layout.heads == heads && layout.bands * layout.rows >= layers;
-        let ways =
-            |size| [(size, 1, self.labels), (size, 0, self.labels), (size, 1, false), (size, 0, false)];
-        let sizes = (SMALLEST..=LARGEST).rev().filter(|&size| self.is_even(size));
-        let usual = |&(size, gap, labels): &(usize, usize, bool)| {
-            size == self.tokens || (gap, labels) == (1, self.labels)
-        };
+        let sizes: Vec<usize> = (SMALLEST..=LARGEST).rev().filter(|&size| self.is_even(size)).collect();
+        let labelled = sizes.iter().flat_map(|&size| {
+            let tight = [(size, 0, self.labels), (size, 1, false), (size, 0, false)];
+            let more = if size == self.tokens { &tight[..] } else { &[] };
+            [(size, 1, self.labels)].into_iter().chain(more.to_vec())
+        });
+        let bare = sizes.iter().map(|&size| (size, 1, false));
         let mut smallest = None;
-        for (size, gap, labels) in sizes.flat_map(ways).filter(usual) {
+        for (size, gap, labels) in labelled.chain(bare) {
             let layout = self.layout_of(size, gap, labels, heads, (width, height))?;
             if all(&layout) {
                 return Some(layout);
             }
-            smallest = Some(layout);
+            if labels == self.labels {
+                smallest = Some(layout);
+            }
         }
         smallest
     }
@@ -323,6 +326,8 @@ mod tests {
         assert_eq!(layout(6, 12, 6, (148, 37)).tile, (6, 3));
         // Thirty layers of nine heads stand in two bands.
         assert_eq!(sizes(layout(30, 9, 40, (118, 46))), ((5, 2), 15, 2));
+        // Rather than a layer the labels are left out.
+        assert_eq!(sizes(layout(6, 12, 12, (78, 17))), ((5, 2), 8, 1));
         // What does not fit stays readable, and is scrolled.
         assert_eq!(sizes(layout(12, 12, 40, (78, 20))), ((4, 2), 6, 1));
         assert!(wall(&tiles(&map, 3, 3), 12).layout(7, 9).is_none());

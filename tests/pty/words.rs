@@ -152,8 +152,8 @@ fn a_configuration_file_decides_keys_and_colours_from_the_first_frame() {
     // A mistake in it is told with its line, and everything else works.
     std::fs::write(file.path(), "theme = \"mono\"\ncolour = 3\n").unwrap();
     let mut terminal = Terminal::on_small_vectors(&environment);
-    terminal.wait_text("line 2");
-    terminal.send("\u{1b}q");
+    terminal.wait_text(":2: there is no setting");
+    terminal.send("\u{3}");
     assert!(terminal.end().success());
 }
 

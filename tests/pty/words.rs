@@ -228,8 +228,7 @@ fn a_paste_without_its_end_does_not_swallow_the_keys() {
     terminal.send("\u{1b}[200~king");
     // Once nothing more comes, what came is the text.
     terminal.wait_text("queen");
-    terminal.send("\u{1b}");
-    terminal.send("q");
+    terminal.send("\u{3}");
     assert!(terminal.end().success());
 }
 

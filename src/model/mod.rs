@@ -41,6 +41,7 @@ pub mod rope;
 pub mod source;
 pub mod tensor;
 pub mod tokenizer;
+pub mod tokenizer_growth;
 pub mod tokenizer_patterns;
 pub mod tokenizer_settings;
 pub mod trace;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::{ModelError, Result};
 use super::tokenizer::Tokenizer;
+use super::tokenizer_growth::objection;
 use super::tokenizer_patterns::translate;
 
 /// The files beside it that are there.
@@ -33,6 +34,14 @@ pub fn apply(path: &Path, bytes: &[u8], beside: &TokenizerFiles) -> Result<Token
     let empty = Value::Null;
     let config = beside.config.as_ref().unwrap_or(&empty);
     let mut whole = Value::Object(file);
+    if let Some(found) = objection(&whole) {
+        return Err(ModelError::Malformed {
+            path: path.to_owned(),
+            what: "the tokenizer".into(),
+            expected: "steps that leave a text at about its length".into(),
+            found,
+        });
+    }
     let mut changed = translate(&mut whole);
     let Value::Object(mut file) = whole else { return Tokenizer::from_json(path, bytes) };
     changed |= set_normalizer(&mut file, config);

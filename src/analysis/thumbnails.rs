@@ -1,7 +1,7 @@
 //! Small pictures of all maps of a pass, pooled once, so that drawing every head at once takes as
 //! long for 512 tokens as for 64.
 
-use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis, s};
+use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis, CowArray, Ix3, s};
 use rayon::prelude::*;
 
 use super::maps::DerivedMaps;
@@ -23,8 +23,9 @@ pub struct Thumbnails {
 impl Thumbnails {
     /// Those of all heads of `trace`.
     pub fn of(trace: &Trace) -> Self {
-        let all =
-            |stack: Stack| SmallMaps::of_layers(stack, trace, |attention| Some(attention.weights.clone()));
+        let all = |stack: Stack| {
+            SmallMaps::of_layers(stack, trace, |attention| Some(attention.weights.view().into()))
+        };
         Self { text: all(Stack::Text), decoder: all(Stack::Decoder), cross: all(Stack::Cross) }
     }
 
@@ -63,7 +64,7 @@ impl SmallMaps {
     fn of_layers(
         stack: Stack,
         trace: &Trace,
-        maps: impl Fn(&AttentionTrace) -> Option<Array3<f32>> + Sync,
+        maps: impl Fn(&AttentionTrace) -> Option<CowArray<'_, f32, Ix3>> + Sync,
     ) -> Self {
         let layers: Vec<usize> = (0..stack.layers(trace)).collect();
         let small = |layer: usize| {
@@ -76,7 +77,7 @@ impl SmallMaps {
     /// The scores of a pass that kept them.
     pub fn of_scores(stack: Stack, trace: &Trace) -> Self {
         let masked = |score: f32| if score.is_finite() { score } else { f32::NAN };
-        Self::of_layers(stack, trace, |attention| Some(attention.scores.as_ref()?.mapv(masked)))
+        Self::of_layers(stack, trace, |attention| Some(attention.scores.as_ref()?.mapv(masked).into()))
     }
 
     /// The weights of `after` minus those of `before`; empty where they are not alike.

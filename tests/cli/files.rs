@@ -1,6 +1,6 @@
 //! Commands on vector files as people have them.
 
-use super::{answer, lexiscope};
+use super::{answer, golden, json, lexiscope};
 
 fn wild(name: &str) -> String {
     format!("{}/tests/fixtures/wild/{name}", env!("CARGO_MANIFEST_DIR"))
@@ -168,4 +168,15 @@ fn what_was_unpacked_is_named_by_where_it_came_from() {
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(3), "{message}");
     assert!(message.contains("both.zip/model.bin") && !message.contains(".unpacked"), "{message}");
+}
+
+#[test]
+fn files_are_read_into_memory_where_that_is_asked_for() {
+    let file = golden("word2vec.bin").display().to_string();
+    let info = |more: &[&str]| json(&[&["info", file.as_str()], more].concat());
+    let (mapped, read) = (info(&[]), info(&["--no-mmap"]));
+    assert!(mapped["mapped_bytes"].as_u64().unwrap() > 0, "{mapped}");
+    assert_eq!(read["mapped_bytes"], 0, "{read}");
+    assert!(read["private_bytes"].as_u64() > mapped["private_bytes"].as_u64(), "{read}");
+    assert_eq!(read["words"], mapped["words"]);
 }

@@ -13,7 +13,7 @@ use lexiscope::vectors::cache;
 use readers::{READERS, Reader};
 
 /// How often each fixture is damaged.
-const TIMES: u64 = 24;
+const TIMES: u64 = 200;
 /// Larger files are left to the fuzz targets.
 const LARGEST: u64 = 1 << 20;
 

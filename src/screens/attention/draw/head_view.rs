@@ -33,8 +33,7 @@ pub(super) fn draw(looked: &Looked, canvas: &mut Canvas<'_>, area: Rect) {
         _ if area.height >= 16 => 2 + (area.height / 3),
         _ => area.height / 2,
     };
-    let figures =
-        looked.figures(looked.state.chosen.layer, looked.state.chosen.head).filter(|_| area.height >= 9);
+    let figures = looked.figures_shown().filter(|_| area.height >= 9);
     let top = u16::from(figures.is_some());
     let below = panel + u16::from(area.height >= 14);
     let upper = Rect { y: area.y + top, height: area.height.saturating_sub(below + top), ..area };

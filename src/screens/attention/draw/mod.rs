@@ -135,6 +135,12 @@ impl<'a> Looked<'a> {
         self.columns.get(index).map_or("?", String::as_str)
     }
 
+    /// What is known of the selected head, where the view is of heads.
+    fn figures_shown(&self) -> Option<&HeadFigures> {
+        let chosen = &self.state.chosen;
+        self.figures(chosen.layer, chosen.head).filter(|_| !chosen.view.is_per_layer())
+    }
+
     /// What is known of a head.
     fn figures(&self, layer: usize, head: usize) -> Option<&HeadFigures> {
         self.state.figures_of(layer, head)

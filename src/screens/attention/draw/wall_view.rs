@@ -25,11 +25,14 @@ pub(super) fn draw(looked: &Looked, canvas: &mut Canvas<'_>, area: Rect) {
         height: u16::from(from_end <= area.height),
         ..area
     };
-    match looked.figures(looked.state.chosen.layer, looked.state.chosen.head) {
+    match looked.figures_shown() {
         _ if lines::change(looked, theme, canvas.buffer, line(2)) => {}
         Some(figures) => lines::label(looked, figures, theme, canvas.buffer, line(2)),
         None => {
-            let text = "every square is one head: rows look at columns, brighter is more attention";
+            let text = match looked.state.chosen.view.is_per_layer() {
+                true => "every square is one layer: rows look at columns",
+                false => "every square is one head: rows look at columns",
+            };
             put(canvas.buffer, line(2), 2, 0, text, theme.roles().faint);
         }
     }

@@ -67,24 +67,68 @@ pub(super) fn stop() -> io::Result<()> {
 /// Whether someone would notice that this job is stopped: a process of it has a parent in another job
 /// of the same session (POSIX.1-2017, 3.264: the process group is not orphaned).
 fn has_job_control() -> bool {
-    let (job, session) = (process::getpgrp(), process::getsid(None));
-    let mut parent = process::getppid();
+    let Some(own) = Process::read(process::getpid().as_raw_nonzero().get()) else { return false };
+    let mut parent = own.parent;
     // A script in between belongs to the job; its own parent decides.
     for _ in 0..DEEPEST_JOB {
-        let Some(pid) = parent else { return false };
-        match (process::getpgid(Some(pid)), process::getsid(Some(pid))) {
-            (Ok(group), Ok(other)) if group != job => return session == Ok(other),
-            (Ok(_), Ok(_)) => parent = parent_of(pid),
-            _ => return false,
+        match parent.and_then(Process::read) {
+            Some(process) if process.group != own.group => return process.session == own.session,
+            Some(process) => parent = process.parent,
+            None => return false,
         }
     }
     false
 }
 
-/// The parent of another process, where the system tells (Linux: proc(5), the fourth field of `stat`,
-/// the second behind the name, which may hold anything).
-fn parent_of(pid: process::Pid) -> Option<process::Pid> {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
-    let (_, rest) = stat.rsplit_once(')')?;
-    process::Pid::from_raw(rest.split_whitespace().nth(1)?.parse().ok()?)
+/// Where a process belongs. In a container the leader of a group or session may be outside, which the
+/// system numbers 0: no valid id of a process, so these stay plain numbers.
+struct Process {
+    parent: Option<i32>,
+    group: i32,
+    session: i32,
+}
+
+impl Process {
+    /// Linux tells everything in one line: proc(5), the fields of `stat` behind the name, which may
+    /// hold anything: state, parent, group, session.
+    #[cfg(target_os = "linux")]
+    fn read(pid: i32) -> Option<Self> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        Self::parse(&stat)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn parse(stat: &str) -> Option<Self> {
+        let (_, rest) = stat.rsplit_once(')')?;
+        let mut numbers = rest.split_whitespace().skip(1).map(str::parse::<i32>);
+        let mut next = || numbers.next()?.ok();
+        let (parent, group, session) = (next()?, next()?, next()?);
+        Some(Self { parent: (parent > 0).then_some(parent), group, session })
+    }
+
+    /// Elsewhere only the own parent can be asked for, and there are no containers of this kind.
+    #[cfg(not(target_os = "linux"))]
+    fn read(pid: i32) -> Option<Self> {
+        let id = process::Pid::from_raw(pid)?;
+        let own = id == process::getpid();
+        Some(Self {
+            parent: own.then(process::getppid).flatten().map(|parent| parent.as_raw_nonzero().get()),
+            group: process::getpgid(Some(id)).ok()?.as_raw_nonzero().get(),
+            session: process::getsid(Some(id)).ok()?.as_raw_nonzero().get(),
+        })
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::Process;
+
+    #[test]
+    fn a_leader_outside_the_container_is_no_defect() {
+        let read = Process::parse("12 (a) b) S 0 0 0 34816 12").expect("four fields");
+        assert_eq!((read.parent, read.group, read.session), (None, 0, 0));
+        let own = Process::read(std::process::id().cast_signed()).expect("the own process is listed");
+        assert!(own.group >= 0 && own.session >= 0);
+        assert!(Process::parse("12 (a) S 1").is_none());
+    }
 }

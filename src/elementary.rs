@@ -27,6 +27,23 @@ pub fn sum_of_squares(values: &[f32], middle: f64) -> f64 {
     vectorised(|| sum_of(values, |value| (value - middle) * (value - middle)))
 }
 
+/// The sum of the products of two slices of the same length, in f64.
+#[inline(always)]
+pub fn dot(a: &[f32], b: &[f32]) -> f64 {
+    vectorised(|| {
+        let mut lanes = [0.0f64; LANES];
+        let (blocks, others) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+        let rest = blocks.remainder().iter().zip(others.remainder());
+        let rest: f64 = rest.map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
+        for (a, b) in blocks.zip(others) {
+            for (lane, (&a, &b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+                *lane += f64::from(a) * f64::from(b);
+            }
+        }
+        lanes.iter().sum::<f64>() + rest
+    })
+}
+
 /// What a softmax divides by, and what it subtracts first.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SoftmaxSums {
@@ -189,6 +206,7 @@ mod tests {
             let plain: f64 = numbers.iter().map(|&number| f64::from(number)).sum();
             let squares: f64 = numbers.iter().map(|&number| (f64::from(number) - 0.5).powi(2)).sum();
             assert!((sum(numbers) - plain).abs() < 1e-12);
+            assert!((dot(numbers, numbers) - sum_of_squares(numbers, 0.0)).abs() < 1e-12);
             assert!((sum_of_squares(numbers, 0.5) - squares).abs() < 1e-12);
         }
     }

@@ -9,30 +9,49 @@ const PARALLEL_FROM: usize = 1 << 18;
 
 /// `out = a bᵀ` for `a` `[m, k]`, `b` `[n, k]`, `out` `[m, n]`, on all threads when it is worth it.
 pub fn multiply_transposed(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>, out: ArrayViewMut2<'_, f32>) {
-    let work = a.nrows() * a.ncols() * b.nrows();
-    let parallelism = if work < PARALLEL_FROM { Par::Seq } else { Par::rayon(0) };
-    multiply_with(a, b.reversed_axes(), out, parallelism);
+    multiply(a, b.reversed_axes(), out);
 }
 
 /// As [`multiply_transposed`], on the calling thread.
 pub fn multiply_transposed_here(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>, out: ArrayViewMut2<'_, f32>) {
-    multiply_with(a, b.reversed_axes(), out, Par::Seq);
+    multiply_with(a, b.reversed_axes(), out, Accum::Replace, Par::Seq);
 }
 
 /// `out = a b` for `a` `[m, k]`, `b` `[k, n]`, `out` `[m, n]`, on the calling thread.
 pub fn multiply_here(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>, out: ArrayViewMut2<'_, f32>) {
-    multiply_with(a, b, out, Par::Seq);
+    multiply_with(a, b, out, Accum::Replace, Par::Seq);
+}
+
+/// `out = a b`, on all threads when it is worth it.
+pub fn multiply(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>, out: ArrayViewMut2<'_, f32>) {
+    multiply_with(a, b, out, Accum::Replace, parallelism(a, b));
+}
+
+/// `out += a b`, on all threads when it is worth it.
+pub fn add_product(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>, out: ArrayViewMut2<'_, f32>) {
+    multiply_with(a, b, out, Accum::Add, parallelism(a, b));
+}
+
+/// `out += a b`, on the calling thread.
+pub fn add_product_here(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>, out: ArrayViewMut2<'_, f32>) {
+    multiply_with(a, b, out, Accum::Add, Par::Seq);
+}
+
+/// How `a b` is shared among threads: by the size alone, so that the numbers are the same everywhere.
+fn parallelism(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>) -> Par {
+    if a.nrows() * a.ncols() * b.ncols() < PARALLEL_FROM { Par::Seq } else { Par::rayon(0) }
 }
 
 fn multiply_with(
     a: ArrayView2<'_, f32>,
     b: ArrayView2<'_, f32>,
     mut out: ArrayViewMut2<'_, f32>,
+    accumulate: Accum,
     parallelism: Par,
 ) {
     assert_eq!(a.ncols(), b.nrows(), "inner sizes of a product");
     assert_eq!((a.nrows(), b.ncols()), out.dim(), "outer sizes of a product");
-    matmul(as_faer_mut(&mut out), Accum::Replace, as_faer(&a), as_faer(&b), 1.0, parallelism);
+    matmul(as_faer_mut(&mut out), accumulate, as_faer(&a), as_faer(&b), 1.0, parallelism);
 }
 
 fn as_faer<'a>(array: &'a ArrayView2<'_, f32>) -> MatRef<'a, f32> {
@@ -75,6 +94,10 @@ mod tests {
             let mut here = Array2::zeros((m, n));
             multiply_here(a.view(), b.t(), here.view_mut());
             assert!((&here - &expected).iter().all(|d| d.abs() < 1e-4));
+            for add in [add_product, add_product_here] {
+                add(a.view(), b.t(), here.view_mut());
+            }
+            assert!((&here - &(&expected * 3.0)).iter().all(|d| d.abs() < 3e-4));
         }
     }
 }

@@ -335,7 +335,7 @@ fn sum_of_heads_is_the_output(network: &Network, trace: &Trace, stack: Stack, la
     for (head, values) in found.head_outputs.as_ref().unwrap().outer_iter().enumerate() {
         sum += &values.dot(&output_map(attention, head).t());
     }
-    if let Some(bias) = &attention.output.bias {
+    if let Some(bias) = attention.output.as_ref().and_then(|output| output.bias.as_ref()) {
         sum += &ndarray::ArrayView1::from(&*bias.to_f32());
     }
     close("output", sum.view().into_dyn(), output.view().into_dyn(), 1e-5);

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use lexiscope::app::App;
-use lexiscope::model::families::{ALSO, FAMILIES};
+use lexiscope::model::families::{self, ALSO};
 use lexiscope::screens;
 
 const BEGIN: &str = "<!-- keys: written by tests/readme.rs from the command registry -->\n";
@@ -37,7 +37,7 @@ const FAMILIES_END: &str = "<!-- end of families -->";
 
 fn family_table() -> String {
     let mut table = String::from("\n| family | `model_type` |\n|---|---|\n");
-    for family in FAMILIES {
+    for family in families::all() {
         let others = ALSO.iter().filter(|(_, of)| *of == family.model_type).map(|(other, _)| *other);
         let types: Vec<String> =
             std::iter::once(family.model_type).chain(others).map(|name| format!("`{name}`")).collect();

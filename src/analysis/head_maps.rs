@@ -19,18 +19,18 @@ pub struct HeadMaps {
 
 /// The maps of `head`, which must exist.
 pub fn head_maps(attention: &Attention, head: usize) -> HeadMaps {
-    let map = |role| {
-        let (linear, rows) = attention.rows(role, head);
-        let stored = linear.matrix();
-        linear.out_in(&stored).slice(s![rows, ..]).to_owned()
-    };
+    let map = |role| attention.head_map(role, head).weight;
     let (query, key, value) = (map(Role::Query), map(Role::Key), map(Role::Value));
     HeadMaps { query, key, value, output: output_map(attention, head) }
 }
 
 /// The part of the output map that takes in `head`, `[D, E]`.
 pub fn output_map(attention: &Attention, head: usize) -> Array2<f32> {
-    let stored = attention.output.matrix();
     let size = attention.head_size;
-    attention.output.out_in(&stored).slice(s![.., head * size..(head + 1) * size]).to_owned()
+    let columns = head * size..(head + 1) * size;
+    match &attention.output {
+        Some(output) => output.out_in(&output.matrix()).slice(s![.., columns]).to_owned(),
+        // Heads stand side by side in what it makes.
+        None => Array2::eye(attention.heads * size).slice(s![.., columns]).to_owned(),
+    }
 }

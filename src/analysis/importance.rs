@@ -131,7 +131,7 @@ impl Yardstick {
             Measure::SentenceVector => Ok(Self::Sentence(sentence(unchanged)?)),
             Measure::TopProbability(position) => {
                 let logits = logits_of(unchanged)?;
-                let first_only = network.head.as_ref().is_some_and(|head| head.first_token_only);
+                let first_only = network.head.as_ref().is_some_and(|head| head.reads_first_only());
                 let last = logits.nrows().saturating_sub(1);
                 let row = if first_only { 0 } else { position.unwrap_or(last) };
                 if row >= logits.nrows() {

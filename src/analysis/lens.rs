@@ -65,7 +65,7 @@ pub struct LensRow {
 /// The place whose prediction [`logit_lens`] shows when asked for `position`: a classifier reads its
 /// first token, wherever one looks.
 pub fn place(network: &Network, position: usize) -> usize {
-    let reads_first = network.head.as_ref().is_some_and(|head| head.first_token_only);
+    let reads_first = network.head.as_ref().is_some_and(|head| head.reads_first_only());
     if reads_first { 0 } else { position }
 }
 

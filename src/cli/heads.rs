@@ -148,7 +148,7 @@ const DETECTIONS: [Detection; 3] =
 impl More {
     fn of(subject: &Subject, stack: Stack, detectors: bool) -> Result<Self> {
         match subject.model.network.front() {
-            Front::Patches(_) if detectors => {
+            Front::Patches(_) | Front::Pixels(_) if detectors => {
                 Err(Failure::usage("--detectors looks for patterns of a text, not of an image").into())
             }
             Front::Patches(front) => {
@@ -160,7 +160,7 @@ impl More {
                     .into())
             }
             Front::Tokens(_) if detectors => Ok(Self::Detectors(subject.tokens.ids.clone())),
-            Front::Tokens(_) => Ok(Self::Nothing),
+            Front::Tokens(_) | Front::Pixels(_) => Ok(Self::Nothing),
         }
     }
 

@@ -14,6 +14,7 @@ mod failure;
 mod model_source;
 mod progress;
 mod report;
+mod tensor_file;
 mod vector_source;
 
 use std::borrow::Cow;
@@ -62,6 +63,7 @@ mod completions;
 mod config;
 mod convert;
 mod evaluate;
+mod gradients;
 mod heads;
 mod info;
 mod man;
@@ -92,6 +94,7 @@ commands! {
     attend Attend,
     heads Heads,
     trace Trace,
+    gradients Gradients,
     predict Predict,
     positions Positions,
     tokens Tokens,

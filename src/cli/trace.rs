@@ -1,28 +1,29 @@
 //! `trace`: everything that one forward pass computed, as a safetensors file.
 
-use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use ndarray::{ArrayView, Dimension};
-use serde_json::{Map, Value as Json, json};
+use ndarray::Array3;
 
 use super::arguments::format::FormatArguments;
 use super::arguments::subject::{Subject, SubjectArguments};
 use super::command::{Answer, Command, Shared};
 use super::progress;
 use super::report::Value;
-use crate::files::AtomicFile;
+use super::tensor_file::TensorFile;
 use crate::model::forward::PassOptions;
 use crate::model::network::{DECODER, FIRST, Kind};
-use crate::model::trace::{BlockTrace, Keep, Trace};
+use crate::model::trace::{BlockTrace, Keep, MixerTrace, StackTrace, Trace};
 
 /// Write everything that one forward pass computes into a safetensors file
 ///
 /// Names: input_ids, attention.N, hidden_state.N, logits; in an encoder-decoder model
-/// encoder_attention.N, decoder_attention.N, cross_attention.N; for an image pixel_values. All
-/// other stages stand beside them, as embedding.tokens or layer.N.attention.query.
+/// encoder_attention.N, decoder_attention.N, cross_attention.N; for an image pixel_values; of a
+/// recurrent layer hidden.N and its gates (input.N, forget.N, candidate.N, output.N, cell.N or
+/// reset.N, update.N, new.N), with encoder_ before those of an encoder and _reverse behind those of the
+/// way back; convolution.N; shaped_attention.N. All other stages stand beside them, as
+/// embedding.tokens or layer.N.attention.query.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -43,83 +44,15 @@ impl Command for Arguments {
         let subject = Subject::open(&self.subject, shared)?;
         let trace = subject.run(&PassOptions { keep, ..PassOptions::default() })?;
         let file = tensors(&subject, &trace);
-        let bytes = progress::shown("writing the trace", |_| file.write(&subject, &self.to))?;
+        let about = subject.about()?;
+        let bytes = progress::shown("writing the trace", |_| file.write(&about, &self.to))?;
         let report = subject
             .report()
             .fact("tokens", subject.tokens.len())
-            .fact("tensors", file.tensors.len())
+            .fact("tensors", file.len())
             .fact("output", Value::text(self.to.display().to_string()))
             .fact("bytes", Value::Integer(bytes));
         Ok(Answer::report(report, self.output.format))
-    }
-}
-
-/// The tensors of one pass, by the names of the file.
-#[derive(Default)]
-struct TensorFile<'a> {
-    tensors: Vec<Tensor<'a>>,
-}
-
-struct Tensor<'a> {
-    name: String,
-    number_type: &'static str,
-    shape: Vec<usize>,
-    bytes: Cow<'a, [u8]>,
-}
-
-impl<'a> TensorFile<'a> {
-    fn ids(&mut self, name: &str, ids: &[u32]) {
-        let bytes = ids.iter().flat_map(|&id| i64::from(id).to_le_bytes()).collect();
-        self.tensors.push(Tensor { name: name.into(), number_type: "I64", shape: vec![ids.len()], bytes });
-    }
-
-    fn numbers<D: Dimension>(&mut self, name: impl Into<String>, numbers: ArrayView<'a, f32, D>) {
-        let shape = numbers.shape().to_vec();
-        let bytes = match numbers.to_slice() {
-            Some(slice) => Cow::Borrowed(bytemuck::cast_slice(slice)),
-            None => Cow::Owned(numbers.iter().flat_map(|number| number.to_le_bytes()).collect()),
-        };
-        self.tensors.push(Tensor { name: name.into(), number_type: "F32", shape, bytes });
-    }
-
-    fn optional<D: Dimension>(
-        &mut self,
-        name: impl Into<String>,
-        numbers: Option<&'a ndarray::Array<f32, D>>,
-    ) {
-        if let Some(numbers) = numbers {
-            self.numbers(name, numbers.view());
-        }
-    }
-
-    /// Writes the file: the length of the header as u64, the header as JSON, then the data, eight-byte
-    /// numbers first (the safetensors format).
-    fn write(&self, subject: &Subject, path: &Path) -> Result<u64> {
-        let mut header = Map::new();
-        let network = &subject.model.network;
-        let tokens = serde_json::to_string(&subject.tokens.pieces)?;
-        header.insert(
-            "__metadata__".into(),
-            json!({"model": subject.model.name, "family": network.family, "tokens": tokens}),
-        );
-        let mut offset = 0;
-        for Tensor { name, number_type, shape, bytes } in &self.tensors {
-            let end = offset + bytes.len();
-            header.insert(
-                name.clone(),
-                json!({"dtype": number_type, "shape": shape, "data_offsets": [offset, end]}),
-            );
-            offset = end;
-        }
-        let mut header = serde_json::to_vec(&Json::Object(header))?;
-        header.resize(header.len().next_multiple_of(8), b' ');
-        let mut file = AtomicFile::create(path, None)?;
-        file.write(&(header.len() as u64).to_le_bytes())?;
-        file.write(&header)?;
-        for tensor in &self.tensors {
-            file.write(&tensor.bytes)?;
-        }
-        Ok(file.commit()?)
     }
 }
 
@@ -133,14 +66,12 @@ fn tensors<'a>(subject: &'a Subject, trace: &'a Trace) -> TensorFile<'a> {
         file.ids("decoder_input_ids", trace.tokens(DECODER));
     }
     file.optional("pixel_values", subject.image.as_ref());
-    let own = if kind == Kind::EncoderDecoder { "encoder_attention" } else { "attention" };
-    for layer in 0..trace.layers(FIRST) {
-        file.optional(format!("{own}.{layer}"), trace.weights(FIRST, layer));
-    }
-    for layer in 0..trace.layers(DECODER) {
-        file.optional(format!("decoder_attention.{layer}"), trace.weights(DECODER, layer));
-        let cross = trace.cross_attention(DECODER, layer);
-        file.optional(format!("cross_attention.{layer}"), cross.map(|cross| &cross.weights));
+    let (encoder, decoder) =
+        if kind == Kind::EncoderDecoder { ("encoder_", "decoder_") } else { ("", "decoder_") };
+    for (stack, attention, recurrent) in [(FIRST, encoder, encoder), (DECODER, decoder, "")] {
+        if let Some(stack) = trace.stacks.get(stack) {
+            push_mixers(&mut file, stack, attention, recurrent);
+        }
     }
     for (index, state) in trace.hidden_states().iter().enumerate() {
         file.numbers(format!("hidden_state.{index}"), state.view());
@@ -164,13 +95,56 @@ fn tensors<'a>(subject: &'a Subject, trace: &'a Trace) -> TensorFile<'a> {
     file
 }
 
+/// What every kind of part computed, numbered by kind; the names of attentions and of recurrent layers
+/// begin as said.
+fn push_mixers<'a>(file: &mut TensorFile<'a>, stack: &'a StackTrace, attention: &str, recurrent: &str) {
+    let [mut attentions, mut crosses, mut layers, mut convolutions] = [0; 4];
+    for part in stack.blocks.iter().flat_map(|block| &block.parts) {
+        match &part.mixer {
+            MixerTrace::Attention(trace) => {
+                file.numbers(format!("{attention}attention.{attentions}"), trace.weights.view());
+                file.optional(format!("{attention}shaped_attention.{attentions}"), trace.shaped.as_ref());
+                attentions += 1;
+            }
+            MixerTrace::CrossAttention(trace) => {
+                file.numbers(format!("cross_attention.{crosses}"), trace.weights.view());
+                crosses += 1;
+            }
+            MixerTrace::Recurrent(trace) => {
+                if let Some(hidden) = trace.hidden() {
+                    file.owned(format!("{recurrent}hidden.{layers}"), hidden);
+                }
+                for (stage, numbers) in trace.stages() {
+                    file.numbers(format!("{recurrent}{stage}.{layers}"), numbers);
+                }
+                layers += 1;
+            }
+            MixerTrace::Convolution(trace) => {
+                if let Some(pixels) = &trace.activation {
+                    file.owned(format!("convolution.{convolutions}"), as_image(pixels));
+                }
+                convolutions += 1;
+            }
+            MixerTrace::FeedForward(_) => {}
+        }
+    }
+}
+
+/// From a row a pixel `[side², C]` to `[C, side, side]`.
+fn as_image(pixels: &ndarray::Array2<f32>) -> Array3<f32> {
+    let side = pixels.nrows().isqrt();
+    Array3::from_shape_fn((pixels.ncols(), side, side), |(channel, y, x)| pixels[[y * side + x, channel]])
+}
+
 /// The stages of a block, part by part. "between" is the stream before the last part joined it.
 fn push_block<'a>(file: &mut TensorFile<'a>, name: &str, block: &'a BlockTrace) {
     file.optional(format!("{name}.before"), block.before.as_ref());
     for (index, part) in block.parts.iter().enumerate() {
         let kind = part.mixer.name();
         file.optional(format!("{name}.{kind}.input"), part.input.as_ref());
-        for (stage, numbers) in part.mixer.stages() {
+        // Those of a recurrent layer already stand by its own name.
+        let is_recurrent = matches!(part.mixer, MixerTrace::Recurrent(_));
+        for (stage, numbers) in part.mixer.stages().into_iter().filter(|_| !is_recurrent) {
             file.numbers(format!("{name}.{kind}.{stage}"), numbers);
         }
         file.optional(format!("{name}.{kind}.output"), part.output.as_ref());

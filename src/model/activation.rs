@@ -22,6 +22,9 @@ pub enum Activation {
 /// √(2/π), of the tanh approximation of GELU (Hendrycks and Gimpel 2016, section 2).
 const ROOT_TWO_OVER_PI: f32 = 0.797_884_6;
 
+/// 1/√(2π), of the density of the normal distribution.
+const ONE_OVER_ROOT_TWO_PI: f32 = 0.398_942_3;
+
 impl Activation {
     /// The activation of this name in a `config.json`.
     pub fn named(name: &str) -> Option<Self> {
@@ -49,6 +52,47 @@ impl Activation {
         }
     }
 
+    /// Its slope at `x`.
+    #[inline(always)]
+    pub fn slope(self, x: f32) -> f32 {
+        match self {
+            Self::Relu => f32::from(u8::from(x > 0.0)),
+            Self::Gelu => {
+                let below = 0.5 * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2));
+                below + x * ONE_OVER_ROOT_TWO_PI * exp(-0.5 * x * x)
+            }
+            Self::GeluTanh => {
+                let t = tanh(ROOT_TWO_OVER_PI * (x + 0.044_715 * x * x * x));
+                let inner = ROOT_TWO_OVER_PI * (1.0 + 3.0 * 0.044_715 * x * x);
+                0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * inner
+            }
+            Self::QuickGelu => {
+                let s = 1.0 / (1.0 + exp(-1.702 * x));
+                s * (1.0 + 1.702 * x * (1.0 - s))
+            }
+            Self::Silu => {
+                let s = 1.0 / (1.0 + exp(-x));
+                s * (1.0 + x * (1.0 - s))
+            }
+            Self::Tanh => {
+                let t = tanh(x);
+                1.0 - t * t
+            }
+        }
+    }
+
+    /// Multiplies every number of `gradient` by the slope at what stands at its place in `before`.
+    pub fn multiply_by_slope(self, before: &[f32], gradient: &mut [f32]) {
+        match self {
+            Self::Relu => steepen(before, gradient, |x| Self::Relu.slope(x)),
+            Self::Gelu => steepen(before, gradient, |x| Self::Gelu.slope(x)),
+            Self::GeluTanh => steepen(before, gradient, |x| Self::GeluTanh.slope(x)),
+            Self::QuickGelu => steepen(before, gradient, |x| Self::QuickGelu.slope(x)),
+            Self::Silu => steepen(before, gradient, |x| Self::Silu.slope(x)),
+            Self::Tanh => steepen(before, gradient, |x| Self::Tanh.slope(x)),
+        }
+    }
+
     /// Applies it to every number of `values`.
     pub fn apply_all(self, values: &mut [f32]) {
         // One loop a kind, without a choice inside, so that each becomes vector instructions.
@@ -66,4 +110,30 @@ impl Activation {
 #[inline(always)]
 fn each(values: &mut [f32], function: impl Fn(f32) -> f32) {
     vectorised(|| values.iter_mut().for_each(|value| *value = function(*value)));
+}
+
+#[inline(always)]
+fn steepen(before: &[f32], gradient: &mut [f32], slope: impl Fn(f32) -> f32) {
+    vectorised(|| gradient.iter_mut().zip(before).for_each(|(gradient, &x)| *gradient *= slope(x)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slopes_are_the_limits_of_differences() {
+        use Activation::{Gelu, GeluTanh, QuickGelu, Relu, Silu, Tanh};
+        for activation in [Relu, Gelu, GeluTanh, QuickGelu, Silu, Tanh] {
+            for step in -40..40 {
+                let x = step as f32 * 0.11 + 0.01;
+                let difference = (activation.apply(x + 0.01) - activation.apply(x - 0.01)) / 0.02;
+                let slope = activation.slope(x);
+                assert!((slope - difference).abs() < 1e-4, "{activation:?} at {x}: {slope}, {difference}");
+                let mut gradient = [2.0];
+                activation.multiply_by_slope(&[x], &mut gradient);
+                assert_eq!(gradient[0].to_bits(), (2.0 * slope).to_bits());
+            }
+        }
+    }
 }

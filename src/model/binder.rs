@@ -52,6 +52,11 @@ impl<'a> Binder<'a> {
         self.find(name).is_some()
     }
 
+    /// Whether a tensor of the file has `part` in its name.
+    pub fn has_like(&self, part: &str) -> bool {
+        self.weights.names().any(|name| name.contains(part))
+    }
+
     fn find(&self, name: &str) -> Option<&'a Parameter> {
         let by_prefix =
             |name: &str| self.prefixes.iter().find_map(|prefix| self.weights.get(&format!("{prefix}{name}")));
@@ -120,7 +125,7 @@ impl<'a> Binder<'a> {
         bias: Bias,
     ) -> Result<Projections> {
         let map = |name: &str| self.linear(&stem(name), hidden, hidden, bias);
-        Ok(Projections::Separate { query: map(names[0])?, key: map(names[1])?, value: map(names[2])? })
+        Ok(Projections::separate(map(names[0])?, map(names[1])?, map(names[2])?))
     }
 
     fn bias(&self, name: &str, outputs: usize, bias: Bias) -> Result<Option<Parameter>> {

@@ -9,7 +9,8 @@ use super::fronts::Feed;
 use super::interventions::{Interventions, Place};
 use super::network::{FIRST, Front, Network, Stack};
 use super::normalisation::normalise;
-use super::parts::{PartContext, PartMemory};
+use super::parts::{PartContext, PartMemory, StackOutput};
+use super::sequences::Sequences;
 use super::trace::{Keep, StackTrace, Trace, bytes_needed};
 use crate::progress::Progress;
 
@@ -62,12 +63,14 @@ pub fn forward(
     options: &PassOptions,
     progress: &Progress,
 ) -> Result<Trace> {
-    let shifted = shifted_right(network, input);
-    let feeds = feeds(network, input, &shifted)?;
+    let shifted = Feeds::shifted(network, input);
+    let feeds = Feeds::of(network, input, &shifted)?;
     let keep = options.keep;
-    let lengths = network.stacks.iter().zip(&feeds).map(|(stack, feed)| stack.front.tokens(feed));
-    let lengths: Vec<usize> = lengths.collect();
-    let needed = bytes_needed(network, &lengths, keep);
+    let sequences = feeds.sequences(network);
+    let lengths: Vec<usize> = sequences.iter().map(Sequences::longest).collect();
+    // Maps have as many columns as the longest text.
+    let texts = sequences.iter().map(Sequences::count).max().unwrap_or(1) as u64;
+    let needed = texts * bytes_needed(network, &lengths, keep);
     if needed > options.memory_limit {
         return Err(ModelError::TraceTooLarge {
             tokens: lengths[FIRST],
@@ -77,60 +80,78 @@ pub fn forward(
     }
     let start = Instant::now();
     progress.start(network.stacks.iter().map(|stack| stack.blocks.len() as u64).sum());
-    let (mut trace, mut outputs) = (Trace::default(), Vec::<Array2<f32>>::new());
-    for (index, (stack, feed)) in network.stacks.iter().zip(&feeds).enumerate() {
+    let (mut trace, mut outputs) = (Trace::default(), Vec::<StackOutput>::new());
+    for (index, (stack, feed)) in network.stacks.iter().zip(&feeds.feeds).enumerate() {
         let run = StackRun { family: network.family, stack, index, changes: &options.interventions };
         let (output, stack_trace) = run.run(feed, &outputs, keep, progress)?;
         trace.stacks.push(stack_trace);
         outputs.push(output);
     }
     if let (Some(head), Some(last)) = (&network.head, outputs.last()) {
-        let (logits, head_trace) = head.run(last, options.last_logits_only, keep);
+        let (logits, head_trace) = head.run(&last.stream, &last.sequences, options.last_logits_only, keep);
         (trace.logits, trace.head) = (Some(logits), head_trace);
     }
     outputs.pop();
     if keep != Keep::Logits {
         for (stack, output) in trace.stacks.iter_mut().zip(outputs) {
-            stack.output = Some(output);
+            stack.output = Some(output.stream);
         }
     }
     tracing::debug!(family = network.family, ?lengths, ?keep, needed, time = ?start.elapsed(), "passed");
     Ok(trace)
 }
 
-/// A decoder's input where only the text is given: its start token, then the text without its last
-/// token.
-fn shifted_right(network: &Network, input: &Input<'_>) -> Vec<u32> {
-    match (input, network.start_token()) {
-        (Input::Tokens(ids), Some(start)) => {
-            std::iter::once(start).chain(ids.iter().copied()).take(ids.len()).collect()
-        }
-        _ => Vec::new(),
-    }
+/// What each stack of a network is given.
+pub(super) struct Feeds<'a> {
+    /// One a stack.
+    pub feeds: Vec<Feed<'a>>,
 }
 
-/// What each stack is given.
-fn feeds<'a>(network: &Network, input: &'a Input<'_>, shifted: &'a [u32]) -> Result<Vec<Feed<'a>>> {
-    let given = match input {
-        Input::Tokens(ids) if network.has_decoder() => vec![Feed::Tokens(ids), Feed::Tokens(shifted)],
-        // A network that only reads has no use for the second text.
-        Input::Pair(ids, _) if network.stacks.len() == 1 => vec![Feed::Tokens(ids)],
-        Input::Pair(ids, decoder) => vec![Feed::Tokens(ids), Feed::Tokens(decoder)],
-        Input::Tokens(ids) => vec![Feed::Tokens(ids)],
-        Input::Image(image) => vec![Feed::Image(image.view())],
-        Input::Each(feeds) => feeds.iter().map(Feed::view).collect(),
-    };
-    if given.len() == network.stacks.len() {
-        return Ok(given);
+impl<'a> Feeds<'a> {
+    /// A decoder's input where only the text is given: its start token, then the text without its last
+    /// token.
+    pub(super) fn shifted(network: &Network, input: &Input<'_>) -> Vec<u32> {
+        match (input, network.start_token()) {
+            (Input::Tokens(ids), Some(start)) => {
+                std::iter::once(start).chain(ids.iter().copied()).take(ids.len()).collect()
+            }
+            _ => Vec::new(),
+        }
     }
-    let names: Vec<&str> = network.stacks.iter().map(|stack| stack.name).collect();
-    Err(ModelError::Request(format!(
-        "{} reads {} inputs ({}), but {} were given",
-        network.family,
-        names.len(),
-        names.join(", "),
-        given.len()
-    )))
+
+    /// Of `input`; `shifted` is what [`Feeds::shifted`] gave.
+    pub(super) fn of(network: &Network, input: &'a Input<'_>, shifted: &'a [u32]) -> Result<Self> {
+        let given = match input {
+            Input::Tokens(ids) if network.has_decoder() => vec![Feed::Tokens(ids), Feed::Tokens(shifted)],
+            // A network that only reads has no use for the second text.
+            Input::Pair(ids, _) if network.stacks.len() == 1 => vec![Feed::Tokens(ids)],
+            Input::Pair(ids, decoder) => vec![Feed::Tokens(ids), Feed::Tokens(decoder)],
+            Input::Tokens(ids) => vec![Feed::Tokens(ids)],
+            Input::Image(image) => vec![Feed::Image(image.view())],
+            Input::Each(feeds) => feeds.iter().map(Feed::view).collect(),
+        };
+        if given.len() == network.stacks.len() {
+            return Ok(Self { feeds: given });
+        }
+        let names: Vec<&str> = network.stacks.iter().map(|stack| stack.name).collect();
+        Err(ModelError::Request(format!(
+            "{} reads {} inputs ({}), but {} were given",
+            network.family,
+            names.len(),
+            names.join(", "),
+            given.len()
+        )))
+    }
+
+    /// Where the texts of every stack lie in its rows.
+    pub(super) fn sequences(&self, network: &Network) -> Vec<Sequences> {
+        network.stacks.iter().zip(&self.feeds).map(|(stack, feed)| stack.front.sequences(feed)).collect()
+    }
+
+    /// The texts of `stack`; none of images.
+    pub(super) fn texts(&self, stack: usize) -> Vec<&[u32]> {
+        self.feeds.get(stack).and_then(Feed::texts).unwrap_or_default()
+    }
 }
 
 /// One stack of a pass.
@@ -146,28 +167,30 @@ impl StackRun<'_> {
     fn run(
         &self,
         feed: &Feed<'_>,
-        outputs: &[Array2<f32>],
+        outputs: &[StackOutput],
         keep: Keep,
         progress: &Progress,
-    ) -> Result<(Array2<f32>, StackTrace)> {
+    ) -> Result<(StackOutput, StackTrace)> {
         let stack = self.stack;
         let keep_states = matches!(keep, Keep::Weights | Keep::Everything);
-        check_length(stack, stack.front.tokens(feed))?;
+        let sequences = stack.front.sequences(feed);
+        check_length(stack, sequences.longest())?;
+        let mut states = Vec::new();
         let unchanged = Interventions::default();
         let told = if self.index == FIRST { self.changes } else { &unchanged };
         let (mut x, front) = stack.front.embed(feed, told, keep, self.family)?;
         let mut trace = StackTrace { front, ..StackTrace::default() };
-        if let Feed::Tokens(ids) = feed {
-            trace.tokens = ids.to_vec();
-        }
+        trace.tokens = feed.texts().unwrap_or_default().concat();
         for (layer, block) in stack.blocks.iter().enumerate() {
             progress.check()?;
             if keep_states {
                 trace.hidden_states.push(x.clone());
             }
             let place = Place::of_block(self.index, layer, self.changes);
-            let (after, block_trace) = block.run(x, None, &PartContext { place, outputs, keep });
+            let context = PartContext { place, outputs, sequences: &sequences, keep };
+            let (after, mut block_trace) = block.run(x, None, &context);
             x = after;
+            states.push(block_trace.state.take());
             if keep != Keep::Logits {
                 trace.blocks.push(block_trace);
             }
@@ -183,7 +206,7 @@ impl StackRun<'_> {
         if keep_states && !stack.records_before_norm {
             trace.hidden_states.push(x.clone());
         }
-        Ok((x, trace))
+        Ok((StackOutput { stream: x, sequences, states }, trace))
     }
 }
 
@@ -221,10 +244,11 @@ pub fn continue_with(
     }
     check_length(stack, past + tokens.len())?;
     let interventions = Interventions::default();
-    let (mut x, _) = front.embed(tokens, past, &interventions, Keep::Logits)?;
+    let (mut x, _) = front.embed(&[tokens], past, &interventions, Keep::Logits)?;
+    let sequences = Sequences::one(tokens.len());
     for (layer, (block, memories)) in stack.blocks.iter().zip(memories).enumerate() {
         let place = Place { past, ..Place::of_block(FIRST, layer, &interventions) };
-        let context = PartContext { place, outputs: &[], keep: Keep::Logits };
+        let context = PartContext { place, outputs: &[], sequences: &sequences, keep: Keep::Logits };
         x = block.run(x, Some(memories), &context).0;
     }
     if let Some(norm) = &stack.final_norm {

@@ -1,12 +1,14 @@
 //! From the residual stream to logits.
 
-use ndarray::{Array2, s};
+use ndarray::{Array2, ArrayView2, Axis, Zip};
 
 use super::activation::Activation;
+use super::gradients::Gradients;
 use super::keep::Keep;
 use super::linear::Linear;
 use super::normalisation::{Norm, normalise};
 use super::parameters::parameters_in;
+use super::sequences::Sequences;
 use crate::elementary::tanh;
 
 /// From the residual stream to logits. [`Head::new`] gives the usual one.
@@ -20,8 +22,23 @@ pub struct Head {
     pub scale: f32,
     /// Logits z become c tanh(z/c) (Gemma 2).
     pub soft_cap: Option<f32>,
-    /// Whether only the first token is looked at (ViT's class token).
-    pub first_token_only: bool,
+    /// What of a text (or an image) it looks at.
+    pub looks_at: LooksAt,
+}
+
+/// What of a text (or an image) a head looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LooksAt {
+    /// Every token by itself.
+    EachToken,
+    /// The first token only (ViT's class token).
+    FirstToken,
+    /// All pixels of an image of this side together: the largest of every 2 x 2 pixels, odd rests
+    /// dropped, channel by channel (LeCun et al. 1998).
+    Pooled {
+        /// Pixels side by side.
+        side: usize,
+    },
 }
 
 parameters_in!(Head: transform, projection);
@@ -42,7 +59,8 @@ parameters_in!(Transform: dense, norm);
 /// What the head computed; on a tape only.
 #[derive(Debug, Clone, Default)]
 pub struct HeadTrace {
-    /// The rows of the stream that it looked at, `[T or 1, D]`.
+    /// The rows of the stream that it looked at, `[T or texts, D]`; of pooled images what was pooled,
+    /// `[images, D (side/2)²]`.
     pub input: Option<Array2<f32>>,
     /// Before the transform's non-linearity, where there is one.
     pub before_activation: Option<Array2<f32>>,
@@ -50,12 +68,22 @@ pub struct HeadTrace {
     pub activation: Option<Array2<f32>>,
     /// What the projection saw.
     pub projected: Option<Array2<f32>>,
+    /// Of a soft cap, the logits behind it.
+    pub capped: Option<Array2<f32>>,
+    /// From every row that it looked at (and, where pooled, every number of it) to the row of the
+    /// stream.
+    pub rows: Vec<usize>,
 }
 
 impl Head {
     /// A projection and nothing else.
     pub fn new(projection: Linear) -> Self {
-        Self { transform: None, projection, scale: 1.0, soft_cap: None, first_token_only: false }
+        Self { transform: None, projection, scale: 1.0, soft_cap: None, looks_at: LooksAt::EachToken }
+    }
+
+    /// Whether it looks at the first token only.
+    pub fn reads_first_only(&self) -> bool {
+        self.looks_at == LooksAt::FirstToken
     }
 
     /// V, or the number of classes.
@@ -63,21 +91,23 @@ impl Head {
         self.projection.outputs()
     }
 
-    /// The logits `[T, V]` of the stream `x` `[T, D]`; of its last row only, where `last_only`.
+    /// The logits `[T, V]` of the stream `x` `[T, D]` of one text; of its last row only, where
+    /// `last_only`.
     pub fn logits(&self, x: &Array2<f32>, last_only: bool) -> Array2<f32> {
-        self.run(x, last_only, Keep::Logits).0
+        self.run(x, &Sequences::one(x.nrows()), last_only, Keep::Logits).0
     }
 
-    /// As [`Head::logits`], with its trace.
-    pub fn run(&self, x: &Array2<f32>, last_only: bool, keep: Keep) -> (Array2<f32>, HeadTrace) {
-        let rows = match (self.first_token_only, last_only) {
-            (true, _) => x.slice(s![..1, ..]),
-            (false, true) => x.slice(s![-1.., ..]),
-            (false, false) => x.view(),
-        };
+    /// As [`Head::logits`] for several texts, with its trace.
+    pub fn run(
+        &self,
+        x: &Array2<f32>,
+        sequences: &Sequences,
+        last_only: bool,
+        keep: Keep,
+    ) -> (Array2<f32>, HeadTrace) {
+        let (looked, mut rows) = self.looked_at(x, sequences, last_only);
         let on_tape = |rows: &Array2<f32>| (keep == Keep::Tape).then(|| rows.clone());
-        let mut rows = rows.to_owned();
-        let mut trace = HeadTrace { input: on_tape(&rows), ..HeadTrace::default() };
+        let mut trace = HeadTrace { input: on_tape(&rows), rows: looked, ..HeadTrace::default() };
         if let Some(Transform { dense, activation, norm }) = &self.transform {
             rows = dense.apply(rows.view());
             trace.before_activation = on_tape(&rows);
@@ -91,16 +121,115 @@ impl Head {
         let mut logits = self.projection.apply(rows.view());
         if let Some(cap) = self.soft_cap {
             logits.mapv_inplace(|logit| cap * tanh(logit / cap));
+            trace.capped = on_tape(&logits);
         }
         trace.projected = (keep == Keep::Tape).then_some(rows);
         (logits, trace)
     }
 
+    /// The numbers that it looks at, and where in the stream each row of them is from (where pooled,
+    /// each number).
+    fn looked_at(
+        &self,
+        x: &Array2<f32>,
+        sequences: &Sequences,
+        last_only: bool,
+    ) -> (Vec<usize>, Array2<f32>) {
+        let texts = || sequences.ranges().filter(|range| !range.is_empty());
+        let rows: Vec<usize> = match (self.looks_at, last_only) {
+            (LooksAt::Pooled { side }, _) => return pooled(x, side),
+            (LooksAt::FirstToken, _) => texts().map(|range| range.start).collect(),
+            (LooksAt::EachToken, true) => texts().map(|range| range.end - 1).collect(),
+            (LooksAt::EachToken, false) => return ((0..x.nrows()).collect(), x.clone()),
+        };
+        let chosen = x.select(Axis(0), &rows);
+        (rows, chosen)
+    }
+
+    /// Adds the gradients of its parameters, given that of the logits, and returns that of the stream,
+    /// which has `rows` rows of `hidden` numbers.
+    ///
+    /// # Panics
+    /// When `trace` is not on a tape.
+    pub fn backward(
+        &self,
+        trace: &HeadTrace,
+        logits: ArrayView2<'_, f32>,
+        (rows, hidden): (usize, usize),
+        gradients: &mut Gradients,
+    ) -> Array2<f32> {
+        let mut logits = logits.to_owned();
+        if let (Some(cap), Some(capped)) = (self.soft_cap, &trace.capped) {
+            Zip::from(&mut logits).and(capped).for_each(|g, &z| *g *= 1.0 - (z / cap) * (z / cap));
+        }
+        let seen = trace.projected.as_ref().expect(TAPE);
+        let mut gradient = Array2::zeros(seen.raw_dim());
+        self.projection.backward(seen.view(), logits.view(), Some(&mut gradient), gradients);
+        if self.scale != 1.0 {
+            gradient *= self.scale;
+        }
+        if let Some(Transform { dense, activation, norm }) = &self.transform {
+            norm.backward(trace.activation.as_ref().expect(TAPE), &mut gradient, gradients);
+            let before = trace.before_activation.as_ref().expect(TAPE);
+            Zip::from(&mut gradient).and(before).for_each(|g, &x| *g *= activation.slope(x));
+            let input = trace.input.as_ref().expect(TAPE);
+            let mut inner = Array2::zeros(input.raw_dim());
+            dense.backward(input.view(), gradient.view(), Some(&mut inner), gradients);
+            gradient = inner;
+        }
+        match self.looks_at {
+            LooksAt::EachToken if trace.rows.len() == rows => gradient,
+            LooksAt::EachToken | LooksAt::FirstToken => {
+                let mut stream = Array2::zeros((rows, hidden));
+                for (gradient, &row) in gradient.rows().into_iter().zip(&trace.rows) {
+                    stream.row_mut(row).assign(&gradient);
+                }
+                stream
+            }
+            LooksAt::Pooled { side } => {
+                let mut stream = Array2::zeros((rows, hidden));
+                let area = (side / 2) * (side / 2);
+                for (index, (&gradient, &row)) in gradient.iter().zip(&trace.rows).enumerate() {
+                    stream[[row, index / area % hidden]] += gradient;
+                }
+                stream
+            }
+        }
+    }
+
     /// How many numbers its trace and its logits have of `tokens` tokens of `hidden` numbers.
     pub fn numbers_kept(&self, tokens: u64, hidden: u64, keep: Keep) -> u64 {
-        let rows = if self.first_token_only { 1 } else { tokens };
+        let (rows, hidden) = match self.looks_at {
+            LooksAt::EachToken => (tokens, hidden),
+            LooksAt::FirstToken => (1, hidden),
+            LooksAt::Pooled { side } => (1, hidden * ((side / 2) * (side / 2)) as u64),
+        };
         let inner = self.transform.as_ref().map_or(0, |transform| 2 * transform.dense.outputs() as u64);
-        let tape = if keep == Keep::Tape { 2 * hidden + inner } else { 0 };
+        let capped = if self.soft_cap.is_some() { self.outputs() as u64 } else { 0 };
+        let tape = if keep == Keep::Tape { 2 * hidden + inner + capped } else { 0 };
         rows * (tape + self.outputs() as u64)
     }
+}
+
+const TAPE: &str = "the pass kept a tape";
+
+/// The largest of every 2 x 2 pixels of every image, `[images, D (side/2)²]` with the channel slowest,
+/// and the row that each is from (the first of several).
+fn pooled(x: &Array2<f32>, side: usize) -> (Vec<usize>, Array2<f32>) {
+    let (images, half, channels) = (x.nrows() / (side * side).max(1), side / 2, x.ncols());
+    let mut pooled = Array2::zeros((images, channels * half * half));
+    let mut rows = Vec::with_capacity(pooled.len());
+    for ((image, index), largest) in pooled.indexed_iter_mut() {
+        let (channel, y, x_place) = (index / (half * half), index / half % half, index % half);
+        let corner = image * side * side + 2 * y * side + 2 * x_place;
+        let mut best = corner;
+        for row in [corner + 1, corner + side, corner + side + 1] {
+            if x[[row, channel]] > x[[best, channel]] {
+                best = row;
+            }
+        }
+        *largest = x[[best, channel]];
+        rows.push(best);
+    }
+    (rows, pooled)
 }

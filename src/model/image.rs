@@ -99,6 +99,6 @@ pub fn patch_tokens(network: &Network) -> Tokens {
 fn patches(network: &Network) -> Option<&PatchEmbedding> {
     match network.front() {
         Front::Patches(embedding) => Some(embedding),
-        Front::Tokens(_) => None,
+        Front::Tokens(_) | Front::Pixels(_) => None,
     }
 }

@@ -1,7 +1,8 @@
 //! Linear maps: stored `[out, in]`, they compute y = x Wᵀ + b.
 
-use ndarray::{Array2, ArrayView1, ArrayView2, CowArray, Ix2};
+use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2, CowArray, Ix2};
 
+use super::gradients::Gradients;
 use super::parameters::{Parameter, parameters_in};
 use crate::matmul;
 
@@ -59,5 +60,36 @@ impl Linear {
             y += &ArrayView1::from(&*bias.to_f32());
         }
         y
+    }
+
+    /// Adds the gradients of weights and bias, given that of the output `[T, out]`, and adds
+    /// gradient W to `input` `[T, in]`, that of what it saw, where that is asked for.
+    pub fn backward(
+        &self,
+        x: ArrayView2<'_, f32>,
+        output: ArrayView2<'_, f32>,
+        input: Option<&mut Array2<f32>>,
+        gradients: &mut Gradients,
+    ) {
+        let stored = self.matrix();
+        if let Some(input) = input {
+            matmul::add_product(output, self.out_in(&stored), input.view_mut());
+        }
+        let weight = gradients.of_mut(&self.weight);
+        let weight = ArrayViewMut2::from_shape(stored.raw_dim(), weight).expect("as long as the parameter");
+        match self.layout {
+            Layout::OutIn => matmul::add_product(output.reversed_axes(), x, weight),
+            Layout::InOut => matmul::add_product(x.reversed_axes(), output, weight),
+        }
+        if let Some(bias) = &self.bias {
+            add_rows(output, gradients.of_mut(bias));
+        }
+    }
+}
+
+/// Adds every row of `rows` to `sum`.
+pub fn add_rows(rows: ArrayView2<'_, f32>, sum: &mut [f32]) {
+    for row in rows.rows() {
+        sum.iter_mut().zip(row).for_each(|(sum, number)| *sum += number);
     }
 }

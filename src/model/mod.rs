@@ -9,11 +9,15 @@
 //! PNG, JPEG -> image -> pixels ----+------------------------------> forward <--------------+
 //!                                                                      |  <- interventions
 //!                                                                    Trace
+//!                                                                      |
+//!                 Gradients of parameters and activations  <--- backward, from a loss
 //! ```
 //!
-//! There is one forward pass, driven by the description; a family file only translates.
+//! There is one forward pass, driven by the description, and one backward pass over what it kept; a
+//! family file only translates.
 
 pub mod activation;
+pub mod backward;
 pub mod binder;
 pub mod block;
 pub mod checkpoint;
@@ -25,12 +29,14 @@ pub mod forward;
 pub mod fronts;
 pub mod generate;
 pub mod gguf;
+pub mod gradients;
 pub mod head;
 pub mod head_place;
 pub mod image;
 pub mod interventions;
 pub mod keep;
 pub mod linear;
+pub mod loss;
 pub mod network;
 pub mod normalisation;
 pub mod open;
@@ -38,6 +44,7 @@ pub mod parameters;
 pub mod parts;
 pub mod positions;
 pub mod rope;
+pub mod sequences;
 pub mod source;
 pub mod tensor;
 pub mod tokenizer;

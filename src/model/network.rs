@@ -8,16 +8,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use super::activation::Activation;
-pub use super::block::{Block, Gain, Part, Reads};
-pub use super::fronts::{Front, PatchEmbedding, TokenEmbedding};
-pub use super::head::{Head, Transform};
+pub use super::block::{Block, Combine, Gain, Part, Reads};
+pub use super::fronts::{Front, PatchEmbedding, PixelGrid, TokenEmbedding};
+pub use super::head::{Head, LooksAt, Transform};
 pub use super::head_place::{DECODER, FIRST};
 pub use super::linear::{Layout, Linear};
 pub use super::normalisation::{Norm, NormKind};
 use super::parameters::{Parameter, Parameters, parameters_in};
 pub use super::parts::Mixer;
-pub use super::parts::attention::{Attention, AttentionPosition, HeadNorm, Mask, Projections, Role};
+pub use super::parts::attention::{
+    Attention, AttentionPosition, HeadNorm, Mask, Projection, Projections, Role, Shaping,
+};
+pub use super::parts::convolution::Convolution;
 pub use super::parts::feed_forward::FeedForward;
+pub use super::parts::recurrent::{Cell, Direction, Recurrent};
 pub use super::positions::{RelativeBias, Rotary};
 use super::tensor::Tensor;
 
@@ -107,13 +111,23 @@ impl Network {
     /// A network of `stacks`.
     ///
     /// # Panics
-    /// When there is none, or a cross attention looks at a stack that does not run before its own.
+    /// When there is none, or one looks at or starts from a stack that does not run before it.
     pub fn new(family: &'static str, kind: Kind, stacks: Vec<Stack>, head: Option<Head>) -> Self {
         assert!(!stacks.is_empty(), "a network has a stack");
         for (index, stack) in stacks.iter().enumerate() {
             for part in stack.blocks.iter().flat_map(|block| &block.parts) {
-                if let Mixer::CrossAttention { to, .. } = &part.mixer {
-                    assert!(*to < index, "stack {index} attends to stack {to}, which runs later");
+                match &part.mixer {
+                    Mixer::CrossAttention { to, .. } => {
+                        assert!(*to < index, "stack {index} attends to stack {to}, which runs later");
+                    }
+                    Mixer::Recurrent(Recurrent { starts_from: Some((from, block)), .. }) => {
+                        assert!(*from < index, "stack {index} starts from stack {from}, which runs later");
+                        assert!(
+                            *block < stacks[*from].blocks.len(),
+                            "there is no block {block} to start from"
+                        );
+                    }
+                    _ => {}
                 }
             }
         }

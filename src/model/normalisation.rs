@@ -3,6 +3,7 @@
 use ndarray::{Array, Dimension};
 use rayon::prelude::*;
 
+use super::gradients::Gradients;
 use super::parameters::{Parameter, parameters_in};
 use crate::elementary::{sum, sum_of_squares, vectorised};
 
@@ -16,6 +17,8 @@ pub enum NormKind {
     Layer,
     /// x / sqrt(mean of squares + eps) * scale (Zhang and Sennrich 2019).
     Rms,
+    /// x / (sqrt(mean of squares) + eps) * scale (the code of He and Hofmann 2024).
+    RmsOutside,
 }
 
 /// A normalisation over the last axis.
@@ -55,6 +58,76 @@ pub fn normalised<D: Dimension>(norm: &Norm, x: &Array<f32, D>) -> Array<f32, D>
     x
 }
 
+impl Norm {
+    /// What a row is divided by, given its mean of squares (about its mean, for a layer norm).
+    fn root(&self, squares: f64) -> f64 {
+        let epsilon = f64::from(self.epsilon);
+        match self.kind {
+            NormKind::Layer | NormKind::Rms => (squares + epsilon).sqrt(),
+            NormKind::RmsOutside => squares.sqrt() + epsilon,
+        }
+    }
+
+    /// Adds the gradients of scale and shift, given that of the output, and turns that in place into
+    /// the gradient of what was normalised, `x`; rows lie one after the other in both.
+    pub fn backward<D: Dimension>(
+        &self,
+        x: &Array<f32, D>,
+        gradient: &mut Array<f32, D>,
+        gradients: &mut Gradients,
+    ) {
+        let weight = self.weight.to_f32();
+        let width = weight.len();
+        let x = x.as_slice().expect("what is on a tape is contiguous");
+        let gradient = gradient.as_slice_mut().expect("an array that was just computed is contiguous");
+        let (mut of_weight, mut of_bias) = (vec![0.0f64; width], vec![0.0f64; width]);
+        for (x, gradient) in x.chunks_exact(width).zip(gradient.chunks_exact_mut(width)) {
+            self.row_backward(&weight, x, gradient, [&mut of_weight, &mut of_bias]);
+        }
+        let add = |sum: &mut [f32], new: &[f64]| {
+            sum.iter_mut().zip(new).for_each(|(sum, &new)| *sum += new as f32);
+        };
+        add(gradients.of_mut(&self.weight), &of_weight);
+        if let Some(bias) = &self.bias {
+            add(gradients.of_mut(bias), &of_bias);
+        }
+    }
+
+    /// With y = (x - m) / r: the gradient of x is (g - mean g - y (mean of g y)) / r, where g is the
+    /// gradient of y; m and its share are 0 in an RMS norm, and with eps outside the root r there
+    /// stands for the root in the second share.
+    fn row_backward(&self, weight: &[f32], x: &[f32], gradient: &mut [f32], sums: [&mut [f64]; 2]) {
+        let count = x.len() as f64;
+        let is_layer = self.kind == NormKind::Layer;
+        let mean = if is_layer { sum(x) / count } else { 0.0 };
+        let squares = sum_of_squares(x, mean) / count;
+        let inverse = 1.0 / self.root(squares);
+        // What a change of the mean of squares does to the divisor, beside the plain root.
+        let steepness = match self.kind {
+            NormKind::RmsOutside if squares > 0.0 => 1.0 / (inverse * squares.sqrt()),
+            NormKind::RmsOutside => 0.0,
+            NormKind::Layer | NormKind::Rms => 1.0,
+        };
+        let [of_weight, of_bias] = sums;
+        let (mut of_mean, mut along) = (0.0, 0.0);
+        for (i, (&x, gradient)) in x.iter().zip(&*gradient).enumerate() {
+            let (y, g) = ((f64::from(x) - mean) * inverse, f64::from(*gradient));
+            of_weight[i] += g * y;
+            of_bias[i] += g;
+            let g = g * f64::from(weight[i] + self.offset);
+            of_mean += g;
+            along += g * y;
+        }
+        of_mean = if is_layer { of_mean / count } else { 0.0 };
+        along = along / count * steepness;
+        for (i, (&x, gradient)) in x.iter().zip(gradient).enumerate() {
+            let y = (f64::from(x) - mean) * inverse;
+            let g = f64::from(*gradient) * f64::from(weight[i] + self.offset);
+            *gradient = ((g - of_mean - y * along) * inverse) as f32;
+        }
+    }
+}
+
 /// What every row is normalised with.
 struct Row<'a> {
     norm: &'a Norm,
@@ -68,10 +141,10 @@ impl Row<'_> {
         let count = row.len() as f64;
         let mean = match self.norm.kind {
             NormKind::Layer => sum(row) / count,
-            NormKind::Rms => 0.0,
+            NormKind::Rms | NormKind::RmsOutside => 0.0,
         };
-        let squares = sum_of_squares(row, mean);
-        let inverse = (1.0 / (squares / count + f64::from(self.norm.epsilon)).sqrt()) as f32;
+        let squares = sum_of_squares(row, mean) / count;
+        let inverse = (1.0 / self.norm.root(squares)) as f32;
         let (mean, offset) = (mean as f32, self.norm.offset);
         vectorised(|| match self.bias {
             Some(bias) => {

@@ -29,11 +29,18 @@ parameters_in!(RelativeBias: table);
 /// Sinusoidal positions (Vaswani et al. 2017, section 3.5): row p, columns 2i and 2i+1 hold
 /// sin and cos of p / 10000^(2i/D). Shape `[count, dimensions]`.
 pub fn sinusoidal(count: usize, dimensions: usize) -> Array2<f32> {
-    Array2::from_shape_fn((count, dimensions), |(position, column)| {
-        let exponent = (column / 2 * 2) as f64 / dimensions as f64;
-        let angle = position as f64 / 10_000f64.powf(exponent);
-        (if column % 2 == 0 { angle.sin() } else { angle.cos() }) as f32
-    })
+    Array2::from_shape_fn((count, dimensions), |(position, column)| wave(position, column, dimensions))
+}
+
+/// One row of [`sinusoidal`], `[dimensions]`.
+pub fn sinusoid(position: usize, dimensions: usize) -> Array1<f32> {
+    Array1::from_shape_fn(dimensions, |column| wave(position, column, dimensions))
+}
+
+fn wave(position: usize, column: usize, dimensions: usize) -> f32 {
+    let exponent = (column / 2 * 2) as f64 / dimensions as f64;
+    let angle = position as f64 / 10_000f64.powf(exponent);
+    (if column.is_multiple_of(2) { angle.sin() } else { angle.cos() }) as f32
 }
 
 impl Rotary {

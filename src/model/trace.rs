@@ -110,7 +110,7 @@ impl Trace {
 impl BlockTrace {
     /// A block of which only the attention weights were kept.
     pub fn of_attention(attention: AttentionTrace) -> Self {
-        Self { before: None, parts: vec![PartTrace::new(MixerTrace::Attention(attention))] }
+        Self { parts: vec![PartTrace::new(MixerTrace::Attention(attention))], ..Self::default() }
     }
 
     /// The first part of a kind, by its name in the file of `trace`: "attention", "feed_forward".

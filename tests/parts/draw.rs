@@ -165,11 +165,11 @@ impl Draw {
     fn projections(&mut self, heads: usize, groups: usize, size: usize, memory: usize) -> Projections {
         let all = (heads + 2 * groups) * size;
         match if memory == HIDDEN { self.below(3) } else { 0 } {
-            0 => Projections::Separate {
-                query: self.linear(heads * size, HIDDEN),
-                key: self.linear(groups * size, memory),
-                value: self.linear(groups * size, memory),
-            },
+            0 => Projections::separate(
+                self.linear(heads * size, HIDDEN),
+                self.linear(groups * size, memory),
+                self.linear(groups * size, memory),
+            ),
             1 => Projections::Fused(self.linear(all, HIDDEN)),
             _ => Projections::FusedByHead(self.linear(all, HIDDEN)),
         }
@@ -273,6 +273,8 @@ pub fn fields(block: &Block) -> std::collections::BTreeSet<String> {
             Mixer::FeedForward(part) => {
                 found.extend(["feed_forward"].into_iter().chain(part.gate.as_ref().map(|_| "gate")))
             }
+            // Golden networks of their own (tests/golden_lab.rs).
+            Mixer::Recurrent(_) | Mixer::Convolution(_) => panic!("not drawn"),
         }
     }
     found.into_iter().map(str::to_owned).collect()

@@ -2,6 +2,7 @@
 //! and what a tape keeps, against what it must give again.
 
 mod draw;
+mod gradients;
 mod plain;
 
 use lexiscope::model::block::{Block, Gain, Part, PartTrace};
@@ -12,7 +13,8 @@ use lexiscope::model::keep::Keep;
 use lexiscope::model::network::{DECODER, Front, Head, Kind, Network, Stack};
 use lexiscope::model::normalisation::normalised;
 use lexiscope::model::parts::attention::AttentionTrace;
-use lexiscope::model::parts::{Mixer, MixerTrace, PartContext};
+use lexiscope::model::parts::{Mixer, MixerTrace, PartContext, StackOutput};
+use lexiscope::model::sequences::Sequences;
 use lexiscope::model::trace::bytes_needed;
 use lexiscope::progress::Progress;
 use ndarray::{Array2, ArrayView1, Axis, s};
@@ -30,11 +32,12 @@ fn a_block_of_any_parts_computes_what_its_formula_says() {
         let memory = draw.stream(5, draw::MEMORY);
         let block = draw.block();
         let x = draw.stream(7, draw::HIDDEN);
-        let outputs = [memory];
+        let outputs = [StackOutput::of_one_text(memory)];
         let place = Place::of_block(DECODER, 0, &unchanged);
-        let context = PartContext { place, outputs: &outputs, keep: Keep::Everything };
+        let sequences = Sequences::one(7);
+        let context = PartContext { place, outputs: &outputs, sequences: &sequences, keep: Keep::Everything };
         let (found, trace) = block.run(x.clone(), None, &context);
-        let expected = plain::block(&block, &x, &outputs[0]);
+        let expected = plain::block(&block, &x, &outputs[0].stream);
         for ((place, &found), &expected) in found.indexed_iter().zip(&expected) {
             let error = (f64::from(found) - expected).abs();
             assert!(
@@ -70,11 +73,12 @@ fn a_tape_gives_every_part_again() {
     let unchanged = Interventions::default();
     for seed in 0..BLOCKS {
         let mut draw = Draw::new(seed);
-        let outputs = [draw.stream(5, draw::MEMORY)];
+        let outputs = [StackOutput::of_one_text(draw.stream(5, draw::MEMORY))];
         let block = draw.block();
         let x = draw.stream(7, draw::HIDDEN);
         let place = Place::of_block(DECODER, 0, &unchanged);
-        let with = |keep| PartContext { place, outputs: &outputs, keep };
+        let sequences = Sequences::one(7);
+        let with = |keep| PartContext { place, outputs: &outputs, sequences: &sequences, keep };
         let (everything, _) = block.run(x.clone(), None, &with(Keep::Everything));
         let (last, trace) = block.run(x.clone(), None, &with(Keep::Tape));
         assert_eq!(last, everything, "{seed}: what is kept changes what is computed");
@@ -83,7 +87,7 @@ fn a_tape_gives_every_part_again() {
         let count = block.parts.len();
         for (index, (part, tape)) in block.parts.iter().zip(&trace.parts).enumerate() {
             let input = tape.input.as_ref().expect("a tape has what a part read");
-            let (output, _) = part.mixer.run(input.view(), None, &with(Keep::Logits));
+            let (output, ..) = part.mixer.run(input.view(), None, &with(Keep::Logits));
             assert_eq!(output_from(&tape.mixer, part), output, "{seed} part {index}");
             stream = join(part, stream, output, tape);
             let after = if index + 1 == count { Some(&last) } else { tape.after.as_ref() };
@@ -122,7 +126,7 @@ fn output_from(trace: &MixerTrace, part: &Part) -> Array2<f32> {
         (MixerTrace::Attention(trace), Mixer::Attention(attention))
         | (MixerTrace::CrossAttention(trace), Mixer::CrossAttention { attention, .. }) => {
             let heads = heads_from(trace, |head| attention.key_value_head(head));
-            attention.output.apply(heads.view())
+            attention.join(heads)
         }
         (MixerTrace::FeedForward(trace), Mixer::FeedForward(part)) => {
             let active = trace.activation.as_ref().expect("a tape has what the last map read");

@@ -5,7 +5,9 @@ use lexiscope::model::activation::Activation;
 use lexiscope::model::block::{Block, BlockTrace, Gain, Reads};
 use lexiscope::model::linear::{Layout, Linear};
 use lexiscope::model::normalisation::{Norm, NormKind};
-use lexiscope::model::parts::attention::{Attention, AttentionPosition, Disentangled, HeadNorm, Projections};
+use lexiscope::model::parts::attention::{
+    Attention, AttentionPosition, Disentangled, HeadNorm, Projection, Projections,
+};
 use lexiscope::model::parts::feed_forward::FeedForward;
 use lexiscope::model::parts::{Mixer, MixerTrace};
 use lexiscope::model::positions::Rotary;
@@ -31,6 +33,7 @@ pub fn block(block: &Block, x: &Array2<f32>, memory: &Array2<f32>) -> Matrix {
             Mixer::Attention(part) => attention(part, &input, &input),
             Mixer::CrossAttention { attention: part, .. } => attention(part, &input, &memory),
             Mixer::FeedForward(part) => feed_forward(part, &input),
+            Mixer::Recurrent(_) | Mixer::Convolution(_) => panic!("not drawn"),
         };
         let output = part.norm_after.as_ref().map_or_else(|| output.clone(), |one| norm(one, &output));
         let sum = weighed(&part.skip, &stream) + weighed(&part.branch, &output);
@@ -110,7 +113,10 @@ fn project(part: &Attention, x: &Matrix, role: usize) -> Matrix {
     let (heads, groups, size) = (part.heads, part.key_value_heads, part.head_size);
     let count = if role == 0 { heads } else { groups };
     match &part.projections {
-        Projections::Separate { query, key, value } => linear([query, key, value][role], x),
+        Projections::Separate { query, key, value } => match [query, key, value][role] {
+            Projection::Map(map) => linear(map, x),
+            Projection::Identity | Projection::Mixed { .. } => panic!("not drawn"),
+        },
         Projections::Fused(all) => {
             let first = [0, heads, heads + groups][role];
             linear(all, x).slice(s![.., first * size..(first + count) * size]).to_owned()
@@ -182,7 +188,7 @@ fn attention(part: &Attention, x: &Matrix, memory: &Matrix) -> Matrix {
             }
         }
     }
-    linear(&part.output, &outputs)
+    part.output.as_ref().map_or_else(|| outputs.clone(), |output| linear(output, &outputs))
 }
 
 fn score(part: &Attention, head: usize, (i, j): (usize, usize), query: Array1<f64>, key: Array1<f64>) -> f64 {
@@ -237,7 +243,7 @@ pub fn numbers(trace: &BlockTrace) -> u64 {
     let parts = trace.parts.iter().map(|part| {
         let maps = match &part.mixer {
             MixerTrace::Attention(trace) | MixerTrace::CrossAttention(trace) => trace.weights.len(),
-            MixerTrace::FeedForward(_) => 0,
+            MixerTrace::FeedForward(_) | MixerTrace::Recurrent(_) | MixerTrace::Convolution(_) => 0,
         };
         let stages: usize = part.mixer.stages().iter().map(|(_, stage)| stage.len()).sum();
         let own: usize = [&part.input, &part.output, &part.sum, &part.after].into_iter().map(streams).sum();

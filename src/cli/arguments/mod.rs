@@ -6,6 +6,7 @@ pub mod explained;
 pub mod filter;
 pub mod format;
 pub mod heads;
+pub mod inputs;
 pub mod list;
 pub mod stack;
 pub mod standard_input;

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
-use ndarray::{Array3, Array4, Ix3, Ix4};
+use ndarray::Array3;
 
+use super::inputs;
 use super::standard_input::{self, file_parser};
 use crate::analysis::{Stack, names};
 use crate::cli::command::Shared;
@@ -15,8 +16,7 @@ use crate::cli::{model_source, progress};
 use crate::model::forward::{Input, PassOptions, forward};
 use crate::model::network::{DECODER, Kind};
 use crate::model::tokenizer::Tokens;
-use crate::model::weights::Weights;
-use crate::model::{Model, ModelError, Trace, image};
+use crate::model::{Model, Trace, image};
 
 /// What a model looks at.
 #[derive(Debug, Args)]
@@ -33,6 +33,9 @@ pub struct SubjectArguments {
     /// Normalised pixels for a vision model: the tensor pixel_values of a safetensors file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "image"])]
     pixels: Option<PathBuf>,
+    /// Tensors of a safetensors file: input_ids (and decoder_input_ids), or pixel_values
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "image", "pixels"])]
+    inputs: Option<PathBuf>,
 }
 
 /// What a model is to look at.
@@ -46,6 +49,8 @@ enum Looked {
     Image(PathBuf),
     /// A safetensors file with the tensor `pixel_values`.
     Pixels(PathBuf),
+    /// A safetensors file with whatever the model reads.
+    Inputs(PathBuf),
 }
 
 impl SubjectArguments {
@@ -54,6 +59,7 @@ impl SubjectArguments {
             Self { ids: Some(ids), .. } => Ok(Looked::Ids(ids.clone())),
             Self { image: Some(path), .. } => Ok(Looked::Image(path.clone())),
             Self { pixels: Some(path), .. } => Ok(Looked::Pixels(path.clone())),
+            Self { inputs: Some(path), .. } => Ok(Looked::Inputs(path.clone())),
             Self { text, .. } => {
                 let text = standard_input::text(text)?;
                 if text.trim().is_empty() {
@@ -75,6 +81,8 @@ pub struct Subject {
     pub tokens: Tokens,
     /// The image `[C, side, side]`, for a vision model.
     pub image: Option<Array3<f32>>,
+    /// What the decoder wrote, where that was given, too.
+    decoder_ids: Option<Vec<u32>>,
     looked: Looked,
 }
 
@@ -88,6 +96,7 @@ impl Subject {
         let looked = arguments.looked()?;
         let model = model_source::open(shared.model.as_deref())?;
         let is_vision = model.network.kind == Kind::Vision;
+        let mut decoder_ids = None;
         let (tokens, image) = match &looked {
             Looked::Text(_) | Looked::Ids(_) if is_vision => return Err(no_text(&model, &looked).into()),
             Looked::Image(_) | Looked::Pixels(_) if !is_vision => {
@@ -100,9 +109,26 @@ impl Subject {
             Looked::Image(path) => {
                 (image::patch_tokens(&model.network), Some(image::prepare(&model, path)?.pixels))
             }
-            Looked::Pixels(path) => (image::patch_tokens(&model.network), Some(pixels(path)?)),
+            Looked::Pixels(path) => (image::patch_tokens(&model.network), Some(inputs::pixels(path)?)),
+            Looked::Inputs(path) if is_vision => {
+                (image::patch_tokens(&model.network), Some(inputs::pixels(path)?))
+            }
+            Looked::Inputs(path) => {
+                if model.network.kind == Kind::EncoderDecoder {
+                    decoder_ids = inputs::ids(path, "decoder_input_ids")?;
+                }
+                let ids = inputs::ids(path, "input_ids")?;
+                let ids = ids.ok_or_else(|| inputs::missing(path, "input_ids"))?;
+                (names::described(&model, &ids), None)
+            }
         };
-        Ok(Self { model, tokens, image, looked })
+        if decoder_ids.is_none() && model.network.kind == Kind::EncoderDecoder && !model.network.has_decoder()
+        {
+            return Err(Failure::usage(format!("{} needs what its decoder writes, too", model.name))
+                .hint("give --inputs FILE.safetensors with input_ids and decoder_input_ids")
+                .into());
+        }
+        Ok(Self { model, tokens, image, decoder_ids, looked })
     }
 
     /// Runs the model.
@@ -118,10 +144,21 @@ impl Subject {
 
     /// What goes into the model.
     pub fn input(&self) -> Input<'_> {
-        match &self.image {
-            Some(image) => Input::Image(image.view()),
-            None => Input::Tokens(&self.tokens.ids),
+        match (&self.image, &self.decoder_ids) {
+            (Some(image), _) => Input::Image(image.view()),
+            (None, Some(decoder)) => Input::Pair(&self.tokens.ids, decoder),
+            (None, None) => Input::Tokens(&self.tokens.ids),
         }
+    }
+
+    /// What a file of its tensors says of them.
+    ///
+    /// # Errors
+    /// None that can be expected: pieces are text.
+    pub fn about(&self) -> Result<serde_json::Value> {
+        let tokens = serde_json::to_string(&self.tokens.pieces)?;
+        let family = self.model.network.family;
+        Ok(serde_json::json!({"model": self.model.name, "family": family, "tokens": tokens}))
     }
 
     /// A report that begins with what was asked and of which model.
@@ -129,7 +166,9 @@ impl Subject {
         let query = match &self.looked {
             Looked::Text(text) => Value::text(text),
             Looked::Ids(ids) => Value::List(ids.iter().map(|&id| Value::Integer(id.into())).collect()),
-            Looked::Image(path) | Looked::Pixels(path) => Value::text(path.display().to_string()),
+            Looked::Image(path) | Looked::Pixels(path) | Looked::Inputs(path) => {
+                Value::text(path.display().to_string())
+            }
         };
         Report::default().fact("query", query).fact("model", Value::text(&self.model.name))
     }
@@ -191,26 +230,4 @@ fn no_text(model: &Model, looked: &Looked) -> Failure {
             .into(),
     };
     Failure::usage(format!("{} looks at images, not at text", model.name)).hint(hint)
-}
-
-/// The tensor `pixel_values` of a safetensors file, `[C, side, side]` or a batch of one.
-fn pixels(path: &Path) -> Result<Array3<f32>> {
-    let bytes = crate::mmap::Bytes::map(path).map_err(ModelError::io("open", path))?;
-    let tensors = Weights::from_safetensors(&[(path.to_owned(), bytes)])?;
-    let refused = |found: String| ModelError::Malformed {
-        path: path.to_owned(),
-        what: "tensor pixel_values".into(),
-        expected: "shape [channels, side, side]".into(),
-        found,
-    };
-    let tensor = tensors.get("pixel_values").ok_or_else(|| refused("nothing".into()))?;
-    let (numbers, shape) = (tensor.to_f32().into_owned(), tensor.shape());
-    let image = match *shape {
-        [channels, height, width] => Array3::from_shape_vec(Ix3(channels, height, width), numbers).ok(),
-        [1, channels, height, width] => Array4::from_shape_vec(Ix4(1, channels, height, width), numbers)
-            .ok()
-            .map(|batch| batch.index_axis_move(ndarray::Axis(0), 0)),
-        _ => None,
-    };
-    Ok(image.ok_or_else(|| refused(format!("{shape:?}")))?)
 }

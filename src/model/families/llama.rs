@@ -142,11 +142,11 @@ fn block(binder: &Binder<'_>, sizes: &Sizes, rotary: &Rotary, layer: usize) -> R
         }
         norm(binder, sizes, &name(part), sizes.head_size).map(HeadNorm::EachHead).map(Some)
     };
-    let projections = Projections::Separate {
-        query: linear("self_attn.q_proj", queries, hidden)?,
-        key: linear("self_attn.k_proj", pairs, hidden)?,
-        value: linear("self_attn.v_proj", pairs, hidden)?,
-    };
+    let projections = Projections::separate(
+        linear("self_attn.q_proj", queries, hidden)?,
+        linear("self_attn.k_proj", pairs, hidden)?,
+        linear("self_attn.v_proj", pairs, hidden)?,
+    );
     let output = linear("self_attn.o_proj", hidden, queries)?;
     let mut attention = Attention::new(sizes.heads, sizes.head_size, projections, output)
         .with_position(AttentionPosition::Rotary(rotary.clone()))

@@ -8,6 +8,7 @@ mod electra;
 mod gpt2;
 mod gpt_neo;
 mod gpt_neox;
+mod lab;
 mod llama;
 mod opt;
 mod t5;
@@ -27,7 +28,7 @@ pub struct Family {
     bind: fn(&'static str, &Config, &Weights) -> Result<Network>,
 }
 
-/// All families.
+/// The families of Hugging Face's transformers.
 pub const FAMILIES: &[Family] = &[
     Family { model_type: "bert", name: "BERT", bind: bert::bind },
     Family { model_type: "distilbert", name: "DistilBERT", bind: distilbert::bind },
@@ -48,6 +49,22 @@ pub const FAMILIES: &[Family] = &[
     Family { model_type: "vit", name: "ViT", bind: vit::bind },
 ];
 
+/// The networks that this program trains itself, and those of the textbooks.
+pub const LAB: &[Family] = &[
+    Family { model_type: "rnn", name: "RNN", bind: lab::recurrent::bind },
+    Family { model_type: "gru", name: "GRU", bind: lab::recurrent::bind },
+    Family { model_type: "lstm", name: "LSTM", bind: lab::recurrent::bind },
+    Family { model_type: "lstm_attention", name: "LSTM with attention", bind: lab::hybrid::bind },
+    Family { model_type: "transformer", name: "Transformer", bind: lab::transformer::bind },
+    Family { model_type: "seq2seq", name: "LSTM encoder-decoder", bind: lab::seq2seq::bind },
+    Family { model_type: "cnn", name: "Convolutional network", bind: lab::cnn::bind },
+];
+
+/// Every family that is known.
+pub fn all() -> impl Iterator<Item = &'static Family> {
+    FAMILIES.iter().chain(LAB)
+}
+
 /// Other names in `model_type`, each with the family whose network it is.
 pub const ALSO: &[(&str, &str)] = &[("xlm-roberta", "roberta"), ("camembert", "roberta")];
 
@@ -67,11 +84,11 @@ pub fn bind(config: &Config, weights: &Weights) -> Result<Network> {
     };
     refuse_what_no_family_reads(config)?;
     let family = ALSO.iter().find(|(other, _)| *other == model_type).map_or(model_type, |(_, family)| family);
-    match FAMILIES.iter().find(|known| known.model_type == family) {
+    match all().find(|known| known.model_type == family) {
         Some(family) => (family.bind)(family.name, config, weights),
         None => {
             let others = ALSO.iter().map(|(other, _)| *other);
-            let known: Vec<&str> = FAMILIES.iter().map(|family| family.model_type).chain(others).collect();
+            let known: Vec<&str> = all().map(|family| family.model_type).chain(others).collect();
             Err(ModelError::Unsupported {
                 path: config.path().to_owned(),
                 what: format!("the family \"{model_type}\" is not known"),

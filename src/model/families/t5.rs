@@ -119,7 +119,7 @@ fn block(binder: &Binder<'_>, sizes: &Sizes, stem: &str, bias: &RelativeBias) ->
 fn attention(binder: &Binder<'_>, sizes: &Sizes, stem: &str) -> Result<Attention> {
     let width = sizes.heads * sizes.head_size;
     let into = |part: &str| binder.linear(&format!("{stem}.{part}"), width, sizes.hidden, Bias::No);
-    let projections = Projections::Separate { query: into("q")?, key: into("k")?, value: into("v")? };
+    let projections = Projections::separate(into("q")?, into("k")?, into("v")?);
     let output = binder.linear(&format!("{stem}.o"), sizes.hidden, width, Bias::No)?;
     Ok(Attention::new(sizes.heads, sizes.head_size, projections, output).with_scale(1.0))
 }

@@ -4,8 +4,8 @@ use crate::model::binder::{Bias, Binder};
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::network::{
-    Activation, Attention, Block, FeedForward, Front, Head, Kind, Layout, Linear, Network, PatchEmbedding,
-    Stack,
+    Activation, Attention, Block, FeedForward, Front, Head, Kind, Layout, Linear, LooksAt, Network,
+    PatchEmbedding, Stack,
 };
 use crate::model::weights::Weights;
 
@@ -24,7 +24,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
         let weight = binder.tensor("classifier.weight", &[0, hidden])?;
         let bias = Some(binder.tensor("classifier.bias", &[weight.shape()[0]])?);
         let mut head = Head::new(Linear { weight, layout: Layout::OutIn, bias });
-        head.first_token_only = true;
+        head.looks_at = LooksAt::FirstToken;
         Some(head)
     } else {
         None

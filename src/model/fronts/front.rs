@@ -3,12 +3,15 @@
 use ndarray::{Array2, ArrayView3, CowArray, Ix2, s};
 
 use super::patches::PatchEmbedding;
+use super::pixels::PixelGrid;
 use super::tokens::TokenEmbedding;
 use super::trace::FrontTrace;
 use crate::model::error::{ModelError, Result};
+use crate::model::gradients::Gradients;
 use crate::model::interventions::Interventions;
 use crate::model::keep::Keep;
 use crate::model::parameters::{Parameter, Parameters};
+use crate::model::sequences::Sequences;
 
 /// What one stack is given.
 #[derive(Debug, Clone)]
@@ -17,6 +20,10 @@ pub enum Feed<'a> {
     Tokens(&'a [u32]),
     /// A normalised image `[C, side, side]`.
     Image(ArrayView3<'a, f32>),
+    /// Several texts.
+    Texts(Vec<&'a [u32]>),
+    /// Several images.
+    Images(Vec<ArrayView3<'a, f32>>),
 }
 
 impl Feed<'_> {
@@ -25,6 +32,25 @@ impl Feed<'_> {
         match self {
             Self::Tokens(ids) => Feed::Tokens(ids),
             Self::Image(image) => Feed::Image(image.view()),
+            Self::Texts(texts) => Feed::Texts(texts.clone()),
+            Self::Images(images) => Feed::Images(images.iter().map(|image| image.view()).collect()),
+        }
+    }
+
+    /// Its texts, where it has such.
+    pub fn texts(&self) -> Option<Vec<&[u32]>> {
+        match self {
+            Self::Tokens(ids) => Some(vec![ids]),
+            Self::Texts(texts) => Some(texts.clone()),
+            Self::Image(_) | Self::Images(_) => None,
+        }
+    }
+
+    fn images(&self) -> Option<Vec<ArrayView3<'_, f32>>> {
+        match self {
+            Self::Image(image) => Some(vec![image.view()]),
+            Self::Images(images) => Some(images.iter().map(|image| image.view()).collect()),
+            Self::Tokens(_) | Self::Texts(_) => None,
         }
     }
 }
@@ -34,8 +60,10 @@ impl Feed<'_> {
 pub enum Front {
     /// Token ids.
     Tokens(TokenEmbedding),
-    /// An image.
+    /// An image, cut into patches.
     Patches(PatchEmbedding),
+    /// An image, pixel by pixel.
+    Pixels(PixelGrid),
 }
 
 impl Parameters for Front {
@@ -43,6 +71,7 @@ impl Parameters for Front {
         match self {
             Self::Tokens(front) => front.each(see),
             Self::Patches(front) => front.each(see),
+            Self::Pixels(_) => {}
         }
     }
 
@@ -50,6 +79,7 @@ impl Parameters for Front {
         match self {
             Self::Tokens(front) => front.each_mut(change),
             Self::Patches(front) => front.each_mut(change),
+            Self::Pixels(_) => {}
         }
     }
 }
@@ -66,30 +96,60 @@ impl Front {
         keep: Keep,
         family: &str,
     ) -> Result<(Array2<f32>, FrontTrace)> {
-        match (self, feed) {
-            (Self::Tokens(front), Feed::Tokens(ids)) => front.embed(ids, 0, interventions, keep),
-            (Self::Patches(front), Feed::Image(image)) => front.embed(image.view(), interventions, keep),
-            (Self::Tokens(_), Feed::Image(_)) => {
-                Err(ModelError::Request(format!("{family} reads text, not images")))
-            }
-            (Self::Patches(_), Feed::Tokens(_)) => {
-                Err(ModelError::Request(format!("{family} looks at images: give an image file")))
-            }
+        let no_image = || ModelError::Request(format!("{family} looks at images: give an image file"));
+        let no_text = || ModelError::Request(format!("{family} reads text, not images"));
+        match self {
+            Self::Tokens(front) => front.embed(&feed.texts().ok_or_else(no_text)?, 0, interventions, keep),
+            Self::Patches(front) => front.embed(&feed.images().ok_or_else(no_image)?, interventions, keep),
+            Self::Pixels(front) => front.embed(&feed.images().ok_or_else(no_image)?, keep),
         }
     }
 
-    /// How many tokens the stream of `feed` has.
-    pub fn tokens(&self, feed: &Feed<'_>) -> usize {
-        match (self, feed) {
-            (Self::Patches(front), _) => front.tokens(),
-            (Self::Tokens(_), Feed::Tokens(ids)) => ids.len(),
-            (Self::Tokens(_), Feed::Image(_)) => 0,
+    /// Adds the gradients of its parameters, given that of the stream of `feed` `[T, D]`, for a pass
+    /// in which nothing was changed. Returns that of what every token has of its own, where it has
+    /// such.
+    ///
+    /// # Panics
+    /// When `trace` is not on a tape of `feed`.
+    pub fn backward(
+        &self,
+        feed: &Feed<'_>,
+        trace: &FrontTrace,
+        stream: Array2<f32>,
+        gradients: &mut Gradients,
+    ) -> Option<Array2<f32>> {
+        match self {
+            Self::Tokens(front) => {
+                let texts = feed.texts().expect("a pass over texts");
+                Some(front.backward(&texts, trace, stream, gradients))
+            }
+            Self::Patches(front) => {
+                front.backward(trace, stream.view(), gradients);
+                None
+            }
+            Self::Pixels(_) => Some(stream),
+        }
+    }
+
+    /// Where the texts (or images) of `feed` lie in its stream.
+    pub fn sequences(&self, feed: &Feed<'_>) -> Sequences {
+        let of_image = match self {
+            Self::Tokens(_) => 0,
+            Self::Patches(front) => front.tokens(),
+            Self::Pixels(front) => front.tokens(),
+        };
+        match feed {
+            Feed::Tokens(ids) => Sequences::one(ids.len()),
+            Feed::Texts(texts) => Sequences::of(texts.iter().map(|ids| ids.len())),
+            Feed::Image(_) => Sequences::one(of_image),
+            Feed::Images(images) => Sequences::of(images.iter().map(|_| of_image)),
         }
     }
 
     /// The learned positions, row by position `[positions, D]`, where it adds such.
     pub fn position_table(&self) -> Option<CowArray<'_, f32, Ix2>> {
         match self {
+            Self::Pixels(_) => None,
             Self::Patches(front) => Some(front.position_table()),
             Self::Tokens(front) => {
                 let learned = front.positions.as_ref()?;
@@ -110,6 +170,7 @@ impl Front {
             (Keep::Tape, Self::Patches(front)) => {
                 tokens * (front.channels * front.patch * front.patch) as u64
             }
+            (Keep::Tape, Self::Pixels(_)) => 0,
             (Keep::Tape, Self::Tokens(_)) => 2 * tokens * hidden,
             (Keep::Weights | Keep::Everything, _) => 3 * tokens * hidden,
         }

@@ -3,10 +3,12 @@
 
 mod front;
 mod patches;
+mod pixels;
 mod tokens;
 mod trace;
 
 pub use front::{Feed, Front};
 pub use patches::PatchEmbedding;
+pub use pixels::PixelGrid;
 pub use tokens::{LearnedPositions, TokenEmbedding};
 pub use trace::FrontTrace;

@@ -1,14 +1,16 @@
 //! From token ids to the residual stream.
 
-use ndarray::{Array2, ArrayView1, Axis};
+use ndarray::{Array2, ArrayView1, Axis, s};
 
 use super::trace::FrontTrace;
 use crate::model::error::{ModelError, Result};
+use crate::model::gradients::Gradients;
 use crate::model::interventions::Interventions;
 use crate::model::keep::Keep;
-use crate::model::linear::Linear;
+use crate::model::linear::{Linear, add_rows};
 use crate::model::normalisation::{Norm, normalise};
 use crate::model::parameters::{Parameter, parameters_in};
+use crate::model::positions::sinusoid;
 use crate::model::tensor::Tensor;
 
 /// Learned absolute positions.
@@ -32,8 +34,10 @@ pub struct TokenEmbedding {
     pub table: Parameter,
     /// What a token's row is multiplied by (Gemma: √D).
     pub scale: f32,
-    /// Absolute positions, added.
+    /// Absolute positions that were learned, added.
     pub positions: Option<LearnedPositions>,
+    /// Whether sines and cosines of the position are added (Vaswani et al. 2017, section 3.5).
+    pub sinusoidal: bool,
     /// `[types, D or less]`, of which row 0 is added to every token of a single text (BERT's token
     /// types).
     pub segments: Option<Parameter>,
@@ -48,7 +52,15 @@ parameters_in!(TokenEmbedding: table, positions, segments, norm, projection);
 impl TokenEmbedding {
     /// A table and nothing else.
     pub fn new(table: Parameter) -> Self {
-        Self { table, scale: 1.0, positions: None, segments: None, norm: None, projection: None }
+        Self {
+            table,
+            scale: 1.0,
+            positions: None,
+            sinusoidal: false,
+            segments: None,
+            norm: None,
+            projection: None,
+        }
     }
 
     /// The same with learned positions from row `first_row` of `table` on.
@@ -63,34 +75,32 @@ impl TokenEmbedding {
         self
     }
 
-    /// The stream `[T, D]` of `ids`, the first of which stands at position `past`.
+    /// The stream `[T, D]` of `texts`, one after the other; the first token of each stands at position
+    /// `past`.
     ///
     /// # Errors
     /// [`ModelError::Request`] for no ids, an id outside the vocabulary, or a position outside the
     /// table.
     pub fn embed(
         &self,
-        ids: &[u32],
+        texts: &[&[u32]],
         past: usize,
         interventions: &Interventions,
         keep: Keep,
     ) -> Result<(Array2<f32>, FrontTrace)> {
-        if ids.is_empty() {
+        if texts.is_empty() || texts.iter().any(|ids| ids.is_empty()) {
             return Err(ModelError::Request("the text has no tokens: type at least one word".into()));
         }
-        let mut tokens = gather(&self.table, ids.iter().map(|&id| id as usize), "token id")?;
+        let ids: Vec<usize> = texts.iter().flat_map(|ids| ids.iter().map(|&id| id as usize)).collect();
+        let mut tokens = gather(&self.table, ids.into_iter(), "token id")?;
         if self.scale != 1.0 {
             tokens.mapv_inplace(|value| value * self.scale);
         }
-        let positions = match &self.positions {
-            Some(learned) => Some(learned.of(ids, tokens.ncols(), past, interventions)?),
-            None => None,
-        };
         let mut trace = FrontTrace::default();
         let looked_at = matches!(keep, Keep::Weights | Keep::Everything);
         trace.tokens = looked_at.then(|| tokens.clone());
         let mut sum = tokens;
-        if let Some(positions) = positions {
+        if let Some(positions) = self.added_positions(texts, sum.ncols(), past, interventions)? {
             sum += &positions;
             trace.positions = Some(positions).filter(|_| looked_at);
         }
@@ -111,35 +121,112 @@ impl TokenEmbedding {
         }
         Ok((sum, trace))
     }
-}
 
-impl LearnedPositions {
-    /// What position adds, `[T, D]`.
-    fn of(
+    /// What position adds to `texts`, `[T, D or less]`, where it adds something.
+    fn added_positions(
         &self,
-        ids: &[u32],
+        texts: &[&[u32]],
         width: usize,
         past: usize,
         interventions: &Interventions,
-    ) -> Result<Array2<f32>> {
-        let mut added = Array2::zeros((ids.len(), width));
+    ) -> Result<Option<Array2<f32>>> {
+        if self.positions.is_none() && !self.sinusoidal {
+            return Ok(None);
+        }
+        let rows = texts.iter().map(|ids| ids.len()).sum();
+        let (mut added, mut first) = (Array2::zeros((rows, width)), 0);
+        for ids in texts {
+            let mut of_text = added.slice_mut(s![first..first + ids.len(), ..]);
+            first += ids.len();
+            if let Some(learned) = &self.positions {
+                for (row, out) in learned.rows(ids, past, interventions).zip(of_text.axis_iter_mut(Axis(0))) {
+                    if let Some(row) = row {
+                        copy_row(&learned.table, row, out.into_slice().unwrap_or(&mut []), "position")?;
+                    }
+                }
+            }
+            if self.sinusoidal {
+                for (place, mut out) in of_text.axis_iter_mut(Axis(0)).enumerate() {
+                    if let Some(position) = interventions.position(past + place) {
+                        out += &sinusoid(position, width);
+                    }
+                }
+            }
+        }
+        Ok(Some(added))
+    }
+
+    /// Adds the gradients of the tables, given that of the stream `[T, D]`, for a pass in which
+    /// nothing was changed. Returns that of the tokens' own vectors, `[T, D or less]`.
+    ///
+    /// # Panics
+    /// When `trace` is not on a tape.
+    pub fn backward(
+        &self,
+        texts: &[&[u32]],
+        trace: &FrontTrace,
+        stream: Array2<f32>,
+        gradients: &mut Gradients,
+    ) -> Array2<f32> {
+        let mut gradient = stream;
+        if let Some(projection) = &self.projection {
+            let before = trace.unprojected.as_ref().expect(TAPE);
+            let mut inner = Array2::zeros(before.raw_dim());
+            projection.backward(before.view(), gradient.view(), Some(&mut inner), gradients);
+            gradient = inner;
+        }
+        if let Some(norm) = &self.norm {
+            norm.backward(trace.sum.as_ref().expect(TAPE), &mut gradient, gradients);
+        }
+        if let Some(segments) = &self.segments {
+            let width = gradient.ncols();
+            add_rows(gradient.view(), &mut gradients.of_mut(segments)[..width]);
+        }
+        if let Some(learned) = &self.positions {
+            let unchanged = Interventions::default();
+            let rows = texts.iter().flat_map(|ids| learned.rows(ids, 0, &unchanged));
+            scatter(&gradient, rows, gradients.of_mut(&learned.table));
+        }
+        if self.scale != 1.0 {
+            gradient *= self.scale;
+        }
+        let ids = texts.iter().flat_map(|ids| ids.iter().map(|&id| Some(id as usize)));
+        scatter(&gradient, ids, gradients.of_mut(&self.table));
+        gradient
+    }
+}
+
+const TAPE: &str = "the pass kept a tape";
+
+/// Adds every row of `from` to that row of `table`, where it has one.
+fn scatter(from: &Array2<f32>, rows: impl Iterator<Item = Option<usize>>, table: &mut [f32]) {
+    let width = from.ncols();
+    for (from, row) in from.rows().into_iter().zip(rows) {
+        if let Some(row) = row {
+            let sum = &mut table[row * width..(row + 1) * width];
+            sum.iter_mut().zip(from).for_each(|(sum, number)| *sum += number);
+        }
+    }
+}
+
+impl LearnedPositions {
+    /// The row of the table for every token of a text, where it has one.
+    fn rows<'a>(
+        &'a self,
+        ids: &'a [u32],
+        past: usize,
+        interventions: &'a Interventions,
+    ) -> impl Iterator<Item = Option<usize>> + 'a {
         let mut place = past;
-        for (&id, row) in ids.iter().zip(added.axis_iter_mut(Axis(0))) {
-            let row = row.into_slice().unwrap_or(&mut []);
+        ids.iter().map(move |&id| {
             let position = interventions.position(place);
             if self.padding == Some(id) {
                 // Without positions, it has none, too.
-                if position.is_some() {
-                    copy_row(&self.table, self.first_row.saturating_sub(1), row, "position")?;
-                }
-                continue;
-            }
-            if let Some(position) = position {
-                copy_row(&self.table, self.first_row + position, row, "position")?;
+                return position.map(|_| self.first_row.saturating_sub(1));
             }
             place += 1;
-        }
-        Ok(added)
+            position.map(|position| self.first_row + position)
+        })
     }
 }
 

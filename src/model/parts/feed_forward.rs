@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewD, Zip};
 use rayon::prelude::*;
 
 use crate::model::activation::Activation;
+use crate::model::gradients::Gradients;
 use crate::model::keep::Keep;
 use crate::model::linear::Linear;
 use crate::model::parameters::parameters_in;
@@ -65,6 +66,38 @@ impl FeedForward {
         (output, trace)
     }
 
+    /// Adds the gradients of its parameters, given that of its output `[T, D]`, and returns that of
+    /// `x`, which it saw.
+    ///
+    /// # Panics
+    /// When `trace` is not on a tape.
+    pub fn backward(
+        &self,
+        x: ArrayView2<'_, f32>,
+        trace: &FeedForwardTrace,
+        output: ArrayView2<'_, f32>,
+        gradients: &mut Gradients,
+    ) -> Array2<f32> {
+        let active = trace.activation.as_ref().expect(TAPE);
+        let before = trace.before_activation.as_ref().expect(TAPE);
+        let mut inner = Array2::zeros(active.raw_dim());
+        self.down.backward(active.view(), output, Some(&mut inner), gradients);
+        let mut input = Array2::zeros(x.raw_dim());
+        let Some(gate) = &self.gate else {
+            multiply_by_slope(self.activation, before, &mut inner);
+            self.up.backward(x, inner.view(), Some(&mut input), gradients);
+            return input;
+        };
+        let mut of_up = before.clone();
+        self.activation.apply_all(of_up.as_slice_mut().expect(CONTIGUOUS));
+        of_up *= &inner;
+        self.up.backward(x, of_up.view(), Some(&mut input), gradients);
+        inner *= trace.ungated.as_ref().expect(TAPE);
+        multiply_by_slope(self.activation, before, &mut inner);
+        gate.backward(x, inner.view(), Some(&mut input), gradients);
+        input
+    }
+
     /// How many numbers its trace has of `t` tokens.
     pub fn numbers_kept(&self, t: u64, keep: Keep) -> u64 {
         let gated = u64::from(self.gate.is_some() && keep == Keep::Tape);
@@ -85,10 +118,21 @@ impl FeedForwardTrace {
     }
 }
 
+const TAPE: &str = "the pass kept a tape";
+const CONTIGUOUS: &str = "an array that was just computed is contiguous";
+
+/// Turns the gradient of what an activation made into that of what it saw.
+fn multiply_by_slope(activation: Activation, before: &Array2<f32>, gradient: &mut Array2<f32>) {
+    let before = before.as_slice().expect(CONTIGUOUS).par_chunks(CHUNK);
+    let gradient = gradient.as_slice_mut().expect(CONTIGUOUS).par_chunks_mut(CHUNK);
+    gradient.zip(before).for_each(|(gradient, before)| activation.multiply_by_slope(before, gradient));
+}
+
+/// How many numbers a thread takes at a time.
+const CHUNK: usize = 4096;
+
 /// Applies `activation` on all threads; `before` is kept where it is asked for.
 fn activate(activation: Activation, before: Array2<f32>, keep: bool) -> (Option<Array2<f32>>, Array2<f32>) {
-    const CHUNK: usize = 4096;
-    const CONTIGUOUS: &str = "an array that was just computed is contiguous";
     if !keep {
         let mut active = before;
         let numbers = active.as_slice_mut().expect(CONTIGUOUS);

@@ -1,10 +1,15 @@
 //! The list of the kinds of parts.
 
+use std::borrow::Cow;
+
 use ndarray::{Array2, ArrayView2, ArrayViewD};
 
-use super::attention::{Attention, AttentionTrace, KeyValueCache, attend};
+use super::attention::{Attention, AttentionTrace, KeyValueCache, Texts, attend};
+use super::context::{PartContext, PartMemory};
+use super::convolution::{Convolution, ConvolutionTrace};
 use super::feed_forward::{FeedForward, FeedForwardTrace};
-use crate::model::interventions::Place;
+use super::recurrent::{Recurrent, RecurrentState, RecurrentTrace};
+use crate::model::gradients::Gradients;
 use crate::model::keep::Keep;
 use crate::model::parameters::{Parameter, Parameters};
 
@@ -22,6 +27,10 @@ pub enum Mixer {
     },
     /// Every token for itself.
     FeedForward(FeedForward),
+    /// Token after token, with a state.
+    Recurrent(Recurrent),
+    /// Every pixel with its neighbours.
+    Convolution(Convolution),
 }
 
 /// What a part computed.
@@ -33,26 +42,23 @@ pub enum MixerTrace {
     CrossAttention(AttentionTrace),
     /// Of [`Mixer::FeedForward`].
     FeedForward(FeedForwardTrace),
+    /// Of [`Mixer::Recurrent`].
+    Recurrent(RecurrentTrace),
+    /// Of [`Mixer::Convolution`].
+    Convolution(ConvolutionTrace),
 }
 
-/// What a part remembers of the tokens before, when a text is continued token by token.
+/// What a part passes back.
 #[derive(Debug, Clone)]
-pub enum PartMemory {
-    /// Nothing: it looks at one token at a time, or at what does not change.
-    None,
-    /// Of [`Mixer::Attention`].
-    Attention(KeyValueCache),
-}
-
-/// What a part needs to know of the pass besides its input.
-#[derive(Debug, Clone, Copy)]
-pub struct PartContext<'a> {
-    /// Where it stands.
-    pub place: Place<'a>,
-    /// The outputs `[S, D]` of the stacks that ran before.
-    pub outputs: &'a [Array2<f32>],
-    /// What is kept.
-    pub keep: Keep,
+pub struct MixerGradient {
+    /// Of what it saw, `[T, D]`.
+    pub input: Array2<f32>,
+    /// Of the weighted values of every head, `[H, T, E]`, of an attention.
+    pub head_outputs: Option<ndarray::Array3<f32>>,
+    /// Of the stream of another stack, with the number of that.
+    pub memory: Option<(usize, Array2<f32>)>,
+    /// Of the state of a block of another stack that it started from, with the numbers of both.
+    pub start: Option<((usize, usize), RecurrentState)>,
 }
 
 impl From<Attention> for Mixer {
@@ -67,11 +73,25 @@ impl From<FeedForward> for Mixer {
     }
 }
 
+impl From<Recurrent> for Mixer {
+    fn from(recurrent: Recurrent) -> Self {
+        Self::Recurrent(recurrent)
+    }
+}
+
+impl From<Convolution> for Mixer {
+    fn from(convolution: Convolution) -> Self {
+        Self::Convolution(convolution)
+    }
+}
+
 impl Parameters for Mixer {
     fn each<'a>(&'a self, see: &mut dyn FnMut(&'a Parameter)) {
         match self {
             Self::Attention(attention) | Self::CrossAttention { attention, .. } => attention.each(see),
             Self::FeedForward(part) => part.each(see),
+            Self::Recurrent(part) => part.each(see),
+            Self::Convolution(part) => part.each(see),
         }
     }
 
@@ -79,6 +99,8 @@ impl Parameters for Mixer {
         match self {
             Self::Attention(attention) | Self::CrossAttention { attention, .. } => attention.each_mut(change),
             Self::FeedForward(part) => part.each_mut(change),
+            Self::Recurrent(part) => part.each_mut(change),
+            Self::Convolution(part) => part.each_mut(change),
         }
     }
 }
@@ -90,39 +112,104 @@ impl Mixer {
             Self::Attention(_) => "attention",
             Self::CrossAttention { .. } => "cross",
             Self::FeedForward(_) => "feed_forward",
+            Self::Recurrent(_) => "recurrent",
+            Self::Convolution(_) => "convolution",
         }
     }
 
-    /// What it makes of `x` `[T, D]`, and its trace. With a `memory`, what was computed for the
-    /// tokens before is used and added to; that is for passes that keep logits only.
+    /// What it makes of `x` `[T, D]`, its trace, and where it stopped if it is recurrent. With a
+    /// `memory`, what was computed for the tokens before is used and added to; that is for passes that
+    /// keep logits only.
     ///
     /// # Panics
-    /// When a cross attention looks at a stack that did not run before.
+    /// When it looks at a stack that did not run before.
     pub fn run(
         &self,
         x: ArrayView2<'_, f32>,
         memory: Option<&mut PartMemory>,
         context: &PartContext<'_>,
-    ) -> (Array2<f32>, MixerTrace) {
-        let PartContext { place, outputs, keep } = context;
+    ) -> (Array2<f32>, MixerTrace, Option<RecurrentState>) {
+        let PartContext { place, outputs, sequences, keep } = *context;
         match self {
             Self::Attention(attention) => {
-                let cache = memory.and_then(|memory| match memory {
-                    PartMemory::Attention(cache) => Some(cache),
-                    PartMemory::None => None,
-                });
-                let (output, trace) = attend(attention, x, None, cache, place, *keep);
-                (output, MixerTrace::Attention(trace))
+                let cache = memory.and_then(PartMemory::cache);
+                let texts = Texts { queries: sequences, keys: sequences };
+                let (output, trace) = attend(attention, x, None, cache, texts, &place, keep);
+                (output, MixerTrace::Attention(trace), None)
             }
             Self::CrossAttention { to, attention } => {
                 let place = place.looking_at(*to);
-                let (output, trace) = attend(attention, x, Some(outputs[*to].view()), None, &place, *keep);
-                (output, MixerTrace::CrossAttention(trace))
+                let texts = Texts { queries: sequences, keys: &outputs[*to].sequences };
+                let seen = Some(outputs[*to].stream.view());
+                let (output, trace) = attend(attention, x, seen, None, texts, &place, keep);
+                (output, MixerTrace::CrossAttention(trace), None)
             }
             Self::FeedForward(part) => {
-                let (output, trace) = part.run(x, *keep);
-                (output, MixerTrace::FeedForward(trace))
+                let (output, trace) = part.run(x, keep);
+                (output, MixerTrace::FeedForward(trace), None)
             }
+            Self::Recurrent(part) => {
+                let own = memory.and_then(PartMemory::state);
+                let given = part.starts_from.and_then(|(stack, block)| outputs[stack].states[block].as_ref());
+                let start = own.as_deref().and_then(Option::as_ref).or(given);
+                let (output, trace, last) = part.run(x, start, sequences, keep);
+                if let Some(own) = own {
+                    *own = Some(last.clone());
+                }
+                (output, MixerTrace::Recurrent(trace), Some(last))
+            }
+            Self::Convolution(part) => {
+                let (output, trace) = part.run(x, keep);
+                (output, MixerTrace::Convolution(trace), None)
+            }
+        }
+    }
+
+    /// Adds the gradients of its parameters, given that of its output `[T, D]` and, where another
+    /// layer started from it, of its last state, for a pass in which nothing was changed. `x` is what
+    /// it saw.
+    ///
+    /// # Panics
+    /// When `trace` is not on its tape.
+    pub fn backward(
+        &self,
+        x: ArrayView2<'_, f32>,
+        trace: &MixerTrace,
+        output: ArrayView2<'_, f32>,
+        last: Option<&RecurrentState>,
+        context: &PartContext<'_>,
+        gradients: &mut Gradients,
+    ) -> MixerGradient {
+        let PartContext { place, outputs, sequences, .. } = *context;
+        let only = |input| MixerGradient { input, head_outputs: None, memory: None, start: None };
+        match (self, trace) {
+            (Self::Attention(attention), MixerTrace::Attention(trace)) => {
+                let texts = Texts { queries: sequences, keys: sequences };
+                let found = attention.backward(x, None, trace, output, texts, &place, gradients);
+                MixerGradient { head_outputs: Some(found.head_outputs), ..only(found.input) }
+            }
+            (Self::CrossAttention { to, attention }, MixerTrace::CrossAttention(trace)) => {
+                let texts = Texts { queries: sequences, keys: &outputs[*to].sequences };
+                let seen = Some(outputs[*to].stream.view());
+                let place = place.looking_at(*to);
+                let found = attention.backward(x, seen, trace, output, texts, &place, gradients);
+                MixerGradient {
+                    head_outputs: Some(found.head_outputs),
+                    memory: found.memory.map(|memory| (*to, memory)),
+                    ..only(found.input)
+                }
+            }
+            (Self::FeedForward(part), MixerTrace::FeedForward(trace)) => {
+                only(part.backward(x, trace, output, gradients))
+            }
+            (Self::Recurrent(part), MixerTrace::Recurrent(trace)) => {
+                let found = part.backward(x, trace, output, last, sequences, gradients);
+                MixerGradient { start: part.starts_from.zip(found.start), ..only(found.input) }
+            }
+            (Self::Convolution(part), MixerTrace::Convolution(trace)) => {
+                only(part.backward(x, trace, output, gradients))
+            }
+            _ => panic!("the tape of a {} is given to a {}", trace.name(), self.name()),
         }
     }
 
@@ -130,7 +217,8 @@ impl Mixer {
     pub fn memory(&self) -> PartMemory {
         match self {
             Self::Attention(_) => PartMemory::Attention(KeyValueCache::default()),
-            Self::CrossAttention { .. } | Self::FeedForward(_) => PartMemory::None,
+            Self::Recurrent(_) => PartMemory::Recurrent(None),
+            Self::CrossAttention { .. } | Self::FeedForward(_) | Self::Convolution(_) => PartMemory::None,
         }
     }
 
@@ -143,16 +231,39 @@ impl Mixer {
                 attention.numbers_kept(tokens, outputs.get(*to).copied().unwrap_or(0), keep)
             }
             Self::FeedForward(part) => part.numbers_kept(tokens, keep),
+            Self::Recurrent(part) => part.numbers_kept(tokens, keep),
+            Self::Convolution(part) => part.numbers_kept(tokens, keep),
+        }
+    }
+}
+
+impl PartMemory {
+    fn cache(&mut self) -> Option<&mut KeyValueCache> {
+        match self {
+            Self::Attention(cache) => Some(cache),
+            Self::Recurrent(_) | Self::None => None,
+        }
+    }
+
+    fn state(&mut self) -> Option<&mut Option<RecurrentState>> {
+        match self {
+            Self::Recurrent(state) => Some(state),
+            Self::Attention(_) | Self::None => None,
         }
     }
 }
 
 impl MixerTrace {
-    /// Everything that was kept but attention weights, by name.
-    pub fn stages(&self) -> Vec<(&'static str, ArrayViewD<'_, f32>)> {
+    /// Everything that was kept but attention weights and what the part made, by name.
+    pub fn stages(&self) -> Vec<(Cow<'static, str>, ArrayViewD<'_, f32>)> {
+        let named = |stages: Vec<(&'static str, _)>| {
+            stages.into_iter().map(|(name, stage)| (Cow::Borrowed(name), stage)).collect()
+        };
         match self {
-            Self::Attention(trace) | Self::CrossAttention(trace) => trace.stages(),
-            Self::FeedForward(trace) => trace.stages(),
+            Self::Attention(trace) | Self::CrossAttention(trace) => named(trace.stages()),
+            Self::FeedForward(trace) => named(trace.stages()),
+            Self::Recurrent(trace) => trace.stages(),
+            Self::Convolution(trace) => named(trace.stages()),
         }
     }
 
@@ -162,6 +273,8 @@ impl MixerTrace {
             Self::Attention(_) => "attention",
             Self::CrossAttention(_) => "cross",
             Self::FeedForward(_) => "feed_forward",
+            Self::Recurrent(_) => "recurrent",
+            Self::Convolution(_) => "convolution",
         }
     }
 }

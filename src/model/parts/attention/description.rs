@@ -1,10 +1,10 @@
 //! What an attention is.
 
-use std::ops::Range;
+use ndarray::Array2;
 
 use super::disentangled::Disentangled;
 use super::mask::Mask;
-use super::projections::{Heads, Projections, Role};
+use super::projections::{HeadMap, Heads, Projections, Role};
 use crate::model::linear::Linear;
 use crate::model::normalisation::Norm;
 use crate::model::parameters::{Parameter, Parameters, parameters_in};
@@ -64,6 +64,21 @@ impl Parameters for HeadNorm {
     }
 }
 
+/// What a map becomes before values are weighed with it (He and Hofmann 2024, eq. 4; Noci et al. 2023):
+/// identity I + softmax A - centre C, where C is uniform over what the mask lets through. One number a
+/// head each.
+#[derive(Debug, Clone)]
+pub struct Shaping {
+    /// Of I, `[H]`.
+    pub identity: Parameter,
+    /// Of the map A, `[H]`.
+    pub softmax: Parameter,
+    /// Of C, `[H]`.
+    pub centre: Parameter,
+}
+
+parameters_in!(Shaping: identity, softmax, centre);
+
 /// One attention. [`Attention::new`] gives the usual one.
 #[derive(Debug, Clone)]
 pub struct Attention {
@@ -83,19 +98,26 @@ pub struct Attention {
     pub query_norm: Option<HeadNorm>,
     /// A norm over keys.
     pub key_norm: Option<HeadNorm>,
-    /// From the heads, side by side, back to D.
-    pub output: Linear,
+    /// What a map becomes before values are weighed with it.
+    pub shaping: Option<Shaping>,
+    /// From the heads, side by side, back to D; without it they are what it makes.
+    pub output: Option<Linear>,
     /// Where position enters.
     pub position: AttentionPosition,
     /// Which tokens a token sees.
     pub mask: Mask,
 }
 
-parameters_in!(Attention: projections, query_norm, key_norm, position, output);
+parameters_in!(Attention: projections, query_norm, key_norm, position, shaping, output);
 
 impl Attention {
     /// Scaled by 1/√E, every head with a key and value of its own, no position, no mask.
-    pub fn new(heads: usize, head_size: usize, projections: Projections, output: Linear) -> Self {
+    pub fn new(
+        heads: usize,
+        head_size: usize,
+        projections: Projections,
+        output: impl Into<Option<Linear>>,
+    ) -> Self {
         Self {
             heads,
             key_value_heads: heads,
@@ -105,7 +127,8 @@ impl Attention {
             projections,
             query_norm: None,
             key_norm: None,
-            output,
+            shaping: None,
+            output: output.into(),
             position: AttentionPosition::None,
             mask: Mask::default(),
         }
@@ -139,10 +162,18 @@ impl Attention {
         head / (self.heads / self.key_value_heads.max(1)).max(1)
     }
 
-    /// The map that makes `role` of the stream for `head` (of H), and its rows.
-    pub fn rows(&self, role: Role, head: usize) -> (&Linear, Range<usize>) {
+    /// What makes `role` of the stream for `head` (of H).
+    pub fn head_map(&self, role: Role, head: usize) -> HeadMap {
         let index = if role == Role::Query { head } else { self.key_value_head(head) };
-        self.projections.rows(role, index, self.sizes())
+        self.projections.head_map(role, index, self.sizes())
+    }
+
+    /// What it makes of the heads side by side, `[T, H E]`.
+    pub fn join(&self, heads: Array2<f32>) -> Array2<f32> {
+        match &self.output {
+            Some(output) => output.apply(heads.view()),
+            None => heads,
+        }
     }
 
     pub(super) fn sizes(&self) -> Heads {

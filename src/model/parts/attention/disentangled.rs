@@ -3,9 +3,10 @@
 //! A score is scale (q·k + q·K + k·Q): K and Q are the key and the query of the distance between the
 //! two tokens, made from one table for all layers by maps that may be the layer's own.
 
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, concatenate, s};
 
 use crate::matmul;
+use crate::model::gradients::Gradients;
 use crate::model::interventions::Place;
 use crate::model::linear::Linear;
 use crate::model::normalisation::{Norm, normalise};
@@ -63,7 +64,15 @@ pub(super) struct Terms {
     keys: Option<Array2<f32>>,
     /// `[rows, H E]`.
     queries: Option<Array2<f32>>,
+    /// What both are made of, `[rows, D]`.
+    vectors: Array2<f32>,
     buckets: DistanceBuckets,
+}
+
+/// The gradients of what one head has of every distance, `[rows, E]`.
+pub(super) struct TermGradients {
+    keys: Option<Array2<f32>>,
+    queries: Option<Array2<f32>>,
 }
 
 /// What is added to q·k in the map of one head.
@@ -88,7 +97,29 @@ impl Disentangled {
             normalise(norm, &mut rows);
         }
         let through = |map: &Option<Linear>| map.as_ref().map(|map| map.apply(rows.view()));
-        Terms { first, keys: through(&self.key), queries: through(&self.query), buckets: self.buckets }
+        let (keys, queries) = (through(&self.key), through(&self.query));
+        Terms { first, keys, queries, vectors: rows, buckets: self.buckets }
+    }
+
+    /// Adds the gradients of table, norm and maps, given those of every head.
+    pub(super) fn backward(&self, terms: &Terms, heads: &[TermGradients], gradients: &mut Gradients) {
+        let mut of_vectors = Array2::zeros(terms.vectors.raw_dim());
+        let mut through = |map: &Option<Linear>, of: fn(&TermGradients) -> Option<&Array2<f32>>| {
+            let Some(map) = map else { return };
+            let views: Vec<_> = heads.iter().filter_map(of).map(|of| of.view()).collect();
+            let joined = concatenate(Axis(1), &views).expect("as many distances in every head");
+            map.backward(terms.vectors.view(), joined.view(), Some(&mut of_vectors), gradients);
+        };
+        through(&self.key, |head| head.keys.as_ref());
+        through(&self.query, |head| head.queries.as_ref());
+        let last = terms.first + terms.vectors.nrows();
+        if let Some(norm) = &self.norm {
+            let before = self.table.to_matrix().slice(s![terms.first..last, ..]).to_owned();
+            norm.backward(&before, &mut of_vectors, gradients);
+        }
+        let width = of_vectors.ncols();
+        let table = &mut gradients.of_mut(&self.table)[terms.first * width..];
+        table.iter_mut().zip(&of_vectors).for_each(|(sum, number)| *sum += number);
     }
 }
 
@@ -110,6 +141,51 @@ impl Terms {
             })
         };
         HeadTerms { terms: self, by_query: product(query, &self.keys), by_key: product(key, &self.queries) }
+    }
+}
+
+impl Terms {
+    /// Zeros, for heads of `size` numbers.
+    pub(super) fn no_gradients(&self, size: usize) -> TermGradients {
+        let zeros = |vectors: &Option<Array2<f32>>| {
+            vectors.as_ref().map(|vectors| Array2::zeros((vectors.nrows(), size)))
+        };
+        TermGradients { keys: zeros(&self.keys), queries: zeros(&self.queries) }
+    }
+
+    /// Adds to the gradients of queries, keys and distances of `head`, given that of its scaled
+    /// products `[T, S]`; `told` is where a token is told to stand.
+    pub(super) fn backward(
+        &self,
+        head: usize,
+        [query, key]: [ArrayView2<'_, f32>; 2],
+        products: &Array2<f32>,
+        told: &dyn Fn(usize) -> Option<usize>,
+        [of_query, of_key]: [ArrayViewMut2<'_, f32>; 2],
+        gradients: &mut TermGradients,
+    ) {
+        let rows = self.vectors.nrows();
+        let mut by_query = Array2::zeros((products.nrows(), rows));
+        let mut by_key = Array2::zeros((products.ncols(), rows));
+        for ((i, j), &gradient) in products.indexed_iter() {
+            if let (Some(from), Some(to)) = (told(i), told(j)) {
+                let row = self.buckets.row(from as isize - to as isize) - self.first;
+                by_query[[i, row]] += gradient;
+                by_key[[j, row]] += gradient;
+            }
+        }
+        let columns = head * query.ncols()..(head + 1) * query.ncols();
+        let pairs = [
+            (&self.keys, &mut gradients.keys, by_query, query, of_query),
+            (&self.queries, &mut gradients.queries, by_key, key, of_key),
+        ];
+        for (vectors, of_vectors, products, tokens, of_tokens) in pairs {
+            if let (Some(vectors), Some(of_vectors)) = (vectors, of_vectors) {
+                let vectors = vectors.slice(s![.., columns.clone()]);
+                matmul::add_product_here(products.view(), vectors, of_tokens);
+                matmul::add_product_here(products.t(), tokens, of_vectors.view_mut());
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! Shapes: T query tokens, S key tokens (T for self-attention), D hidden size, H heads, G key/value
 //! heads, E head size.
 
+mod backward;
 mod cache;
 mod description;
 mod disentangled;
@@ -14,9 +15,9 @@ mod scores;
 mod trace;
 
 pub use cache::KeyValueCache;
-pub use description::{Attention, AttentionPosition, HeadNorm};
+pub use description::{Attention, AttentionPosition, HeadNorm, Shaping};
 pub use disentangled::{Disentangled, DistanceBuckets};
 pub use mask::Mask;
-pub use projections::{Projections, Role};
-pub use run::attend;
+pub use projections::{HeadMap, Projection, Projections, Role};
+pub use run::{Texts, attend};
 pub use trace::AttentionTrace;

@@ -1,6 +1,8 @@
 //! The computation of one attention.
 
-use ndarray::{Array2, Array3, ArrayView2, ArrayView3, ArrayViewMut2, Axis, Zip};
+use std::ops::Range;
+
+use ndarray::{Array2, Array3, ArrayView2, ArrayView3, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
 
 use super::cache::KeyValueCache;
@@ -14,15 +16,26 @@ use crate::model::interventions::{HeadChange, Place};
 use crate::model::keep::Keep;
 use crate::model::normalisation::normalise;
 use crate::model::positions::Rotary;
+use crate::model::sequences::Sequences;
+
+/// The texts of a pass, in the rows of queries and in those of keys.
+#[derive(Debug, Clone, Copy)]
+pub struct Texts<'a> {
+    /// Of the stream that attends.
+    pub queries: &'a Sequences,
+    /// Of the stream that is looked at; as many texts.
+    pub keys: &'a Sequences,
+}
 
 /// Runs `attention` for queries from `x` `[T, D]` and keys and values from `memory` `[S, D]`
 /// (`x` itself for self-attention). Returns what it makes of `x` and its trace; with a `cache`,
-/// which is for passes that keep logits only, earlier tokens are attended to as well.
+/// which is for passes over one text that keep logits only, earlier tokens are attended to as well.
 pub fn attend(
     attention: &Attention,
     x: ArrayView2<'_, f32>,
     memory: Option<ArrayView2<'_, f32>>,
     cache: Option<&mut KeyValueCache>,
+    texts: Texts<'_>,
     place: &Place<'_>,
     keep: Keep,
 ) -> (Array2<f32>, AttentionTrace) {
@@ -34,20 +47,23 @@ pub fn attend(
     if let AttentionPosition::Rotary(rotary) = &attention.position {
         trace.unrotated_query = everything.then(|| query.clone());
         trace.unrotated_key = everything.then(|| key.clone());
-        rotate(rotary, [&mut query, &mut key], place);
+        rotate(rotary, [(&mut query, texts.queries), (&mut key, texts.keys)], place);
     }
+    let pass = HeadsPass { attention, place, keep };
     let heads = match cache {
         Some(cache) => {
             cache.append(&key, &value);
-            attend_heads(attention, query.view(), cache.key(), cache.value(), place, keep)
+            let keys = Sequences::one(cache.key().dim().1);
+            pass.run([query.view(), cache.key(), cache.value()], Texts { keys: &keys, ..texts })
         }
-        None => attend_heads(attention, query.view(), key.view(), value.view(), place, keep),
+        None => pass.run([query.view(), key.view(), value.view()], texts),
     };
-    let output = attention.output.apply(side_by_side(&heads.outputs).view());
+    let output = attention.join(side_by_side(&heads.outputs));
     trace.weights = heads.weights;
     if keep.stages() {
         trace.products = everything.then_some(heads.products);
         trace.scores = (everything || attention.soft_cap.is_some()).then_some(heads.scores);
+        trace.shaped = attention.shaping.is_some().then_some(heads.shaped);
         trace.query = Some(query);
         trace.key = Some(key);
         trace.value = Some(value);
@@ -73,77 +89,160 @@ fn normalise_heads(norm: Option<&HeadNorm>, heads: &mut Array3<f32>, keep: Keep)
 }
 
 /// Turns the queries and keys of all heads to their tokens' positions.
-fn rotate(rotary: &Rotary, rotated: [&mut Array3<f32>; 2], place: &Place<'_>) {
-    let tokens = rotated[0].dim().1.max(rotated[1].dim().1);
+fn rotate(rotary: &Rotary, rotated: [(&mut Array3<f32>, &Sequences); 2], place: &Place<'_>) {
+    let longest = rotated[0].1.longest().max(rotated[1].1.longest());
     let turns: Vec<_> =
-        (0..tokens).map(|index| place.position(place.past + index).map(|at| rotary.turn(at))).collect();
-    for heads in rotated {
-        for mut head in heads.axis_iter_mut(Axis(0)) {
-            for (row, turn) in head.axis_iter_mut(Axis(0)).zip(&turns) {
-                if let Some(turn) = turn {
-                    rotary.rotate(turn, row);
-                }
+        (0..longest).map(|index| place.position(place.past + index).map(|at| rotary.turn(at))).collect();
+    for (heads, sequences) in rotated {
+        rotate_rows(rotary, heads, sequences, &turns);
+    }
+}
+
+/// Turns every row of all heads by the turn at its place in its text.
+pub(super) fn rotate_rows(
+    rotary: &Rotary,
+    heads: &mut Array3<f32>,
+    sequences: &Sequences,
+    turns: &[Option<Vec<(f32, f32)>>],
+) {
+    heads.axis_iter_mut(Axis(0)).into_par_iter().for_each(|mut head| {
+        for (row, place) in head.axis_iter_mut(Axis(0)).zip(sequences.places()) {
+            if let Some(turn) = &turns[place] {
+                rotary.rotate(turn, row);
             }
         }
-    }
+    });
 }
 
 struct Heads {
     products: Array3<f32>,
     scores: Array3<f32>,
     weights: Array3<f32>,
+    shaped: Array3<f32>,
     outputs: Array3<f32>,
 }
 
-fn attend_heads(
-    attention: &Attention,
-    query: ArrayView3<'_, f32>,
-    key: ArrayView3<'_, f32>,
-    value: ArrayView3<'_, f32>,
-    place: &Place<'_>,
+/// All heads of one attention.
+struct HeadsPass<'a> {
+    attention: &'a Attention,
+    place: &'a Place<'a>,
     keep: Keep,
-) -> Heads {
-    let (heads, tokens, size) = query.dim();
-    let keys = key.dim().1;
-    let keep_scores = keep == Keep::Everything || keep == Keep::Tape && attention.soft_cap.is_some();
-    let kept = if keep_scores { (heads, tokens, keys) } else { (heads, 0, 0) };
-    let mut products = Array3::zeros(kept);
-    let mut scores = Array3::zeros(kept);
-    // Where nobody looks at them, each head's weights live as long as its turn.
-    let passing = keep == Keep::Logits;
-    let mut weights = Array3::zeros(if passing { (heads, 0, 0) } else { (heads, tokens, keys) });
-    let mut outputs = Array3::zeros((heads, tokens, size));
-    let terms = terms(attention, keys.max(place.past + tokens), place);
-    Zip::indexed(products.axis_iter_mut(Axis(0)))
-        .and(scores.axis_iter_mut(Axis(0)))
-        .and(weights.axis_iter_mut(Axis(0)))
-        .and(outputs.axis_iter_mut(Axis(0)))
-        .into_par_iter()
-        .for_each(|(head, mut products, scores, weights, output)| {
-            let mut own = Array2::zeros(if passing { (tokens, keys) } else { (0, 0) });
-            let mut weights = if passing { own.view_mut() } else { weights };
-            let shared = attention.key_value_head(head);
-            let (key, value) = (key.index_axis(Axis(0), shared), value.index_axis(Axis(0), shared));
-            let query = query.index_axis(Axis(0), head);
-            let terms = terms.as_ref().map(|terms| terms.of_head(head, query, key));
-            let scorer = Scorer::new(attention, head, place, (tokens, keys), terms);
-            if keep_scores {
-                matmul::multiply_transposed_here(query, key, products.view_mut());
-                weigh_keeping(&scorer, products.view(), scores, weights.view_mut());
-            } else {
-                matmul::multiply_transposed_here(query, key, weights.view_mut());
-                weigh(&scorer, weights.view_mut());
-            }
-            let change = place.change(head);
-            if change == Some(&HeadChange::Uniform) {
-                scorer.spread_evenly(weights.view_mut());
-            }
-            weigh_values(change, weights.view(), value, output);
-        });
-    Heads { products, scores, weights, outputs }
 }
 
-fn terms(attention: &Attention, tokens: usize, place: &Place<'_>) -> Option<Terms> {
+/// What one head writes; maps that are not kept have no rows.
+struct HeadMut<'a> {
+    products: ArrayViewMut2<'a, f32>,
+    scores: ArrayViewMut2<'a, f32>,
+    weights: ArrayViewMut2<'a, f32>,
+    shaped: ArrayViewMut2<'a, f32>,
+    output: ArrayViewMut2<'a, f32>,
+}
+
+impl HeadsPass<'_> {
+    /// For queries `[H, T, E]`, keys and values `[G, S, E]`. Maps are `[H, T, columns]` with as many
+    /// columns as the longest text has keys.
+    fn run(&self, inputs: [ArrayView3<'_, f32>; 3], texts: Texts<'_>) -> Heads {
+        let (attention, keep) = (self.attention, self.keep);
+        let (heads, tokens, size) = inputs[0].dim();
+        let keys = texts.keys.longest();
+        let map = |kept: bool| Array3::zeros(if kept { (heads, tokens, keys) } else { (heads, 0, 0) });
+        let keep_scores = keep == Keep::Everything || keep == Keep::Tape && attention.soft_cap.is_some();
+        let mut all = Heads {
+            products: map(keep_scores),
+            scores: map(keep_scores),
+            // Where nobody looks at them, each head's weights live as long as its turn.
+            weights: map(keep != Keep::Logits),
+            shaped: map(keep.stages() && attention.shaping.is_some()),
+            outputs: Array3::zeros((heads, tokens, size)),
+        };
+        let terms = terms(attention, keys.max(self.place.past + texts.queries.longest()), self.place);
+        // An iterator each: Zip takes six.
+        let products = all.products.axis_iter_mut(Axis(0)).into_par_iter();
+        let scores = all.scores.axis_iter_mut(Axis(0)).into_par_iter();
+        let weights = all.weights.axis_iter_mut(Axis(0)).into_par_iter();
+        let shaped = all.shaped.axis_iter_mut(Axis(0)).into_par_iter();
+        let outputs = all.outputs.axis_iter_mut(Axis(0)).into_par_iter();
+        let each = products.zip(scores).zip(weights.zip(shaped)).zip(outputs);
+        each.enumerate().for_each(|(head, (((products, scores), (weights, shaped)), output))| {
+            let written = HeadMut { products, scores, weights, shaped, output };
+            self.run_head(head, inputs, texts, terms.as_ref(), written);
+        });
+        all
+    }
+
+    fn run_head(
+        &self,
+        head: usize,
+        [query, key, value]: [ArrayView3<'_, f32>; 3],
+        texts: Texts<'_>,
+        terms: Option<&Terms>,
+        mut written: HeadMut<'_>,
+    ) {
+        let shared = self.attention.key_value_head(head);
+        let (query, key) = (query.index_axis(Axis(0), head), key.index_axis(Axis(0), shared));
+        let value = value.index_axis(Axis(0), shared);
+        for (rows, keys) in texts.queries.ranges().zip(texts.keys.ranges()) {
+            let columns = keys.len();
+            let mut of_text = HeadMut {
+                products: part(&mut written.products, &rows, columns),
+                scores: part(&mut written.scores, &rows, columns),
+                weights: part(&mut written.weights, &rows, columns),
+                shaped: part(&mut written.shaped, &rows, columns),
+                output: written.output.slice_mut(s![rows.clone(), ..]),
+            };
+            let query = query.slice(s![rows, ..]);
+            let (key, value) = (key.slice(s![keys.clone(), ..]), value.slice(s![keys, ..]));
+            let terms = terms.map(|terms| terms.of_head(head, query, key));
+            let scorer = Scorer::new(self.attention, head, self.place, (query.nrows(), columns), terms);
+            self.run_text(head, &scorer, [query, key, value], &mut of_text);
+        }
+    }
+
+    fn run_text(
+        &self,
+        head: usize,
+        scorer: &Scorer<'_>,
+        [query, key, value]: [ArrayView2<'_, f32>; 3],
+        written: &mut HeadMut<'_>,
+    ) {
+        let passing = written.weights.nrows() < query.nrows();
+        let mut own = Array2::zeros(if passing { (query.nrows(), key.nrows()) } else { (0, 0) });
+        let mut weights = if passing { own.view_mut() } else { written.weights.view_mut() };
+        if written.products.nrows() == query.nrows() {
+            matmul::multiply_transposed_here(query, key, written.products.view_mut());
+            weigh_keeping(scorer, written.products.view(), written.scores.view_mut(), weights.view_mut());
+        } else {
+            matmul::multiply_transposed_here(query, key, weights.view_mut());
+            weigh(scorer, weights.view_mut());
+        }
+        let change = self.place.change(head);
+        if change == Some(&HeadChange::Uniform) {
+            scorer.spread_evenly(weights.view_mut());
+        }
+        let output = written.output.view_mut();
+        match &self.attention.shaping {
+            None => weigh_values(change, weights.view(), value, output),
+            Some(shaping) => {
+                let shaped = scorer.shaped(shaping, head, weights.view());
+                weigh_values(change, shaped.view(), value, output);
+                if written.shaped.nrows() == shaped.nrows() {
+                    written.shaped.assign(&shaped);
+                }
+            }
+        }
+    }
+}
+
+/// The rows of one text and its columns, of a map that may not be kept.
+fn part<'a>(
+    map: &'a mut ArrayViewMut2<'_, f32>,
+    rows: &Range<usize>,
+    columns: usize,
+) -> ArrayViewMut2<'a, f32> {
+    if map.nrows() == 0 { map.slice_mut(s![0..0, 0..0]) } else { map.slice_mut(s![rows.clone(), ..columns]) }
+}
+
+pub(super) fn terms(attention: &Attention, tokens: usize, place: &Place<'_>) -> Option<Terms> {
     match &attention.position {
         AttentionPosition::Disentangled(position) => Some(position.terms(tokens, place)),
         _ => None,

@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
-use ndarray::{Array1, ArrayViewMut2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
 
-use super::description::{Attention, AttentionPosition};
+use super::description::{Attention, AttentionPosition, Shaping};
 use super::disentangled::HeadTerms;
 use crate::elementary::{softmax, tanh, vectorised};
 use crate::model::interventions::Place;
+use crate::model::parameters::Parameter;
 
 /// Scores the rows of one head's map.
 pub(super) struct Scorer<'a> {
@@ -136,5 +137,20 @@ impl<'a> Scorer<'a> {
                 .zip(open)
                 .for_each(|(weight, open)| *weight = if open { 1.0 / count } else { 0.0 });
         }
+    }
+
+    /// What [`Shaping`] makes of the map of `head`.
+    pub(super) fn shaped(&self, shaping: &Shaping, head: usize, weights: ArrayView2<'_, f32>) -> Array2<f32> {
+        let gain = |of: &Parameter| of.to_f32()[head];
+        let mut shaped = Array2::zeros(weights.raw_dim());
+        self.spread_evenly(shaped.view_mut());
+        shaped *= -gain(&shaping.centre);
+        shaped.scaled_add(gain(&shaping.softmax), &weights);
+        for index in 0..shaped.nrows() {
+            if let Some(itself) = shaped.get_mut([index, self.place.past + index]) {
+                *itself += gain(&shaping.identity);
+            }
+        }
+        shaped
     }
 }

@@ -29,6 +29,8 @@ pub struct AttentionTrace {
     pub scores: Option<Array3<f32>>,
     /// Softmax of the scores `[H, T, S]`; rows sum to 1, masked entries are exactly 0.
     pub weights: Array3<f32>,
+    /// What the weights became before values were weighed with them, `[H, T, S]`, where they did.
+    pub shaped: Option<Array3<f32>>,
     /// Weighted values `[H, T, E]`.
     pub head_outputs: Option<Array3<f32>>,
 }
@@ -46,6 +48,7 @@ impl AttentionTrace {
             ("value", &self.value),
             ("products", &self.products),
             ("scores", &self.scores),
+            ("shaped", &self.shaped),
             ("head_outputs", &self.head_outputs),
         ];
         let kept = all.into_iter().filter_map(|(name, stage)| Some((name, stage.as_ref()?)));
@@ -57,6 +60,7 @@ impl Attention {
     /// How many numbers its trace has of `t` tokens that look at `s`.
     pub fn numbers_kept(&self, t: u64, s: u64, keep: Keep) -> u64 {
         let (h, g, e) = (self.heads as u64, self.key_value_heads as u64, self.head_size as u64);
+        let shaped = u64::from(self.shaping.is_some()) * h * t * s;
         match keep {
             Keep::Logits => 0,
             Keep::Weights => h * t * s,
@@ -64,9 +68,9 @@ impl Attention {
                 let maps = if self.soft_cap.is_some() { 2 } else { 1 };
                 let before_norms = u64::from(self.query_norm.is_some()) * h * t * e
                     + u64::from(self.key_norm.is_some()) * g * s * e;
-                maps * h * t * s + 2 * h * t * e + 2 * g * s * e + before_norms
+                maps * h * t * s + shaped + 2 * h * t * e + 2 * g * s * e + before_norms
             }
-            Keep::Everything => 3 * h * t * s + 3 * h * t * e + 3 * g * s * e,
+            Keep::Everything => 3 * h * t * s + shaped + 3 * h * t * e + 3 * g * s * e,
         }
     }
 }

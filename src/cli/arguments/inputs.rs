@@ -1,0 +1,88 @@
+//! What a model reads, from the tensors of a safetensors file.
+
+use std::path::Path;
+
+use anyhow::Result;
+use ndarray::Array3;
+use safetensors::{Dtype, SafeTensors};
+
+use crate::mmap::Bytes;
+use crate::model::ModelError;
+
+/// The tensor `pixel_values`, `[C, side, side]` or a batch of one.
+///
+/// # Errors
+/// No such file or tensor, another shape or number type.
+pub fn pixels(path: &Path) -> Result<Array3<f32>> {
+    const NAME: &str = "pixel_values";
+    let refused = |found: String| wrong(path, NAME, "F32 of shape [channels, side, side]", found);
+    let image = with_tensor(path, NAME, |number_type, shape, bytes| {
+        let (shape, is_float) = (unbatched(shape, 3), number_type == Dtype::F32);
+        let numbers = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        match *shape {
+            [channels, height, width] if is_float => {
+                Array3::from_shape_vec((channels, height, width), numbers)
+                    .map_err(|error| refused(error.to_string()))
+            }
+            _ => Err(refused(format!("{number_type:?} {shape:?}"))),
+        }
+    })?;
+    Ok(image.ok_or_else(|| missing(path, NAME))??)
+}
+
+/// The token ids `name`, `[T]` or a batch of one; `None` where the file has no such tensor.
+///
+/// # Errors
+/// No such file, another shape or number type, an id below 0.
+pub fn ids(path: &Path, name: &str) -> Result<Option<Vec<u32>>> {
+    let refused = |found: String| wrong(path, name, "I64 or I32 of shape [tokens]", found);
+    let found = with_tensor(path, name, |number_type, shape, bytes| {
+        if unbatched(shape, 1).len() != 1 {
+            return Err(refused(format!("{number_type:?} {shape:?}")));
+        }
+        let numbers: Vec<i64> = match number_type {
+            Dtype::I64 => {
+                bytes.as_chunks().0.iter().map(|&bytes: &[u8; 8]| i64::from_le_bytes(bytes)).collect()
+            }
+            Dtype::I32 => {
+                bytes.as_chunks().0.iter().map(|&bytes: &[u8; 4]| i32::from_le_bytes(bytes).into()).collect()
+            }
+            other => return Err(refused(format!("{other:?}"))),
+        };
+        let ids =
+            numbers.into_iter().map(|id| u32::try_from(id).map_err(|_| refused(format!("the id {id}"))));
+        ids.collect::<Result<Vec<u32>, ModelError>>()
+    })?;
+    Ok(found.transpose()?)
+}
+
+/// That a file has no tensor `name`.
+pub fn missing(path: &Path, name: &str) -> ModelError {
+    wrong(path, name, "to be there", String::from("nothing"))
+}
+
+fn wrong(path: &Path, name: &str, expected: &str, found: String) -> ModelError {
+    let what = format!("tensor {name}");
+    ModelError::Malformed { path: path.to_owned(), what, expected: expected.into(), found }
+}
+
+/// Without a first size of 1, where there is one more than `wanted`.
+fn unbatched(shape: &[usize], wanted: usize) -> &[usize] {
+    match shape {
+        [1, rest @ ..] if rest.len() == wanted => rest,
+        shape => shape,
+    }
+}
+
+fn with_tensor<T>(
+    path: &Path,
+    name: &str,
+    read: impl FnOnce(Dtype, &[usize], &[u8]) -> T,
+) -> Result<Option<T>> {
+    let bytes = Bytes::map(path).map_err(ModelError::io("open", path))?;
+    let tensors = SafeTensors::deserialize(&bytes)
+        .map_err(|error| wrong(path, name, "a safetensors file", error.to_string()))?;
+    // A file of several cases numbers them: the first is meant.
+    let found = tensors.tensor(name).or_else(|_| tensors.tensor(&format!("0.{name}")));
+    Ok(found.ok().map(|tensor| read(tensor.dtype(), tensor.shape(), tensor.data())))
+}

@@ -1,0 +1,76 @@
+//! The gradients of a network's parameters.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::network::Network;
+use super::parameters::{Parameter, Parameters};
+
+/// One gradient a parameter, in the order of [`Network::parameters`]; of a parameter that several
+/// parts hold, the sum.
+#[derive(Debug, Clone)]
+pub struct Gradients {
+    names: Vec<String>,
+    numbers: Vec<Vec<f32>>,
+    /// From the address of a parameter, which tells it from others, to its number here.
+    places: HashMap<usize, usize>,
+}
+
+impl Gradients {
+    /// Zeros for every parameter of `network`.
+    pub fn of(network: &Network) -> Self {
+        Self::of_parameters(&network.parameters())
+    }
+
+    /// Zeros for every parameter of a part.
+    pub fn of_part(part: &impl Parameters) -> Self {
+        let mut parameters = Vec::new();
+        part.each(&mut |parameter| parameters.push(parameter));
+        Self::of_parameters(&parameters)
+    }
+
+    fn of_parameters(parameters: &[&Parameter]) -> Self {
+        let (mut names, mut numbers, mut places) = (Vec::new(), Vec::new(), HashMap::new());
+        for parameter in parameters {
+            places.entry(address(parameter)).or_insert_with(|| {
+                names.push(parameter.name().to_owned());
+                numbers.push(vec![0.0; parameter.len()]);
+                numbers.len() - 1
+            });
+        }
+        Self { names, numbers, places }
+    }
+
+    /// The gradient of `parameter`, to be added to, row-major as the parameter itself.
+    ///
+    /// # Panics
+    /// When it is none of the network's.
+    pub fn of_mut(&mut self, parameter: &Parameter) -> &mut [f32] {
+        let place = self.places.get(&address(parameter));
+        &mut self.numbers[*place.expect("a parameter of the network")]
+    }
+
+    /// All, with the names of their parameters.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &[f32])> {
+        self.names.iter().map(String::as_str).zip(self.numbers.iter().map(Vec::as_slice))
+    }
+
+    /// All numbers, to be changed.
+    pub fn numbers_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        self.numbers.iter_mut().map(Vec::as_mut_slice)
+    }
+
+    /// Starts again from zero.
+    pub fn clear(&mut self) {
+        self.numbers.iter_mut().for_each(|numbers| numbers.fill(0.0));
+    }
+
+    /// The length of all of them together, as one vector.
+    pub fn norm(&self) -> f64 {
+        self.numbers.iter().map(|numbers| crate::elementary::sum_of_squares(numbers, 0.0)).sum::<f64>().sqrt()
+    }
+}
+
+fn address(parameter: &Parameter) -> usize {
+    Arc::as_ptr(parameter) as usize
+}

@@ -1,0 +1,124 @@
+//! What a network is to say, and how far it is from it.
+
+use ndarray::{Array2, ArrayView2, Axis};
+use rayon::prelude::*;
+
+use super::backward::backward;
+use super::error::{ModelError, Result};
+use super::forward::{Feeds, Input, PassOptions, forward};
+use super::gradients::Gradients;
+use super::keep::Keep;
+use super::network::{DECODER, FIRST, Kind, Network};
+use super::parts::Mixer;
+use crate::progress::Progress;
+
+/// The right output of every row of logits, where it has one.
+///
+/// A network that reads text is to say the next token (of the last nothing is known), a decoder its
+/// next token, and one that looks at images the class of each, from `labels`. A recurrent network that
+/// goes both ways is to say every token itself: its states have already seen the next one.
+///
+/// # Errors
+/// [`ModelError::Request`] for a class, or a token, that the network has no output for, a text of one
+/// token, and an input that does not fit.
+pub fn targets(network: &Network, input: &Input<'_>, labels: &[u32]) -> Result<Vec<Option<u32>>> {
+    let shifted = Feeds::shifted(network, input);
+    let feeds = Feeds::of(network, input, &shifted)?;
+    let targets: Vec<Option<u32>> = match network.kind {
+        Kind::Vision => labels.iter().map(|&label| Some(label)).collect(),
+        Kind::Masked if goes_both_ways(network) => {
+            feeds.texts(FIRST).concat().into_iter().map(Some).collect()
+        }
+        Kind::Masked | Kind::Causal => next_tokens(&feeds.texts(FIRST)),
+        Kind::EncoderDecoder => next_tokens(&feeds.texts(DECODER)),
+    };
+    let outputs = network.outputs;
+    if let Some(wrong) = targets.iter().flatten().find(|&&target| target as usize >= outputs) {
+        return Err(ModelError::Request(format!(
+            "the right answer would be output {wrong}, but the network has {outputs} outputs"
+        )));
+    }
+    if targets.iter().all(Option::is_none) {
+        return Err(ModelError::Request(
+            "nothing is predicted: the network says the next token, so the text needs two".into(),
+        ));
+    }
+    Ok(targets)
+}
+
+fn goes_both_ways(network: &Network) -> bool {
+    let mut parts = network.stacks[FIRST].blocks.iter().flat_map(|block| &block.parts);
+    parts.any(|part| matches!(&part.mixer, Mixer::Recurrent(layer) if layer.reverse.is_some()))
+}
+
+fn next_tokens(texts: &[&[u32]]) -> Vec<Option<u32>> {
+    let of_text = |ids: &&[u32]| {
+        let next = ids.iter().skip(1).map(|&id| Some(id));
+        next.chain(ids.last().map(|_| None)).collect::<Vec<_>>()
+    };
+    texts.iter().flat_map(of_text).collect()
+}
+
+/// The mean over all rows with a target of -ln softmax(logits)\[target\], and its gradient `[T, V]`.
+///
+/// # Panics
+/// When there are not as many targets as rows, or a target has no logit.
+pub fn cross_entropy(logits: ArrayView2<'_, f32>, targets: &[Option<u32>]) -> (f64, Array2<f32>) {
+    assert_eq!(logits.nrows(), targets.len(), "a target a row");
+    let count = targets.iter().flatten().count().max(1) as f64;
+    let mut gradient = logits.as_standard_layout().into_owned();
+    let rows = gradient.axis_iter_mut(Axis(0)).into_par_iter().zip(targets.par_iter());
+    let losses: Vec<f64> = rows
+        .map(|(row, target)| {
+            let row = row.into_slice().expect("rows of an array in standard order are contiguous");
+            let Some(target) = *target else {
+                row.fill(0.0);
+                return 0.0;
+            };
+            let target = target as usize;
+            let logit = f64::from(row[target]);
+            let sums = crate::elementary::softmax(row);
+            row[target] -= 1.0;
+            row.iter_mut().for_each(|gradient| *gradient = (f64::from(*gradient) / count) as f32);
+            sums.sum.ln() + f64::from(sums.maximum) - logit
+        })
+        .collect();
+    (losses.iter().sum::<f64>() / count, gradient)
+}
+
+/// The loss of a pass over `input`, whose gradients are added to `gradients`; `labels` as in
+/// [`targets`]. Memory is announced as for a trace.
+///
+/// # Errors
+/// Those of [`targets`] and [`forward`]; a network without a head predicts nothing.
+pub fn with_gradients(
+    network: &Network,
+    input: &Input<'_>,
+    labels: &[u32],
+    gradients: &mut Gradients,
+    progress: &Progress,
+) -> Result<f64> {
+    let targets = targets(network, input, labels)?;
+    let options = PassOptions { keep: Keep::Tape, ..PassOptions::default() };
+    let trace = forward(network, input, &options, progress)?;
+    let logits = trace.logits.as_ref().ok_or_else(|| {
+        ModelError::Request("this checkpoint has no output matrix, so it predicts nothing".into())
+    })?;
+    let (loss, gradient) = cross_entropy(logits.view(), &targets);
+    backward(network, input, &trace, gradient.view(), gradients, None)?;
+    Ok(loss)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn the_loss_of_even_odds_is_their_logarithm() {
+        let logits = array![[1.0f32, 1.0, 1.0, 1.0], [9.0, 0.0, 0.0, 0.0]];
+        let (loss, gradient) = cross_entropy(logits.view(), &[Some(2), None]);
+        assert!((loss - 4f64.ln()).abs() < 1e-6);
+        assert_eq!(gradient, array![[0.25, 0.25, -0.75, 0.25], [0.0, 0.0, 0.0, 0.0]]);
+    }
+}

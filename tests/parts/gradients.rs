@@ -1,0 +1,95 @@
+//! The gradient of a block of any parts, against differences of the plain formulas in f64.
+
+use std::sync::Arc;
+
+use lexiscope::model::block::Block;
+use lexiscope::model::gradients::Gradients;
+use lexiscope::model::interventions::{Interventions, Place};
+use lexiscope::model::keep::Keep;
+use lexiscope::model::network::DECODER;
+use lexiscope::model::parameters::Parameters;
+use lexiscope::model::parts::{PartContext, StackOutput};
+use lexiscope::model::sequences::Sequences;
+use lexiscope::model::tensor::Tensor;
+use ndarray::Array2;
+
+use super::draw::{self, Draw};
+use super::plain;
+
+/// How far a number is moved to either side.
+const STEP: f32 = 1e-3;
+
+/// The number that a block makes of two streams: a weighed sum of its output, in f64.
+fn loss(block: &Block, x: &Array2<f32>, memory: &Array2<f32>, weights: &Array2<f32>) -> f64 {
+    let output = plain::block(block, x, memory);
+    output.iter().zip(weights).map(|(x, &weight)| x * f64::from(weight)).sum()
+}
+
+/// Every second number moves up, the others down, and the other way round.
+fn moved(numbers: &[f32]) -> [Vec<f32>; 2] {
+    [STEP, -STEP].map(|step| {
+        let signed = |index: usize| if (index * 7 / 3).is_multiple_of(2) { step } else { -step };
+        numbers.iter().enumerate().map(|(index, number)| number + signed(index)).collect()
+    })
+}
+
+/// The gradient foretells the difference of the two losses.
+fn check(what: &str, gradient: &[f32], [up, down]: &[Vec<f32>; 2], losses: [f64; 2]) {
+    let steps = gradient.iter().zip(up.iter().zip(down));
+    let shares: Vec<f64> =
+        steps.map(|(&g, (&up, &down))| f64::from(g) * (f64::from(up) - f64::from(down))).collect();
+    let (foretold, found) = (shares.iter().sum::<f64>(), losses[0] - losses[1]);
+    let size: f64 = shares.iter().map(|share| share.abs()).sum();
+    assert!((foretold - found).abs() <= 0.01 * size + 2e-7, "{what}: {foretold}, not {found} (of {size})");
+}
+
+fn with_parameter(block: &Block, place: usize, numbers: &[f32]) -> Block {
+    let (mut changed, mut index) = (block.clone(), 0);
+    changed.each_mut(&mut |parameter| {
+        if index == place {
+            let (name, shape) = (parameter.name().to_owned(), parameter.shape().to_vec());
+            *parameter = Arc::new(Tensor::owned(name, shape, numbers.to_vec()));
+        }
+        index += 1;
+    });
+    changed
+}
+
+fn stream(like: &Array2<f32>, numbers: &[f32]) -> Array2<f32> {
+    Array2::from_shape_vec(like.raw_dim(), numbers.to_vec()).unwrap()
+}
+
+#[test]
+fn gradients_foretell_what_a_small_step_does() {
+    let unchanged = Interventions::default();
+    for seed in 0..super::BLOCKS {
+        let mut draw = Draw::new(seed);
+        let memory = draw.stream(5, draw::MEMORY);
+        let block = draw.block();
+        let (x, weights) = (draw.stream(7, draw::HIDDEN), draw.stream(7, draw::HIDDEN));
+        let outputs = [StackOutput::of_one_text(memory.clone())];
+        let sequences = Sequences::one(7);
+        let place = Place::of_block(DECODER, 0, &unchanged);
+        let context = PartContext { place, outputs: &outputs, sequences: &sequences, keep: Keep::Tape };
+        let (_, trace) = block.run(x.clone(), None, &context);
+        let mut gradients = Gradients::of_part(&block);
+        let found = block.backward(&trace, weights.clone(), None, &context, &mut gradients);
+        let mut parameters = Vec::new();
+        block.each(&mut |parameter| parameters.push(parameter));
+        assert_eq!(parameters.len(), gradients.iter().len(), "none is shared");
+        for (index, (parameter, (name, gradient))) in parameters.iter().zip(gradients.iter()).enumerate() {
+            let both = moved(&parameter.to_f32());
+            let losses =
+                [0, 1].map(|i| loss(&with_parameter(&block, index, &both[i]), &x, &memory, &weights));
+            check(&format!("{seed} {name}"), gradient, &both, losses);
+        }
+        let both = moved(x.as_slice().unwrap());
+        let losses = [0, 1].map(|i| loss(&block, &stream(&x, &both[i]), &memory, &weights));
+        check(&format!("{seed} stream"), found.stream.as_slice().unwrap(), &both, losses);
+        let mut of_memory = Array2::<f32>::zeros(memory.raw_dim());
+        found.parts.iter().filter_map(|part| part.memory.as_ref()).for_each(|(_, one)| of_memory += one);
+        let both = moved(memory.as_slice().unwrap());
+        let losses = [0, 1].map(|i| loss(&block, &x, &stream(&memory, &both[i]), &weights));
+        check(&format!("{seed} memory"), of_memory.as_slice().unwrap(), &both, losses);
+    }
+}

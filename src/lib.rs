@@ -16,6 +16,7 @@
 //!        |
 //!     vectors           words as points: files, search, analogies, evaluation, projection
 //!     analysis          what can be read off a trace: head patterns, rollout, logit lens
+//!     lab               networks that learn
 //!        |
 //!      model            networks that keep everything they computed
 //!        |
@@ -47,6 +48,7 @@ pub mod export;
 pub mod files;
 pub mod foreign;
 pub mod jobs;
+pub mod lab;
 #[cfg(not(feature = "openblas"))]
 mod lapack;
 pub mod linalg;

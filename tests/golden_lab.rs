@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use lexiscope::lab::optimiser::{Adam, AdamSettings};
 use lexiscope::model::forward::Input;
 use lexiscope::model::gradients::Gradients;
 use lexiscope::model::{loss, open};
@@ -116,6 +117,87 @@ fn gradients_of_transformers_equal_pytorch() {
         let found = written("gradients", &folder, &[]);
         compare(&folder, &found, &expected, 1e-5, true);
     }
+}
+
+/// Commands that look at attention answer, or say why these networks cannot: none is a defect.
+#[test]
+fn every_command_answers_or_says_why_not() {
+    for folder in folders(&["lab", "recurrent"]) {
+        let inputs = folder.join("expected.safetensors").to_string_lossy().into_owned();
+        let model = folder.to_string_lossy().into_owned();
+        for command in [
+            &["heads"][..],
+            &["heads", "--importance"],
+            &["attend"],
+            &["attend", "--layer", "0", "--head", "0"],
+            &["attend", "--layer", "0", "--head", "0", "--view", "rollout"],
+            &["predict", "--lens"],
+            &["positions"],
+        ] {
+            let mut run = Command::cargo_bin("lexiscope").expect("the binary");
+            run.env("LEXISCOPE_CACHE", env!("CARGO_TARGET_TMPDIR")).args(command).args(["--model", &model]);
+            if command[0] != "positions" {
+                run.args(["--inputs", &inputs]);
+            }
+            let output = run.output().expect("runs");
+            let (code, error) = (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned());
+            assert!(matches!(code, Some(0..=2)), "{command:?} {model}: {code:?} {error}");
+            let refused = code != Some(0);
+            assert_eq!(error.starts_with("error: "), refused, "{command:?} {model}: {error}");
+            assert!(!error.contains("unexpected argument"), "{command:?}: {error}");
+        }
+    }
+}
+
+/// Five steps of AdamW: the loss before each, and the parameters after the last. Where a gradient is
+/// but rounding, the root of its square blows that up; such numbers may be off by more.
+#[test]
+fn five_steps_of_adam_equal_pytorch() {
+    let mut compared = 0;
+    for folder in folders(&["lab"]).into_iter().filter(|folder| folder.join("adam.safetensors").is_file()) {
+        let expected = read(&folder.join("adam.safetensors"));
+        let first = read(&folder.join("gradients.safetensors"));
+        let file = std::fs::read(folder.join("expected.safetensors")).expect("expected");
+        let tensors = SafeTensors::deserialize(&file).expect("whole");
+        let ids = tensors.tensor("input_ids").expect("ids");
+        let ids: Vec<u32> =
+            ids.data().chunks_exact(8).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        let mut network = open::open(&folder.to_string_lossy()).expect("opens").network;
+        let mut adam = Adam::new(&network, AdamSettings::default());
+        for loss_before in &expected["losses"].1 {
+            let mut gradients = Gradients::of(&network);
+            let input = Input::Tokens(&ids);
+            let loss = loss::with_gradients(&network, &input, &[], &mut gradients, &Progress::unobserved());
+            let error = (loss.expect("runs") - f64::from(*loss_before)).abs();
+            assert!(error < 5e-6, "{}: a loss is off by {error}", folder.display());
+            adam.step(&mut network, &mut gradients, 1e-3);
+        }
+        for parameter in network.parameters() {
+            let name = parameter.name();
+            let (found, gradient) = (parameter.to_f32(), &first[&format!("grad.{name}")].1);
+            for (index, (found, expected)) in found.iter().zip(&expected[name].1).enumerate() {
+                let is_rounding = gradient[index] != 0.0 && gradient[index].abs() < 1e-6;
+                let loose = is_rounding || name.ends_with("attention.key.bias");
+                let error = (found - expected).abs();
+                let allowed = if loose { 5e-3 } else { 5e-6 };
+                assert!(error <= allowed, "{} {name} {index}: off by {error}", folder.display());
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 5000, "{compared}");
+}
+
+/// Gradients that are not numbers change nothing.
+#[test]
+fn a_step_that_is_not_finite_is_not_taken() {
+    let mut network = open::open(&golden().join("recurrent/rnn").to_string_lossy()).expect("opens").network;
+    let before: Vec<f32> = network.parameters()[0].to_f32().into_owned();
+    let mut gradients = Gradients::of(&network);
+    gradients.numbers_mut().next().expect("a parameter")[3] = f32::NAN;
+    let mut adam = Adam::new(&network, AdamSettings::default());
+    assert!(adam.step(&mut network, &mut gradients, 1e-3).is_nan());
+    assert_eq!((adam.steps, &*network.parameters()[0].to_f32()), (0, before.as_slice()));
 }
 
 /// One pass over several texts adds up to as many passes over one.

@@ -6,6 +6,7 @@ use super::names::output_name;
 use super::place::not_kept;
 use crate::model::error::{ModelError, Result};
 use crate::model::generate::{self, likeliest};
+use crate::model::network::LooksAt;
 use crate::model::normalisation::normalise;
 use crate::model::{Model, Network, Trace};
 
@@ -91,7 +92,7 @@ pub fn by_name(model: &Model, trace: &Trace, position: usize, count: usize) -> R
 /// through the whole head (map, non-linearity, norm, projection) of masked models.
 ///
 /// # Errors
-/// A checkpoint without a head; a place or token outside; a trace that kept no hidden states.
+/// A checkpoint without a head, or with one that reads a whole image; a place or token outside; a trace that kept no hidden states.
 pub fn logit_lens(network: &Network, trace: &Trace, options: &LensOptions) -> Result<Vec<LayerPrediction>> {
     let head = network.head.as_ref().ok_or_else(|| {
         ModelError::Request(
@@ -99,6 +100,12 @@ pub fn logit_lens(network: &Network, trace: &Trace, options: &LensOptions) -> Re
                 .into(),
         )
     })?;
+    if let LooksAt::Pooled { .. } = head.looks_at {
+        return Err(ModelError::Request(format!(
+            "the head of {} reads all pixels together, so no single one predicts anything",
+            network.family
+        )));
+    }
     let states = trace.hidden_states();
     let tokens = states.first().ok_or_else(|| not_kept("hidden states"))?.nrows();
     let position = place(network, options.position.unwrap_or(tokens.wrapping_sub(1)));
@@ -113,6 +120,10 @@ pub fn logit_lens(network: &Network, trace: &Trace, options: &LensOptions) -> Re
     let normed_from = if before_norm { states.len() } else { states.len() - 1 };
     let mut predictions = Vec::with_capacity(states.len());
     for (after_blocks, state) in states.iter().enumerate() {
+        // A recurrent network's first streams may have another width than its head reads.
+        if state.ncols() != network.last_stack().hidden {
+            continue;
+        }
         let mut row = state.slice(s![position..position + 1, ..]).to_owned();
         if let Some(norm) = network.final_norm().filter(|_| after_blocks < normed_from) {
             normalise(norm, &mut row);

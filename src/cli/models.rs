@@ -58,7 +58,7 @@ fn record(name: &str, place: &str, path: Option<&Path>, opened: &Result<Model, M
     let mut values = vec![Value::text(name), Value::text(place)];
     match opened {
         Ok(model) => {
-            let heads = model.network.heads(FIRST, 0);
+            let heads = model.network.heads_of_first(FIRST);
             values.extend([
                 Value::text(model.network.family),
                 Value::text(kind_name(model.network.kind)),

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::network::Network;
 use super::parameters::{Parameter, Parameters};
 
-/// One gradient a parameter, in the order of [`Network::parameters`]; of a parameter that several
+/// One gradient a parameter, in the order of the description; of a parameter that several
 /// parts hold, the sum.
 #[derive(Debug, Clone)]
 pub struct Gradients {
@@ -17,15 +16,10 @@ pub struct Gradients {
 }
 
 impl Gradients {
-    /// Zeros for every parameter of `network`.
-    pub fn of(network: &Network) -> Self {
-        Self::of_parameters(&network.parameters())
-    }
-
-    /// Zeros for every parameter of a part.
-    pub fn of_part(part: &impl Parameters) -> Self {
+    /// Zeros for every parameter of a network, or of a part of one.
+    pub fn of(described: &impl Parameters) -> Self {
         let mut parameters = Vec::new();
-        part.each(&mut |parameter| parameters.push(parameter));
+        described.each(&mut |parameter| parameters.push(parameter));
         Self::of_parameters(&parameters)
     }
 

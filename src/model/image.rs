@@ -71,7 +71,11 @@ pub struct Prepared {
 /// model that reads text.
 pub fn prepare(model: &Model, path: &Path) -> Result<Prepared> {
     let embedding = patches(&model.network).ok_or_else(|| {
-        ModelError::Request(format!("{} reads text, so it cannot look at {}", model.name, path.display()))
+        let why = match model.network.front() {
+            Front::Pixels(_) => "takes normalised pixels (--pixels FILE.safetensors)",
+            Front::Patches(_) | Front::Tokens(_) => "reads text",
+        };
+        ModelError::Request(format!("{} {why}, so it cannot look at {}", model.name, path.display()))
     })?;
     if embedding.channels != 3 {
         return Err(ModelError::Request(format!(
@@ -86,13 +90,17 @@ pub fn prepare(model: &Model, path: &Path) -> Result<Prepared> {
     Ok(Prepared { picture, pixels, across: embedding.across() })
 }
 
-/// The patches of a vision transformer as tokens: the class token, then `ROW,COLUMN` from the top
-/// left, both counted from 0. None for a network that reads text.
+/// The patches of a vision transformer (or the pixels of a convolutional network) as tokens: the class
+/// token, where there is one, then `ROW,COLUMN` from the top left, both counted from 0. None for a
+/// network that reads text.
 pub fn patch_tokens(network: &Network) -> Tokens {
-    let Some(embedding) = patches(network) else { return Tokens::default() };
-    let across = embedding.across();
+    let (class, across) = match network.front() {
+        Front::Patches(embedding) => (Some("class".to_owned()), embedding.across()),
+        Front::Pixels(grid) => (None, grid.image),
+        Front::Tokens(_) => return Tokens::default(),
+    };
     let places = (0..across * across).map(|patch| format!("{},{}", patch / across, patch % across));
-    let names: Vec<String> = std::iter::once("class".to_owned()).chain(places).collect();
+    let names: Vec<String> = class.into_iter().chain(places).collect();
     Tokens::unmarked((0..names.len() as u32).collect(), names)
 }
 

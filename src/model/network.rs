@@ -159,6 +159,11 @@ impl Network {
         self.attention(stack, layer).map_or(0, |attention| attention.heads)
     }
 
+    /// How many heads the first attention of `stack` has; 0 where none of its blocks attends.
+    pub fn heads_of_first(&self, stack: usize) -> usize {
+        self.blocks(stack).iter().find_map(Block::attention).map_or(0, |attention| attention.heads)
+    }
+
     /// Whether an attention of the first stack hides later tokens.
     pub fn is_causal(&self) -> bool {
         self.blocks(FIRST).iter().filter_map(Block::attention).any(Attention::is_causal)

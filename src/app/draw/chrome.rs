@@ -66,8 +66,11 @@ fn about_model(model: &Opened<Model>, room: usize) -> Option<String> {
     match model {
         Opened::Open(model) => {
             let name = visible(&model.name);
-            let (layers, heads) = (model.network.layers(FIRST), model.network.heads(FIRST, 0));
-            let size = format!("{layers} layers x {heads} heads");
+            let layers = model.network.layers(FIRST);
+            let size = match model.network.heads_of_first(FIRST) {
+                0 => format!("{layers} layers"),
+                heads => format!("{layers} layers x {heads} heads"),
+            };
             let parameters = format!("{} parameters", grouped(model.parameters));
             longest(
                 [format!("{name}  {size}  {parameters}"), format!("{name}  {size}"), size, name.into_owned()],

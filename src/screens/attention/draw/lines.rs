@@ -211,6 +211,8 @@ pub(super) fn why_no_map(looked: &Looked) -> &'static str {
         "nothing is changed yet: switch a head or a token off, then this shows after minus before"
     } else if looked.state.chosen.view == View::Scores {
         "the scores were not kept for a text this long; weights are"
+    } else if looked.state.layers_and_heads().1 == 0 {
+        "this layer has no attention: choose another with k and j"
     } else {
         "this view is not known for this text"
     }

@@ -67,11 +67,32 @@ pub(super) fn draw(state: &Attention, frame: &Frame, canvas: &mut Canvas<'_>) {
     let Some(looked) = Looked::new(state, frame) else {
         return draw_waiting(state, frame, canvas.theme, canvas.buffer, rest);
     };
+    if let Some(why) = no_attention(state, frame) {
+        for (y, text) in wrap(&why, usize::from(rest.width.saturating_sub(1))).iter().enumerate() {
+            put(canvas.buffer, rest, 1, y as u16, text, canvas.theme.roles().text);
+        }
+        return;
+    }
     match state.chosen.zoom {
         Zoom::Wall => wall_view::draw(&looked, canvas, rest),
         Zoom::Head => head_view::draw(&looked, canvas, rest),
         Zoom::Cell => cell_view::draw(&looked, canvas, rest),
     }
+}
+
+/// Why there is no map at all, where the network has no heads.
+fn no_attention(state: &Attention, frame: &Frame) -> Option<String> {
+    let network = &frame.model.open()?.network;
+    let stack = state.chosen.stack;
+    let mut layers = 0..network.layers(stack.index());
+    if layers.any(|layer| stack.attention(network, layer).is_some()) {
+        return None;
+    }
+    Some(format!(
+        "This network ({}) has no attention: no token looks at another, so there are no maps. `lexiscope trace \
+         TEXT --to FILE` writes its states and gates.",
+        network.family
+    ))
 }
 
 /// Whether a pass that runs keeps a person waiting.

@@ -20,9 +20,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("linalg", &[]),
     ("matmul", &[]),
     ("elementary", &[]),
-    ("model", &["linalg", "matmul", "elementary", "mmap", "foreign", "progress", "random"]),
+    ("model", &["linalg", "matmul", "elementary", "mmap", "files", "foreign", "progress", "random"]),
     ("analysis", &["model", "linalg", "matmul", "elementary", "progress", "random"]),
-    ("lab", &["model", "elementary", "progress", "random", "files"]),
+    ("lab", &["model", "elementary", "mmap", "progress", "random", "files"]),
     ("vectors", &["linalg", "mmap", "files", "foreign", "progress"]),
     ("jobs", &["vectors", "model", "progress"]),
     ("theme", &["spelling"]),
@@ -40,7 +40,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "files", "log", "terminal", "screens", "app", "jobs", "theme", "widgets", "vectors", "model",
-            "analysis", "mmap", "progress", "visible", "numerals", "export",
+            "analysis", "lab", "mmap", "progress", "visible", "numerals", "export",
         ],
     ),
 ];

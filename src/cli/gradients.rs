@@ -11,10 +11,10 @@ use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
 use super::progress;
 use super::report::Value;
-use super::tensor_file::TensorFile;
 use crate::model::gradients::Gradients;
 use crate::model::loss;
 use crate::model::network::Kind;
+use crate::model::tensor_file::TensorFile;
 
 /// Write the gradient of the loss for every parameter into a safetensors file
 ///
@@ -67,7 +67,7 @@ impl Command for Arguments {
             .report()
             .fact("tokens", subject.tokens.len())
             .fact("loss", Value::Number(found))
-            .fact("tensors", file.len())
+            .fact("tensors", file.count())
             .fact("output", Value::text(self.to.display().to_string()))
             .fact("bytes", Value::Integer(bytes));
         Ok(Answer::report(report, self.output.format))

@@ -14,7 +14,6 @@ mod failure;
 mod model_source;
 mod progress;
 mod report;
-mod tensor_file;
 mod vector_source;
 
 use std::borrow::Cow;
@@ -77,6 +76,7 @@ mod similarity;
 mod subwords;
 mod tokens;
 mod trace;
+mod train;
 mod vector;
 
 // All commands, in the order of the help.
@@ -95,6 +95,7 @@ commands! {
     heads Heads,
     trace Trace,
     gradients Gradients,
+    train Train,
     predict Predict,
     positions Positions,
     tokens Tokens,

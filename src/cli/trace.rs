@@ -11,9 +11,9 @@ use super::arguments::subject::{Subject, SubjectArguments};
 use super::command::{Answer, Command, Shared};
 use super::progress;
 use super::report::Value;
-use super::tensor_file::TensorFile;
 use crate::model::forward::PassOptions;
 use crate::model::network::{DECODER, FIRST, Kind};
+use crate::model::tensor_file::TensorFile;
 use crate::model::trace::{BlockTrace, Keep, MixerTrace, StackTrace, Trace};
 
 /// Write everything that one forward pass computes into a safetensors file
@@ -49,7 +49,7 @@ impl Command for Arguments {
         let report = subject
             .report()
             .fact("tokens", subject.tokens.len())
-            .fact("tensors", file.len())
+            .fact("tensors", file.count())
             .fact("output", Value::text(self.to.display().to_string()))
             .fact("bytes", Value::Integer(bytes));
         Ok(Answer::report(report, self.output.format))

@@ -101,12 +101,26 @@ pub fn with_gradients(
     let targets = targets(network, input, labels)?;
     let options = PassOptions { keep: Keep::Tape, ..PassOptions::default() };
     let trace = forward(network, input, &options, progress)?;
-    let logits = trace.logits.as_ref().ok_or_else(|| {
-        ModelError::Request("this checkpoint has no output matrix, so it predicts nothing".into())
-    })?;
+    let logits = trace.logits.as_ref().ok_or_else(no_head)?;
     let (loss, gradient) = cross_entropy(logits.view(), &targets);
     backward(network, input, &trace, gradient.view(), gradients, None)?;
     Ok(loss)
+}
+
+/// The loss of a pass over `input`; `labels` as in [`targets`].
+///
+/// # Errors
+/// As [`with_gradients`].
+pub fn of(network: &Network, input: &Input<'_>, labels: &[u32], progress: &Progress) -> Result<f64> {
+    let targets = targets(network, input, labels)?;
+    let options = PassOptions { keep: Keep::Logits, ..PassOptions::default() };
+    let trace = forward(network, input, &options, progress)?;
+    let logits = trace.logits.as_ref().ok_or_else(no_head)?;
+    Ok(cross_entropy(logits.view(), &targets).0)
+}
+
+fn no_head() -> ModelError {
+    ModelError::Request("this checkpoint has no output matrix, so it predicts nothing".into())
 }
 
 #[cfg(test)]

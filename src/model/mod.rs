@@ -47,6 +47,7 @@ pub mod rope;
 pub mod sequences;
 pub mod source;
 pub mod tensor;
+pub mod tensor_file;
 pub mod tokenizer;
 pub mod tokenizer_growth;
 pub mod tokenizer_patterns;

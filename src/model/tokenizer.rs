@@ -127,6 +127,11 @@ impl Tokenizer {
         }
     }
 
+    /// How many tokens its vocabulary has, added ones included.
+    pub fn size(&self) -> usize {
+        self.inner.get_vocab_size(true)
+    }
+
     /// How token `id` is written in the vocabulary.
     pub fn piece(&self, id: u32) -> String {
         self.inner.id_to_token(id).unwrap_or_else(|| format!("<{id}>"))

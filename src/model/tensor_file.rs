@@ -1,13 +1,12 @@
-//! A safetensors file of what a command computed.
+//! Writing a safetensors file of what was computed or learned.
 
 use std::borrow::Cow;
 use std::path::Path;
 
-use anyhow::Result;
 use ndarray::{Array, ArrayView, Dimension};
 use serde_json::{Map, Value as Json, json};
 
-use crate::files::AtomicFile;
+use crate::files::{AtomicFile, WriteError};
 
 /// Named tensors, to be written.
 #[derive(Default)]
@@ -61,7 +60,7 @@ impl<'a> TensorFile<'a> {
     }
 
     /// How many tensors.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.tensors.len()
     }
 
@@ -71,7 +70,7 @@ impl<'a> TensorFile<'a> {
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub fn write(&self, about: &Json, path: &Path) -> Result<u64> {
+    pub fn write(&self, about: &Json, path: &Path) -> Result<u64, WriteError> {
         let mut header = Map::new();
         header.insert("__metadata__".into(), about.clone());
         let mut offset = 0;
@@ -83,7 +82,7 @@ impl<'a> TensorFile<'a> {
             );
             offset = end;
         }
-        let mut header = serde_json::to_vec(&Json::Object(header))?;
+        let mut header = Json::Object(header).to_string().into_bytes();
         header.resize(header.len().next_multiple_of(8), b' ');
         let mut file = AtomicFile::create(path, None)?;
         file.write(&(header.len() as u64).to_le_bytes())?;
@@ -91,6 +90,6 @@ impl<'a> TensorFile<'a> {
         for tensor in &self.tensors {
             file.write(&tensor.bytes)?;
         }
-        Ok(file.commit()?)
+        file.commit()
     }
 }

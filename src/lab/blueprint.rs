@@ -1,0 +1,258 @@
+//! A network before it has learned anything: its configuration and its first weights.
+
+use std::ops::Range;
+
+use serde_json::{Value, json};
+
+use crate::model::config::Config;
+use crate::model::error::Result;
+use crate::model::tensor::Tensor;
+use crate::model::weights::Weights;
+use crate::model::{Network, families};
+use crate::random::Random;
+
+/// The kinds of networks that can be trained on a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NetworkKind {
+    /// A transformer with rotary positions.
+    Causal,
+    /// Elman's network.
+    Rnn,
+    /// Gated recurrent units.
+    Gru,
+    /// Long short-term memory.
+    Lstm,
+    /// An LSTM with attention heads on top.
+    Hybrid,
+    /// A transformer of simplified blocks.
+    Simplified,
+}
+
+/// What is to be trained.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Blueprint {
+    /// Which kind.
+    pub kind: NetworkKind,
+    /// V.
+    pub vocabulary: usize,
+    /// How many layers.
+    pub layers: usize,
+    /// D, or H.
+    pub width: usize,
+    /// How many heads, of a kind that has such.
+    pub heads: usize,
+    /// What the bias of an LSTM's forget gate starts from (Gers et al. 2000; Jozefowicz et al. 2015).
+    pub forget_bias: f32,
+}
+
+impl Blueprint {
+    /// What stands in `config.json`.
+    pub fn config(&self) -> Value {
+        let Self { vocabulary, layers, width, heads, .. } = *self;
+        let recurrent = |model_type: &str| {
+            json!({"model_type": model_type, "vocab_size": vocabulary, "embedding_size": width,
+                "hidden_size": width, "num_layers": layers})
+        };
+        let transformer = |block: &str| {
+            json!({"model_type": "transformer", "vocab_size": vocabulary, "embedding_size": width,
+                "num_layers": layers, "num_heads": heads, "feed_forward_size": 4 * width, "position": "rotary",
+                "block": block})
+        };
+        match self.kind {
+            NetworkKind::Causal => transformer("pre_norm"),
+            NetworkKind::Simplified => transformer("simplified"),
+            NetworkKind::Rnn => recurrent("rnn"),
+            NetworkKind::Gru => recurrent("gru"),
+            NetworkKind::Lstm => recurrent("lstm"),
+            NetworkKind::Hybrid => {
+                let mut config = recurrent("lstm_attention");
+                config["num_heads"] = json!(heads);
+                config
+            }
+        }
+    }
+
+    /// The first weights, which follow from `seed`.
+    fn fill(&self, first: &mut First) {
+        match self.kind {
+            NetworkKind::Causal => self.transformer(first),
+            NetworkKind::Simplified => self.simplified(first),
+            _ => self.recurrent(first),
+        }
+    }
+
+    /// How many numbers the network will have, before any is made.
+    pub fn parameters(&self) -> u64 {
+        let mut first = First { random: Random::new(0), tensors: Vec::new(), counted: 0, is_count: true };
+        self.fill(&mut first);
+        first.counted
+    }
+
+    fn recurrent(&self, first: &mut First) {
+        let Self { vocabulary, layers, width, .. } = *self;
+        let gates = match self.kind {
+            NetworkKind::Rnn => 1,
+            NetworkKind::Gru => 3,
+            _ => 4,
+        };
+        // As torch.nn.Embedding and torch.nn.RNN, GRU and LSTM start.
+        first.normal("embedding.weight", &[vocabulary, width], 1.0);
+        let bound = 1.0 / (width as f64).sqrt();
+        for layer in 0..layers {
+            for of in ["ih", "hh"] {
+                first.uniform(&format!("rnn.weight_{of}_l{layer}"), &[gates * width, width], bound);
+                first.uniform(&format!("rnn.bias_{of}_l{layer}"), &[gates * width], bound);
+            }
+            if gates == 4 {
+                let bias = format!("rnn.bias_ih_l{layer}");
+                first.add(&bias, width..2 * width, self.forget_bias);
+            }
+        }
+        if self.kind == NetworkKind::Hybrid {
+            for part in ["query", "key", "value", "output"] {
+                first.linear(&format!("attention.{part}"), width, width, true);
+            }
+            first.norm("norm", width);
+        }
+        first.linear("head", vocabulary, width, true);
+    }
+
+    fn transformer(&self, first: &mut First) {
+        let Self { vocabulary, layers, width, .. } = *self;
+        first.normal("embedding.weight", &[vocabulary, width], EMBEDDING);
+        for layer in 0..layers {
+            let name = |part: &str| format!("layers.{layer}.{part}");
+            first.norm(&name("norm1"), width);
+            for part in ["query", "key", "value", "output"] {
+                first.linear(&name(&format!("attention.{part}")), width, width, true);
+            }
+            first.norm(&name("norm2"), width);
+            first.linear(&name("feed_forward.up"), 4 * width, width, true);
+            first.linear(&name("feed_forward.down"), width, 4 * width, true);
+            // What joins the stream is smaller the more does (Radford et al. 2019, section 2.3).
+            let factor = 1.0 / (2.0 * layers as f64).sqrt();
+            for part in ["attention.output.weight", "feed_forward.down.weight"] {
+                first.scale(&name(part), factor);
+            }
+        }
+        first.norm("final_norm", width);
+        first.linear("head", vocabulary, width, false);
+    }
+
+    /// As the authors start: attention is the identity, the feed-forward part is small.
+    fn simplified(&self, first: &mut First) {
+        let Self { vocabulary, layers, width, heads, .. } = *self;
+        first.normal("embedding.weight", &[vocabulary, width], EMBEDDING);
+        for layer in 0..layers {
+            let name = |part: &str| format!("layers.{layer}.{part}");
+            first.constant(&name("norm1.weight"), &[width], 1.0);
+            first.constant(&name("norm2.weight"), &[width], 1.0);
+            first.linear(&name("attention.key"), width, width, true);
+            first.constant(&name("attention.query.weight"), &[width, width], 0.0);
+            first.constant(&name("attention.query.bias"), &[width], 0.0);
+            for gain in ["identity", "softmax", "centre"] {
+                first.constant(&name(&format!("attention.{gain}_gain")), &[heads], 1.0);
+            }
+            first.constant(&name("attention_gain"), &[1], 1.0);
+            first.constant(&name("feed_forward_gain"), &[1], 0.1);
+            first.constant(&name("feed_forward_skip_gain"), &[1], 1.0);
+            first.linear(&name("feed_forward.up"), 4 * width, width, false);
+            first.linear(&name("feed_forward.down"), width, 4 * width, false);
+            if layer == 0 {
+                first.constant(&name("attention.value.weight"), &[width, width], 0.0);
+                first.constant(&name("attention.value_gain"), &[1], 1.0);
+                first.constant(&name("attention.value_identity_gain"), &[1], 1.0);
+            }
+        }
+        first.norm("final_norm", width);
+        first.linear("head", vocabulary, width, false);
+    }
+
+    /// The network with the weights that follow from `seed`.
+    ///
+    /// # Errors
+    /// Sizes that do not fit each other.
+    pub fn build(&self, seed: u64) -> Result<Network> {
+        let mut first = First { random: Random::new(seed), tensors: Vec::new(), counted: 0, is_count: false };
+        self.fill(&mut first);
+        bind(self.config(), first.tensors)
+    }
+}
+
+/// The network of a configuration with these weights.
+///
+/// # Errors
+/// Sizes that do not fit each other.
+pub fn bind(config: Value, tensors: Vec<Tensor>) -> Result<Network> {
+    let config = Config::from_value("config.json".as_ref(), config);
+    families::bind(&config, &Weights::from_tensors("model.safetensors".into(), tensors))
+}
+
+/// The spread of a transformer's first embeddings (Radford et al. 2018, section 4.1).
+const EMBEDDING: f64 = 0.02;
+
+/// First weights, one after the other.
+struct First {
+    random: Random,
+    tensors: Vec<Tensor>,
+    /// How many numbers they have.
+    counted: u64,
+    /// Whether they are counted only.
+    is_count: bool,
+}
+
+impl First {
+    fn push(&mut self, name: &str, shape: &[usize], mut number: impl FnMut(&mut Random) -> f64) {
+        let count: usize = shape.iter().product();
+        self.counted += count as u64;
+        if self.is_count {
+            return;
+        }
+        let numbers = (0..count).map(|_| number(&mut self.random) as f32).collect();
+        self.tensors.push(Tensor::owned(name, shape.to_vec(), numbers));
+    }
+
+    fn constant(&mut self, name: &str, shape: &[usize], number: f64) {
+        self.push(name, shape, |_| number);
+    }
+
+    fn uniform(&mut self, name: &str, shape: &[usize], bound: f64) {
+        self.push(name, shape, |random| bound * (2.0 * random.fraction() - 1.0));
+    }
+
+    /// Normal numbers, two uniform ones each (Box and Muller 1958).
+    fn normal(&mut self, name: &str, shape: &[usize], spread: f64) {
+        self.push(name, shape, |random| {
+            let (radius, angle) = (1.0 - random.fraction(), random.fraction());
+            spread * (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
+        });
+    }
+
+    /// As torch.nn.Linear starts, but the bias from 0.
+    fn linear(&mut self, name: &str, outputs: usize, inputs: usize, bias: bool) {
+        self.uniform(&format!("{name}.weight"), &[outputs, inputs], 1.0 / (inputs as f64).sqrt());
+        if bias {
+            self.constant(&format!("{name}.bias"), &[outputs], 0.0);
+        }
+    }
+
+    fn norm(&mut self, name: &str, size: usize) {
+        self.constant(&format!("{name}.weight"), &[size], 1.0);
+        self.constant(&format!("{name}.bias"), &[size], 0.0);
+    }
+
+    /// Changes numbers that were made before.
+    fn change(&mut self, name: &str, change: impl FnOnce(&mut [f32])) {
+        if let Some(tensor) = self.tensors.iter_mut().find(|tensor| tensor.name() == name) {
+            change(tensor.numbers_mut());
+        }
+    }
+
+    fn add(&mut self, name: &str, range: Range<usize>, number: f32) {
+        self.change(name, |numbers| numbers[range].iter_mut().for_each(|bias| *bias += number));
+    }
+
+    fn scale(&mut self, name: &str, factor: f64) {
+        self.change(name, |numbers| numbers.iter_mut().for_each(|weight| *weight *= factor as f32));
+    }
+}

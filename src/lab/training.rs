@@ -1,0 +1,114 @@
+//! Step after step.
+
+use super::corpus::Corpus;
+use super::optimiser::{Adam, AdamSettings};
+use crate::model::Network;
+use crate::model::error::{ModelError, Result};
+use crate::model::forward::Input;
+use crate::model::fronts::Feed;
+use crate::model::gradients::Gradients;
+use crate::model::loss;
+use crate::progress::Progress;
+
+/// How a network is trained.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TrainingSettings {
+    /// How many steps in all.
+    pub steps: u64,
+    /// How many pieces of text a step.
+    pub batch: usize,
+    /// The largest step that a parameter takes.
+    pub rate: f32,
+    /// How many steps until then.
+    pub warm_up: u64,
+    /// What all that is random follows from.
+    pub seed: u64,
+}
+
+impl TrainingSettings {
+    /// The size of step `step`: it grows evenly, then falls along a cosine to a tenth (Loshchilov and
+    /// Hutter 2017).
+    pub fn rate_at(&self, step: u64) -> f32 {
+        const LEAST: f64 = 0.1;
+        if step < self.warm_up {
+            return self.rate * (step + 1) as f32 / self.warm_up as f32;
+        }
+        let rest = self.steps.saturating_sub(self.warm_up).max(1);
+        let share = (step - self.warm_up) as f64 / rest as f64;
+        let cosine = 0.5 * (1.0 + (std::f64::consts::PI * share.min(1.0)).cos());
+        (f64::from(self.rate) * (LEAST + (1.0 - LEAST) * cosine)) as f32
+    }
+}
+
+/// A training, at some step.
+#[derive(Debug)]
+pub struct Training {
+    /// How it is done.
+    pub settings: TrainingSettings,
+    /// What learns.
+    pub network: Network,
+    /// What the optimiser remembers; its steps are those of the training.
+    pub adam: Adam,
+}
+
+/// What one step showed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepReport {
+    /// Its number, from 1.
+    pub step: u64,
+    /// The loss before it.
+    pub loss: f64,
+    /// The length of all gradients together, before they were clipped.
+    pub gradient: f64,
+}
+
+impl Training {
+    /// Before the first step.
+    pub fn new(network: Network, settings: TrainingSettings) -> Self {
+        let adam = Adam::new(&network, AdamSettings::default());
+        Self { settings, network, adam }
+    }
+
+    /// Whether all steps are taken.
+    pub fn is_done(&self) -> bool {
+        self.adam.steps >= self.settings.steps
+    }
+
+    /// Takes one step.
+    ///
+    /// # Errors
+    /// A loss or a gradient that is not finite, with the step and the tensor: nothing is changed then.
+    pub fn step(&mut self, corpus: &Corpus, progress: &Progress) -> Result<StepReport> {
+        let step = self.adam.steps;
+        let texts = corpus.batch(self.settings.seed, step, self.settings.batch);
+        let mut gradients = Gradients::of(&self.network);
+        let input = Input::Each(vec![Feed::Texts(texts)]);
+        let loss = loss::with_gradients(&self.network, &input, &[], &mut gradients, progress)?;
+        let first = |numbers: &[f32]| numbers.iter().any(|number| !number.is_finite());
+        let broken = gradients.iter().find(|(_, numbers)| first(numbers)).map(|(name, _)| name.to_owned());
+        if !loss.is_finite() || broken.is_some() {
+            return Err(ModelError::Request(format!(
+                "step {}: the loss is {loss}, and the gradient of {} is not finite; try a smaller --rate",
+                step + 1,
+                broken.as_deref().unwrap_or("no tensor")
+            )));
+        }
+        let rate = self.settings.rate_at(step);
+        let gradient = self.adam.step(&mut self.network, &mut gradients, rate);
+        Ok(StepReport { step: step + 1, loss, gradient })
+    }
+
+    /// The mean loss over what is held out.
+    ///
+    /// # Errors
+    /// None that the training itself would not have.
+    pub fn held_out_loss(&self, corpus: &Corpus, progress: &Progress) -> Result<f64> {
+        let (mut sum, mut count) = (0.0, 0.0);
+        for texts in corpus.held_out_pieces().chunks(self.settings.batch.max(1)) {
+            let input = Input::Each(vec![Feed::Texts(texts.to_vec())]);
+            sum += loss::of(&self.network, &input, &[], progress)? * texts.len() as f64;
+            count += texts.len() as f64;
+        }
+        Ok(sum / count)
+    }
+}

@@ -92,7 +92,7 @@ fn every_stage_equals_pytorch() {
         let config = std::fs::read_to_string(folder.join("config.json")).expect("config.json");
         let recurrent = ["\"rnn\"", "\"gru\"", "\"lstm\""].iter().any(|kind| config.contains(kind));
         let found = written("trace", &folder, &[]);
-        compare(&folder, &found, &expected, if recurrent { 2e-6 } else { 6e-6 }, false);
+        compare(&folder, &found, &expected, if recurrent { 1e-6 } else { 6e-6 }, false);
     }
 }
 

@@ -92,7 +92,8 @@ pub fn by_name(model: &Model, trace: &Trace, position: usize, count: usize) -> R
 /// through the whole head (map, non-linearity, norm, projection) of masked models.
 ///
 /// # Errors
-/// A checkpoint without a head, or with one that reads a whole image; a place or token outside; a trace that kept no hidden states.
+/// A checkpoint without a head, or with one that reads a whole image; a place or token outside; a
+/// trace that kept no hidden states.
 pub fn logit_lens(network: &Network, trace: &Trace, options: &LensOptions) -> Result<Vec<LayerPrediction>> {
     let head = network.head.as_ref().ok_or_else(|| {
         ModelError::Request(

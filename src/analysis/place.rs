@@ -23,6 +23,11 @@ impl Stack {
         }
     }
 
+    /// The layers of this stack that attend.
+    pub fn attending(self, network: &Network) -> impl Iterator<Item = usize> + '_ {
+        (0..network.layers(self.index())).filter(move |&layer| self.attention(network, layer).is_some())
+    }
+
     /// How many layers a trace has of this stack.
     pub fn layers(self, trace: &Trace) -> usize {
         trace.layers(self.index())

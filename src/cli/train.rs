@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::arguments::choices::{Choice, Choices};
 use super::arguments::format::FormatArguments;
@@ -22,6 +22,7 @@ use crate::lab::training::{Training, TrainingSettings};
 use crate::lab::vocabulary;
 use crate::model::tokenizer::Tokenizer;
 use crate::progress::Progress;
+use crate::vectors::formats::container;
 
 /// Train a small network on a text
 ///
@@ -96,9 +97,7 @@ const MOST_BYTES: u64 = 8 << 30;
 
 impl Command for Arguments {
     fn answer(self, _: &Shared) -> Result<Answer> {
-        if self.resume != SavedTraining::exists(&self.to) {
-            return Err(self.wrong_folder().into());
-        }
+        self.check_folder()?;
         if !(self.rate.is_finite() && self.rate > 0.0 && self.forget_bias.is_finite()) {
             return Err(Failure::usage("--rate is a number above 0, and --forget-bias a number").into());
         }
@@ -108,11 +107,12 @@ impl Command for Arguments {
             let byte = error.utf8_error().valid_up_to();
             Failure::usage(format!("{} is not UTF-8 at byte {byte}", self.text.display()))
         })?;
-        let (tokenizer, ids) = progress::shown("reading the text", |_| self.tokens(&text))?;
-        let blueprint = self.blueprint(tokenizer.1)?;
-        let data = json!({"text": fingerprint(&text), "length": self.length});
-        let corpus = Corpus::new(ids, usize::from(self.length))?;
-        let saved = SavedTraining::new(self.to.clone(), blueprint.config(), tokenizer.0, data);
+        let read = progress::shown("reading the text", |_| self.tokens(&text))?;
+        let blueprint = self.blueprint(read.vocabulary)?;
+        let hash = format!("{:016x}", container::hash(text.as_bytes()));
+        let data = json!({"bytes": text.len(), "hash": hash, "length": self.length});
+        let corpus = Corpus::new(read.ids, usize::from(self.length))?;
+        let saved = SavedTraining::new(self.to.clone(), blueprint.config(), read.tokenizer, data);
         let settings = self.settings();
         let training = if self.resume {
             saved.resume(settings)?
@@ -141,19 +141,22 @@ impl Command for Arguments {
 }
 
 impl Arguments {
-    fn wrong_folder(&self) -> Failure {
+    /// A new training begins where nothing is, one that goes on where it was kept.
+    fn check_folder(&self) -> Result<(), Failure> {
         let folder = self.to.display();
-        match self.resume {
-            true => {
-                Failure::usage(format!("{folder} holds no training to go on with")).hint("leave --resume out")
-            }
-            false => Failure::usage(format!("{folder} holds a network already"))
-                .hint("name another folder, or go on with that training: --resume"),
+        if self.resume && !SavedTraining::can_go_on(&self.to) {
+            return Err(Failure::usage(format!("{folder} holds no training to go on with"))
+                .hint("leave --resume out, and name a folder without a network"));
         }
+        if !self.resume && SavedTraining::exists(&self.to) {
+            return Err(Failure::usage(format!("{folder} holds a network already"))
+                .hint("name another folder, or go on with that training: --resume"));
+        }
+        Ok(())
     }
 
-    /// `tokenizer.json` with the number of its tokens, and the text in them.
-    fn tokens(&self, text: &str) -> Result<((String, usize), Vec<u32>)> {
+    /// The text in tokens: those of the training that goes on, of another vocabulary or of its own.
+    fn tokens(&self, text: &str) -> Result<Tokenised> {
         let kept = self.to.join("tokenizer.json");
         let path = if self.resume { Some(&kept) } else { self.tokenizer.as_ref() };
         let json = match path {
@@ -164,8 +167,7 @@ impl Arguments {
         };
         let tokenizer = Tokenizer::from_json(path.unwrap_or(&kept), json.as_bytes())?;
         let ids = vocabulary::encode(&tokenizer, text)?;
-        let size = tokenizer.size();
-        Ok(((json, size), ids))
+        Ok(Tokenised { vocabulary: tokenizer.size(), tokenizer: json, ids })
     }
 
     fn blueprint(&self, vocabulary: usize) -> Result<Blueprint> {
@@ -215,10 +217,13 @@ impl Arguments {
     }
 }
 
-/// What tells a text from another: its length and a hash (FNV-1a).
-fn fingerprint(text: &str) -> Json {
-    let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    json!([text.len(), format!("{:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, mix))])
+/// A text, cut into tokens.
+struct Tokenised {
+    /// What `tokenizer.json` holds.
+    tokenizer: String,
+    /// How many tokens it has.
+    vocabulary: usize,
+    ids: Vec<u32>,
 }
 
 /// The loop over the steps.

@@ -72,7 +72,7 @@ impl Blueprint {
         }
     }
 
-    /// The first weights, which follow from `seed`.
+    /// The tensors one after the other, with their first numbers.
     fn fill(&self, first: &mut First) {
         match self.kind {
             NetworkKind::Causal => self.transformer(first),

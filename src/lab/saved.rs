@@ -10,9 +10,9 @@ use safetensors::SafeTensors;
 use serde_json::{Value, json};
 
 use super::blueprint;
+use super::optimiser::{Adam, AdamSettings};
 use super::training::{Training, TrainingSettings};
 use crate::files::{AtomicFile, WriteError};
-use crate::lab::optimiser::{Adam, AdamSettings};
 use crate::mmap::Bytes;
 use crate::model::error::{ModelError, Result};
 use crate::model::tensor::Tensor;
@@ -42,7 +42,12 @@ impl SavedTraining {
         Self { folder, config, tokenizer, data }
     }
 
-    /// Whether something is kept there already.
+    /// Whether a training that can go on is kept there.
+    pub fn can_go_on(folder: &Path) -> bool {
+        folder.join(STATE).exists()
+    }
+
+    /// Whether a network is kept there already.
     pub fn exists(folder: &Path) -> bool {
         [STATE, MODEL, CONFIG].iter().any(|name| folder.join(name).exists())
     }
@@ -79,12 +84,11 @@ impl SavedTraining {
             state.slice(format!("first.{name}"), shape, first);
             state.slice(format!("second.{name}"), shape, second);
         }
-        let TrainingSettings { steps, batch, rate, warm_up, seed } = training.settings;
         // The metadata of a safetensors file is texts.
         let about = json!({
             "config": self.config.to_string(), "data": self.data.to_string(),
             "step": training.adam.steps.to_string(),
-            "settings": json!([steps, batch, rate.to_bits(), warm_up, seed]).to_string(),
+            "settings": written(&training.settings),
         });
         state.write(&about, &self.folder.join(STATE))?;
         model.write(&json!({"format": "pt"}), &self.folder.join(MODEL))?;
@@ -110,11 +114,11 @@ impl SavedTraining {
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(broken)?;
         let about = header.metadata().clone().unwrap_or_default();
         let said = |key: &str| about.get(key).cloned().unwrap_or_else(|| "nothing".into());
-        let TrainingSettings { steps, batch, rate, warm_up, seed } = settings;
-        let wanted = json!([steps, batch, rate.to_bits(), warm_up, seed]).to_string();
-        for (key, mine) in
-            [("config", self.config.to_string()), ("data", self.data.to_string()), ("settings", wanted)]
-        {
+        for (key, mine) in [
+            ("config", self.config.to_string()),
+            ("data", self.data.to_string()),
+            ("settings", written(&settings)),
+        ] {
             if said(key) != mine {
                 return Err(malformed(&format!("the {key} of the training in it"), mine, said(key)));
             }
@@ -148,4 +152,10 @@ impl SavedTraining {
         adam.steps = step;
         Ok(Training { settings, network, adam })
     }
+}
+
+/// Settings as a text that tells them from others, and that a person can read.
+fn written(settings: &TrainingSettings) -> String {
+    let TrainingSettings { steps, batch, rate, warm_up, seed } = settings;
+    json!({"steps": steps, "batch": batch, "rate": rate, "warm_up": warm_up, "seed": seed}).to_string()
 }

@@ -40,6 +40,15 @@ impl TrainingSettings {
     }
 }
 
+fn not_finite(step: u64, loss: f64, gradients: &Gradients) -> ModelError {
+    let is_broken = |numbers: &[f32]| numbers.iter().any(|number| !number.is_finite());
+    let broken = gradients.iter().find(|(_, numbers)| is_broken(numbers)).map(|(name, _)| name);
+    ModelError::Request(format!(
+        "step {step}: the loss is {loss}, and the gradient of {} is not finite; try a smaller --rate",
+        broken.unwrap_or("no tensor")
+    ))
+}
+
 /// A training, at some step.
 #[derive(Debug)]
 pub struct Training {
@@ -84,17 +93,14 @@ impl Training {
         let mut gradients = Gradients::of(&self.network);
         let input = Input::Each(vec![Feed::Texts(texts)]);
         let loss = loss::with_gradients(&self.network, &input, &[], &mut gradients, progress)?;
-        let first = |numbers: &[f32]| numbers.iter().any(|number| !number.is_finite());
-        let broken = gradients.iter().find(|(_, numbers)| first(numbers)).map(|(name, _)| name.to_owned());
-        if !loss.is_finite() || broken.is_some() {
-            return Err(ModelError::Request(format!(
-                "step {}: the loss is {loss}, and the gradient of {} is not finite; try a smaller --rate",
-                step + 1,
-                broken.as_deref().unwrap_or("no tensor")
-            )));
-        }
         let rate = self.settings.rate_at(step);
-        let gradient = self.adam.step(&mut self.network, &mut gradients, rate);
+        let gradient = match loss.is_finite() {
+            true => self.adam.step(&mut self.network, &mut gradients, rate),
+            false => f64::NAN,
+        };
+        if !gradient.is_finite() {
+            return Err(not_finite(step + 1, loss, &gradients));
+        }
         Ok(StepReport { step: step + 1, loss, gradient })
     }
 

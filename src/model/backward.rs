@@ -8,6 +8,7 @@ use super::error::Result;
 use super::forward::{Feeds, Input};
 use super::gradients::Gradients;
 use super::interventions::{Interventions, Place};
+use super::keep::Keep;
 use super::network::Network;
 use super::parts::recurrent::RecurrentState;
 use super::parts::{MixerGradient, PartContext, StackOutput};
@@ -114,8 +115,7 @@ impl Pass<'_> {
             }
             let last = self.of_states[index][layer].take();
             let place = Place::of_block(index, layer, &unchanged);
-            let context =
-                PartContext { place, outputs: &self.outputs, sequences, keep: super::keep::Keep::Tape };
+            let context = PartContext { place, outputs: &self.outputs, sequences, keep: Keep::Tape };
             let found = block.backward(&trace.blocks[layer], stream, last.as_ref(), &context, gradients);
             stream = found.stream;
             let mut heads = Vec::new();

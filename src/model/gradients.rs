@@ -54,11 +54,6 @@ impl Gradients {
         self.numbers.iter_mut().map(Vec::as_mut_slice)
     }
 
-    /// Starts again from zero.
-    pub fn clear(&mut self) {
-        self.numbers.iter_mut().for_each(|numbers| numbers.fill(0.0));
-    }
-
     /// The length of all of them together, as one vector.
     pub fn norm(&self) -> f64 {
         self.numbers.iter().map(|numbers| crate::elementary::sum_of_squares(numbers, 0.0)).sum::<f64>().sqrt()

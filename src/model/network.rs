@@ -154,11 +154,6 @@ impl Network {
         self.blocks(stack).get(layer)?.cross_attention()
     }
 
-    /// How many heads block `layer` of `stack` attends with; 0 where it has no attention.
-    pub fn heads(&self, stack: usize, layer: usize) -> usize {
-        self.attention(stack, layer).map_or(0, |attention| attention.heads)
-    }
-
     /// How many heads the first attention of `stack` has; 0 where none of its blocks attends.
     pub fn heads_of_first(&self, stack: usize) -> usize {
         self.blocks(stack).iter().find_map(Block::attention).map_or(0, |attention| attention.heads)

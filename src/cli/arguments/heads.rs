@@ -62,23 +62,22 @@ pub fn layer(model: &Model, stack: Stack, wanted: Option<usize>) -> Result<usize
 pub fn head(model: &Model, stack: Stack, layer: usize, head: usize) -> Result<HeadPlace> {
     let heads = stack.attention(&model.network, layer).map_or(0, |attention| attention.heads);
     if heads == 0 {
-        let network = &model.network;
-        let with: Vec<String> = (0..network.layers(stack.index()))
-            .filter(|&layer| stack.attention(network, layer).is_some())
-            .map(|layer| layer.to_string())
-            .collect();
-        let hint = match with.is_empty() {
-            true => format!("{} has none: `lexiscope trace` writes its states and gates", network.family),
-            false => format!("layers with attention: {}", with.join(", ")),
-        };
-        return Err(Failure::usage(format!("layer {layer} of {} has no attention", model.name))
-            .hint(hint)
-            .into());
+        return Err(no_attention(model, stack, layer).into());
     }
     if head >= heads {
         return Err(out_of_range("head", head, heads).into());
     }
     Ok(HeadPlace { stack, layer, head })
+}
+
+fn no_attention(model: &Model, stack: Stack, layer: usize) -> Failure {
+    let network = &model.network;
+    let attending: Vec<String> = stack.attending(network).map(|layer| layer.to_string()).collect();
+    let hint = match attending.is_empty() {
+        true => format!("{} has none: `lexiscope trace` writes its states and gates", network.family),
+        false => format!("layers with attention: {}", attending.join(", ")),
+    };
+    Failure::usage(format!("layer {layer} of {} has no attention", model.name)).hint(hint)
 }
 
 fn out_of_range(what: &str, wanted: usize, count: usize) -> Failure {

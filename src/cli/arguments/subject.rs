@@ -33,7 +33,8 @@ pub struct SubjectArguments {
     /// Normalised pixels for a vision model: the tensor pixel_values of a safetensors file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "image"])]
     pixels: Option<PathBuf>,
-    /// Tensors of a safetensors file: input_ids (and decoder_input_ids), or pixel_values
+    /// Tensors of a safetensors file: input_ids (and decoder_input_ids), or pixel_values; of numbered
+    /// cases (0.input_ids) the first
     #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "image", "pixels"])]
     inputs: Option<PathBuf>,
 }

@@ -32,8 +32,9 @@ pub struct ConvolutionTrace {
     pub activation: Option<Array2<f32>>,
 }
 
-/// Pixels of a window, and how far it reaches to either side.
+/// Pixels side by side in a window.
 const SIDE: usize = 3;
+/// All pixels of a window.
 const WINDOW: usize = SIDE * SIDE;
 
 impl Convolution {

@@ -7,10 +7,10 @@ use rayon::prelude::*;
 
 use super::description::{Attention, AttentionPosition, HeadNorm};
 use super::disentangled::{TermGradients, Terms};
-use super::projections::{dot, side_by_side, split_heads};
+use super::projections::{side_by_side, split_heads, sum_of_products};
 use super::run::{Texts, rotate_rows, terms};
 use super::trace::AttentionTrace;
-use crate::elementary::{dot as dot_of, vectorised};
+use crate::elementary::{dot, vectorised};
 use crate::matmul;
 use crate::model::gradients::Gradients;
 use crate::model::interventions::Place;
@@ -286,7 +286,7 @@ impl TextBack<'_> {
         extra: &mut Extra,
     ) {
         extra.shaping[0] += back.diag().iter().map(|&g| f64::from(g)).sum::<f64>();
-        extra.shaping[1] += f64::from(dot(back.view(), weights));
+        extra.shaping[1] += f64::from(sum_of_products(back.view(), weights));
         for (query, row) in back.rows().into_iter().enumerate() {
             let mask = self.pass.attention.mask;
             let open = mask.open(query, self.columns);
@@ -320,7 +320,7 @@ impl TextBack<'_> {
 fn unsoftmax(weights: ArrayView2<'_, f32>, gradient: &mut Array2<f32>) {
     for (weights, mut gradient) in weights.rows().into_iter().zip(gradient.rows_mut()) {
         let (weights, gradient) = (weights.to_slice().expect(ROWS), gradient.as_slice_mut().expect(ROWS));
-        let along = dot_of(weights, gradient) as f32;
+        let along = dot(weights, gradient) as f32;
         vectorised(|| {
             for (gradient, &weight) in gradient.iter_mut().zip(weights) {
                 *gradient = weight * (*gradient - along);

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, s};
 
+use crate::elementary::dot;
 use crate::model::gradients::Gradients;
 use crate::model::linear::Linear;
 use crate::model::parameters::{Parameter, Parameters};
@@ -151,7 +152,7 @@ impl Projection {
             Self::Map(map) => map.backward(x, output.view(), Some(input), gradients),
             Self::Mixed { identity_gain, map_gain, map } => {
                 let mut output = output;
-                let along = |other: ArrayView2<'_, f32>| dot(output.view(), other);
+                let along = |other: ArrayView2<'_, f32>| sum_of_products(output.view(), other);
                 gradients.of_mut(identity_gain)[0] += along(x);
                 gradients.of_mut(map_gain)[0] += along(map.apply(x).view());
                 input.scaled_add(number(identity_gain), &output);
@@ -182,9 +183,12 @@ impl Projection {
     }
 }
 
+const ROWS: &str = "rows of an array in standard order are contiguous";
+
 /// The sum of the products of two arrays of the same shape, in f64.
-pub(super) fn dot(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>) -> f32 {
-    a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>() as f32
+pub(super) fn sum_of_products(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>) -> f32 {
+    let rows = a.rows().into_iter().zip(b.rows());
+    rows.map(|(a, b)| dot(a.to_slice().expect(ROWS), b.to_slice().expect(ROWS))).sum::<f64>() as f32
 }
 
 /// The one number of a gain.

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
+use ndarray::{Array2, ArrayView2, Axis, s};
 
 use super::description::{Cell, Direction, Recurrent};
-use super::trace::{DirectionTrace, RecurrentState, RecurrentTrace};
+use super::trace::{DirectionTrace, RecurrentState, RecurrentTrace, hidden_of};
 use crate::elementary::{exp, tanh, vectorised};
 use crate::matmul;
 use crate::model::keep::Keep;
@@ -30,11 +30,7 @@ impl Recurrent {
         let state = last_state(&directions[0], sequences);
         let output = match &mut directions[..] {
             [only] if !keep.stages() => std::mem::take(&mut only.hidden),
-            [only] => only.hidden.clone(),
-            both => {
-                let views: Vec<_> = both.iter().map(|direction| direction.hidden.view()).collect();
-                concatenate(Axis(1), &views).expect("as many rows in both directions")
-            }
+            all => hidden_of(all),
         };
         let directions = if keep.stages() { directions } else { Vec::new() };
         (output, RecurrentTrace { cell: self.cell, directions }, state)

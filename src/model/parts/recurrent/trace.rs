@@ -44,8 +44,7 @@ pub struct RecurrentTrace {
 impl RecurrentTrace {
     /// Hidden states `[T, H or 2 H]`: both directions side by side.
     pub fn hidden(&self) -> Option<Array2<f32>> {
-        let views: Vec<_> = self.directions.iter().map(|direction| direction.hidden.view()).collect();
-        (!views.is_empty()).then(|| concatenate(Axis(1), &views).expect("as many rows in both directions"))
+        (!self.directions.is_empty()).then(|| hidden_of(&self.directions))
     }
 
     /// Gates and cell states by name; those of the way back end in `_reverse`.
@@ -56,6 +55,12 @@ impl RecurrentTrace {
             .flat_map(|(direction, end)| direction.stages(self.cell, end))
             .collect()
     }
+}
+
+/// The hidden states of both directions side by side, or of the only one.
+pub(super) fn hidden_of(directions: &[DirectionTrace]) -> Array2<f32> {
+    let views: Vec<_> = directions.iter().map(|direction| direction.hidden.view()).collect();
+    concatenate(Axis(1), &views).expect("as many rows in both directions")
 }
 
 impl DirectionTrace {

@@ -203,7 +203,9 @@ pub(super) fn change(looked: &Looked, theme: &Theme, buffer: &mut Buffer, line: 
 
 /// What stands in place of a map that is not there.
 pub(super) fn why_no_map(looked: &Looked) -> &'static str {
-    if looked.frame.is_running(Derive::SLOT) {
+    if looked.state.layers_and_heads().1 == 0 {
+        "this layer has no attention: choose another with k and j"
+    } else if looked.frame.is_running(Derive::SLOT) {
         "computing this view"
     } else if looked.frame.is_running(RunChanged::SLOT) {
         "running the model with your changes"
@@ -211,8 +213,6 @@ pub(super) fn why_no_map(looked: &Looked) -> &'static str {
         "nothing is changed yet: switch a head or a token off, then this shows after minus before"
     } else if looked.state.chosen.view == View::Scores {
         "the scores were not kept for a text this long; weights are"
-    } else if looked.state.layers_and_heads().1 == 0 {
-        "this layer has no attention: choose another with k and j"
     } else {
         "this view is not known for this text"
     }

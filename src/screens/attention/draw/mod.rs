@@ -83,9 +83,7 @@ pub(super) fn draw(state: &Attention, frame: &Frame, canvas: &mut Canvas<'_>) {
 /// Why there is no map at all, where the network has no heads.
 fn no_attention(state: &Attention, frame: &Frame) -> Option<String> {
     let network = &frame.model.open()?.network;
-    let stack = state.chosen.stack;
-    let mut layers = 0..network.layers(stack.index());
-    if layers.any(|layer| stack.attention(network, layer).is_some()) {
+    if state.chosen.stack.attending(network).next().is_some() {
         return None;
     }
     Some(format!(

@@ -108,6 +108,16 @@ fn every_gradient_equals_pytorch() {
     }
 }
 
+/// A base model has no loss, and says why.
+#[test]
+fn without_a_head_there_is_no_loss() {
+    let model = open::shipped().expect("opens");
+    let mut gradients = Gradients::of(&model.network);
+    let input = Input::Tokens(&[101, 102]);
+    let loss = loss::with_gradients(&model.network, &input, &[], &mut gradients, &Progress::unobserved());
+    assert!(loss.expect_err("nothing is predicted").to_string().contains("no output matrix"));
+}
+
 /// The loss that their folders hold is of the first case.
 #[test]
 fn gradients_of_transformers_equal_pytorch() {

@@ -180,6 +180,10 @@ fn what_cannot_be_trained_is_told() {
     refused(&[&text, "--to", &to, "--resume"], "no training to go on with");
     refused(&[&text, "--to", &to, "--width", "30", "--heads", "4"], "not a multiple");
     refused(&[&text, "--to", &to, "--width", "4096", "--layers", "64"], "GB");
+    let no_folder = format!("{}/x", short.display());
+    // Told once.
+    let told = format!("cannot write {no_folder}: Not a directory (os error 20)\n");
+    refused(&[&text, "--to", &no_folder], &told);
     let bytes = home.path().join("bytes.txt");
     std::fs::write(&bytes, [b"good \xff".as_slice(), &[b'a'; 100]].concat()).expect("writes");
     refused(&[&bytes.to_string_lossy(), "--to", &to], "byte 5");

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
+use crate::files::WriteError;
 use crate::model::ModelError;
 use crate::vectors::VectorsError;
 use crate::visible;
@@ -85,6 +86,10 @@ fn explain(error: &anyhow::Error) -> (Kind, String, Option<String>) {
             _ => Kind::File,
         };
         return (kind, cause.to_string(), None);
+    }
+    if let Some(cause) = error.downcast_ref::<WriteError>() {
+        // It names its cause itself.
+        return (Kind::File, cause.to_string(), None);
     }
     let Some(cause) = error.downcast_ref::<VectorsError>() else {
         return (Kind::File, format!("{error:#}"), None);

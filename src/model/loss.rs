@@ -19,9 +19,12 @@ use crate::progress::Progress;
 /// goes both ways is to say every token itself: its states have already seen the next one.
 ///
 /// # Errors
-/// [`ModelError::Request`] for a class, or a token, that the network has no output for, a text of one
+/// [`ModelError::Request`] for a network without a head, a class, or a token, that the network has no output for, a text of one
 /// token, and an input that does not fit.
 pub fn targets(network: &Network, input: &Input<'_>, labels: &[u32]) -> Result<Vec<Option<u32>>> {
+    if network.head.is_none() {
+        return Err(no_head());
+    }
     let shifted = Feeds::shifted(network, input);
     let feeds = Feeds::of(network, input, &shifted)?;
     let targets: Vec<Option<u32>> = match network.kind {

@@ -32,6 +32,8 @@ pub(super) fn draw(looked: &Looked, canvas: &mut Canvas<'_>, area: Rect) {
         let text = if state.chosen.zoom == Zoom::Cell && looked.pass.keep != Keep::Everything {
             "Only the weights were kept, because every stage of a text this long would take too much \
              memory. A shorter text (e) shows the making of each weight."
+        } else if state.layers_and_heads().1 == 0 {
+            lines::NO_ATTENTION
         } else {
             "This weight's making is not known."
         };

@@ -33,8 +33,10 @@ pub(super) fn place(state: &Attention, theme: &Theme, buffer: &mut Buffer, line:
         false => String::new(),
     };
     let mut text = format!("{stack}layer {} of 0-{}", state.chosen.layer, layers - 1);
-    if !state.chosen.view.is_per_layer() || state.chosen.zoom == Zoom::Cell {
-        text.push_str(&format!("  head {} of 0-{}", state.chosen.head, heads.saturating_sub(1)));
+    if heads == 0 {
+        text.push_str("  no heads");
+    } else if !state.chosen.view.is_per_layer() || state.chosen.zoom == Zoom::Cell {
+        text.push_str(&format!("  head {} of 0-{}", state.chosen.head, heads - 1));
     }
     let mut x = put(buffer, line, 2, 0, &text, roles.heading) + 2;
     let changes = changes(state);
@@ -201,10 +203,13 @@ pub(super) fn change(looked: &Looked, theme: &Theme, buffer: &mut Buffer, line: 
     true
 }
 
+/// What stands in place of a map where a layer has no heads.
+pub(super) const NO_ATTENTION: &str = "this layer has no attention: choose another with k and j";
+
 /// What stands in place of a map that is not there.
 pub(super) fn why_no_map(looked: &Looked) -> &'static str {
     if looked.state.layers_and_heads().1 == 0 {
-        "this layer has no attention: choose another with k and j"
+        NO_ATTENTION
     } else if looked.frame.is_running(Derive::SLOT) {
         "computing this view"
     } else if looked.frame.is_running(RunChanged::SLOT) {

@@ -1,7 +1,7 @@
 //! Exponentials, error functions, hyperbolic tangents and sums over slices, many numbers at a time.
 //!
 //! Each function is a straight line of arithmetic without branches, so that the compiler turns
-//! loops over it into vector instructions; [`vectorised`] picks the instruction set at run time.
+//! loops over it into vector instructions; `vectorised` picks the instruction set at run time.
 //! Sums run in a fixed number of lanes, so every machine and every number of threads gets the same
 //! bits. The polynomials are minimax fits (`tests/fixtures/elementary/fit.py`), and their
 //! errors are measured in this file's tests.
@@ -11,33 +11,57 @@ use std::f32::consts::LOG2_E;
 /// Partial sums of [`sum`] and its kin.
 const LANES: usize = 8;
 
-/// Runs `work`, compiled with the best vector instructions that this machine has.
-#[inline(always)]
-pub fn vectorised<R>(work: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(work)
+/// Computes an expression, compiled with the best vector instructions that this machine has.
+///
+/// What is called in it must be compiled into it, or it gets the plain instructions: functions and
+/// closures of more than a line are `#[inline(always)]`.
+macro_rules! vectorised {
+    ($work:expr) => {{
+        // A closure that could be called twice is called through a function that is not inlined.
+        let once = $crate::elementary::Once;
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                let _used = once;
+                $work
+            },
+        )
+    }};
 }
+
+pub(crate) use vectorised;
+
+/// What a closure can use up once.
+pub(crate) struct Once;
 
 /// The sum of `values`, in f64.
 pub fn sum(values: &[f32]) -> f64 {
-    vectorised(|| sum_of(values, |value| value))
+    vectorised!(sum_of(values, |value| value))
 }
 
 /// The sum of (value - middle)², in f64.
 pub fn sum_of_squares(values: &[f32], middle: f64) -> f64 {
-    vectorised(|| sum_of(values, |value| (value - middle) * (value - middle)))
+    vectorised!(sum_of(values, |value| (value - middle) * (value - middle)))
 }
 
 /// The sum of the products of two slices of the same length, in f64.
 #[inline(always)]
 pub fn dot(a: &[f32], b: &[f32]) -> f64 {
-    vectorised(|| {
+    sum_of_shifted_products(a, b, 0.0)
+}
+
+/// The sum of a (b - middle) of two slices of the same length, in f64.
+#[inline(always)]
+pub fn sum_of_shifted_products(a: &[f32], b: &[f32], middle: f32) -> f64 {
+    let middle = f64::from(middle);
+    vectorised!({
         let mut lanes = [0.0f64; LANES];
         let (blocks, others) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
         let rest = blocks.remainder().iter().zip(others.remainder());
-        let rest: f64 = rest.map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
+        let rest: f64 = rest.map(|(&a, &b)| f64::from(a) * (f64::from(b) - middle)).sum();
         for (a, b) in blocks.zip(others) {
             for (lane, (&a, &b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
-                *lane += f64::from(a) * f64::from(b);
+                *lane += f64::from(a) * (f64::from(b) - middle);
             }
         }
         lanes.iter().sum::<f64>() + rest
@@ -55,7 +79,7 @@ pub struct SoftmaxSums {
 
 /// Softmax in place: e^(score - maximum) / sum. Minus infinity becomes exactly 0.
 pub fn softmax(scores: &mut [f32]) -> SoftmaxSums {
-    vectorised(|| {
+    vectorised!({
         let maximum = maximum_of(scores);
         scores.iter_mut().for_each(|score| *score = exp(*score - maximum));
         let sum = sum_of(scores, |exponential| exponential);
@@ -192,7 +216,7 @@ mod tests {
     fn vector_instructions_give_the_bits_of_plain_ones() {
         let numbers: Vec<f32> = grid(-9.0, 9.0).step_by(777).collect();
         let mut found = numbers.clone();
-        vectorised(|| found.iter_mut().for_each(|value| *value = exp(erf(tanh(*value)))));
+        vectorised!(found.iter_mut().for_each(|value| *value = exp(erf(tanh(*value)))));
         for (found, &number) in found.iter().zip(&numbers) {
             assert_eq!(found.to_bits(), std::hint::black_box(exp(erf(tanh(number)))).to_bits());
         }
@@ -207,6 +231,8 @@ mod tests {
             let squares: f64 = numbers.iter().map(|&number| (f64::from(number) - 0.5).powi(2)).sum();
             assert!((sum(numbers) - plain).abs() < 1e-12);
             assert!((dot(numbers, numbers) - sum_of_squares(numbers, 0.0)).abs() < 1e-12);
+            let shifted = sum_of_shifted_products(numbers, numbers, 0.5) + 0.5 * plain;
+            assert!((shifted - dot(numbers, numbers)).abs() < 1e-12);
             assert!((sum_of_squares(numbers, 0.5) - squares).abs() < 1e-12);
         }
     }

@@ -91,7 +91,7 @@ impl Step {
     fn apply(&self, numbers: &mut [f32], gradient: &mut [f32], [first, second]: &mut [Vec<f32>; 2]) {
         let AdamSettings { first_decay, second_decay, epsilon, weight_decay, .. } = self.settings;
         let shrink = 1.0 - self.rate * weight_decay;
-        vectorised(|| {
+        vectorised!({
             let moments = first.iter_mut().zip(second.iter_mut());
             for ((number, gradient), (first, second)) in numbers.iter_mut().zip(gradient).zip(moments) {
                 *gradient *= self.scale;

@@ -1,5 +1,7 @@
 //! Step after step.
 
+use rayon::prelude::*;
+
 use super::corpus::Corpus;
 use super::optimiser::{Adam, AdamSettings};
 use crate::model::Network;
@@ -9,6 +11,10 @@ use crate::model::fronts::Feed;
 use crate::model::gradients::Gradients;
 use crate::model::loss;
 use crate::progress::Progress;
+
+/// How many texts go through the network together: enough that a recurrent step is a product of
+/// matrices, few enough that several groups keep several threads busy.
+const GROUP: usize = 8;
 
 /// How a network is trained.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -90,9 +96,7 @@ impl Training {
     pub fn step(&mut self, corpus: &Corpus, progress: &Progress) -> Result<StepReport> {
         let step = self.adam.steps;
         let texts = corpus.batch(self.settings.seed, step, self.settings.batch);
-        let mut gradients = Gradients::of(&self.network);
-        let input = Input::Each(vec![Feed::Texts(texts)]);
-        let loss = loss::with_gradients(&self.network, &input, &[], &mut gradients, progress)?;
+        let (loss, mut gradients) = self.gradients(&texts, progress)?;
         let rate = self.settings.rate_at(step);
         let gradient = match loss.is_finite() {
             true => self.adam.step(&mut self.network, &mut gradients, rate),
@@ -102,6 +106,27 @@ impl Training {
             return Err(not_finite(step + 1, loss, &gradients));
         }
         Ok(StepReport { step: step + 1, loss, gradient })
+    }
+
+    /// The mean loss over `texts`, which are all of one length, and its gradients. Groups of texts go
+    /// through the network side by side, each on a thread; which texts are a group does not depend on how
+    /// many threads there are.
+    fn gradients(&self, texts: &[&[u32]], progress: &Progress) -> Result<(f64, Gradients)> {
+        let groups = texts.par_chunks(GROUP).map(|group| {
+            let mut gradients = Gradients::of(&self.network);
+            let input = Input::Each(vec![Feed::Texts(group.to_vec())]);
+            let loss = loss::with_gradients(&self.network, &input, &[], &mut gradients, progress)?;
+            Ok((loss, gradients, group.len() as f32 / texts.len() as f32))
+        });
+        let groups = groups.collect::<Result<Vec<_>>>()?;
+        let loss = groups.iter().map(|&(loss, _, share)| loss * f64::from(share)).sum();
+        let mut groups = groups.into_iter().map(|(_, gradients, share)| (gradients, share));
+        let (mut sum, share) = groups.next().expect("a batch has a text");
+        if share < 1.0 {
+            sum.scale(share);
+            groups.for_each(|(gradients, share)| sum.add(&gradients, share));
+        }
+        Ok((loss, sum))
     }
 
     /// The mean loss over what is held out.

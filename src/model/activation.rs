@@ -84,12 +84,42 @@ impl Activation {
     /// Multiplies every number of `gradient` by the slope at what stands at its place in `before`.
     pub fn multiply_by_slope(self, before: &[f32], gradient: &mut [f32]) {
         match self {
-            Self::Relu => steepen(before, gradient, |x| Self::Relu.slope(x)),
-            Self::Gelu => steepen(before, gradient, |x| Self::Gelu.slope(x)),
-            Self::GeluTanh => steepen(before, gradient, |x| Self::GeluTanh.slope(x)),
-            Self::QuickGelu => steepen(before, gradient, |x| Self::QuickGelu.slope(x)),
-            Self::Silu => steepen(before, gradient, |x| Self::Silu.slope(x)),
-            Self::Tanh => steepen(before, gradient, |x| Self::Tanh.slope(x)),
+            Self::Relu => steepen(
+                before,
+                gradient,
+                #[inline(always)]
+                |x| Self::Relu.slope(x),
+            ),
+            Self::Gelu => steepen(
+                before,
+                gradient,
+                #[inline(always)]
+                |x| Self::Gelu.slope(x),
+            ),
+            Self::GeluTanh => steepen(
+                before,
+                gradient,
+                #[inline(always)]
+                |x| Self::GeluTanh.slope(x),
+            ),
+            Self::QuickGelu => steepen(
+                before,
+                gradient,
+                #[inline(always)]
+                |x| Self::QuickGelu.slope(x),
+            ),
+            Self::Silu => steepen(
+                before,
+                gradient,
+                #[inline(always)]
+                |x| Self::Silu.slope(x),
+            ),
+            Self::Tanh => steepen(
+                before,
+                gradient,
+                #[inline(always)]
+                |x| Self::Tanh.slope(x),
+            ),
         }
     }
 
@@ -97,24 +127,48 @@ impl Activation {
     pub fn apply_all(self, values: &mut [f32]) {
         // One loop a kind, without a choice inside, so that each becomes vector instructions.
         match self {
-            Self::Relu => each(values, |x| Self::Relu.apply(x)),
-            Self::Gelu => each(values, |x| Self::Gelu.apply(x)),
-            Self::GeluTanh => each(values, |x| Self::GeluTanh.apply(x)),
-            Self::QuickGelu => each(values, |x| Self::QuickGelu.apply(x)),
-            Self::Silu => each(values, |x| Self::Silu.apply(x)),
-            Self::Tanh => each(values, |x| Self::Tanh.apply(x)),
+            Self::Relu => each(
+                values,
+                #[inline(always)]
+                |x| Self::Relu.apply(x),
+            ),
+            Self::Gelu => each(
+                values,
+                #[inline(always)]
+                |x| Self::Gelu.apply(x),
+            ),
+            Self::GeluTanh => each(
+                values,
+                #[inline(always)]
+                |x| Self::GeluTanh.apply(x),
+            ),
+            Self::QuickGelu => each(
+                values,
+                #[inline(always)]
+                |x| Self::QuickGelu.apply(x),
+            ),
+            Self::Silu => each(
+                values,
+                #[inline(always)]
+                |x| Self::Silu.apply(x),
+            ),
+            Self::Tanh => each(
+                values,
+                #[inline(always)]
+                |x| Self::Tanh.apply(x),
+            ),
         }
     }
 }
 
 #[inline(always)]
 fn each(values: &mut [f32], function: impl Fn(f32) -> f32) {
-    vectorised(|| values.iter_mut().for_each(|value| *value = function(*value)));
+    vectorised!(values.iter_mut().for_each(|value| *value = function(*value)));
 }
 
 #[inline(always)]
 fn steepen(before: &[f32], gradient: &mut [f32], slope: impl Fn(f32) -> f32) {
-    vectorised(|| gradient.iter_mut().zip(before).for_each(|(gradient, &x)| *gradient *= slope(x)));
+    vectorised!(gradient.iter_mut().zip(before).for_each(|(gradient, &x)| *gradient *= slope(x)));
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::parameters::{Parameter, Parameters};
+use crate::elementary::vectorised;
 
 /// One gradient a parameter, in the order of the description; of a parameter that several
 /// parts hold, the sum.
@@ -52,6 +55,22 @@ impl Gradients {
     /// All numbers, to be changed.
     pub fn numbers_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
         self.numbers.iter_mut().map(Vec::as_mut_slice)
+    }
+
+    /// Multiplies all by `factor`.
+    pub fn scale(&mut self, factor: f32) {
+        self.numbers.par_iter_mut().for_each(|numbers| {
+            vectorised!(numbers.iter_mut().for_each(|number| *number *= factor));
+        });
+    }
+
+    /// Adds those of the same network in `others`, times `factor`.
+    pub fn add(&mut self, others: &Self, factor: f32) {
+        assert_eq!(self.names, others.names, "gradients of the same network");
+        let add = |(sum, other): (&mut Vec<f32>, &Vec<f32>)| {
+            vectorised!(sum.iter_mut().zip(other).for_each(|(sum, other)| *sum += factor * other));
+        };
+        self.numbers.par_iter_mut().zip(&others.numbers).for_each(add);
     }
 
     /// The length of all of them together, as one vector.

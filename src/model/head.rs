@@ -1,6 +1,6 @@
 //! From the residual stream to logits.
 
-use ndarray::{Array2, ArrayView2, Axis, Zip};
+use ndarray::{Array2, ArrayView2, Axis, CowArray, Zip};
 
 use super::activation::Activation;
 use super::gradients::Gradients;
@@ -158,9 +158,10 @@ impl Head {
         (rows, hidden): (usize, usize),
         gradients: &mut Gradients,
     ) -> Array2<f32> {
-        let mut logits = logits.to_owned();
+        let mut logits = CowArray::from(logits);
         if let (Some(cap), Some(capped)) = (self.soft_cap, &trace.capped) {
-            Zip::from(&mut logits).and(capped).for_each(|g, &z| *g *= 1.0 - (z / cap) * (z / cap));
+            let slopes = capped.mapv(|z| 1.0 - (z / cap) * (z / cap));
+            logits = (&logits * &slopes).into();
         }
         let seen = trace.projected.as_ref().expect(TAPE);
         let mut gradient = Array2::zeros(seen.raw_dim());

@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2, CowArray, Ix2};
 
 use super::gradients::Gradients;
 use super::parameters::{Parameter, parameters_in};
+use crate::elementary::vectorised;
 use crate::matmul;
 
 /// How a weight matrix lies in its tensor.
@@ -90,6 +91,14 @@ impl Linear {
 /// Adds every row of `rows` to `sum`.
 pub fn add_rows(rows: ArrayView2<'_, f32>, sum: &mut [f32]) {
     for row in rows.rows() {
-        sum.iter_mut().zip(row).for_each(|(sum, number)| *sum += number);
+        match row.to_slice() {
+            Some(row) => add(row, sum),
+            None => sum.iter_mut().zip(row).for_each(|(sum, number)| *sum += number),
+        }
     }
+}
+
+/// Adds `numbers` to `sum`.
+pub fn add(numbers: &[f32], sum: &mut [f32]) {
+    vectorised!(sum.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number));
 }

@@ -1,6 +1,6 @@
 //! What a network is to say, and how far it is from it.
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
 use super::backward::backward;
@@ -10,6 +10,7 @@ use super::gradients::Gradients;
 use super::keep::Keep;
 use super::network::{DECODER, FIRST, Kind, Network};
 use super::parts::Mixer;
+use crate::elementary::vectorised;
 use crate::progress::Progress;
 
 /// The right output of every row of logits, where it has one.
@@ -66,10 +67,11 @@ fn next_tokens(texts: &[&[u32]]) -> Vec<Option<u32>> {
 ///
 /// # Panics
 /// When there are not as many targets as rows, or a target has no logit.
-pub fn cross_entropy(logits: ArrayView2<'_, f32>, targets: &[Option<u32>]) -> (f64, Array2<f32>) {
+pub fn cross_entropy(logits: Array2<f32>, targets: &[Option<u32>]) -> (f64, Array2<f32>) {
     assert_eq!(logits.nrows(), targets.len(), "a target a row");
     let count = targets.iter().flatten().count().max(1) as f64;
-    let mut gradient = logits.as_standard_layout().into_owned();
+    let share = (1.0 / count) as f32;
+    let mut gradient = logits;
     let rows = gradient.axis_iter_mut(Axis(0)).into_par_iter().zip(targets.par_iter());
     let losses: Vec<f64> = rows
         .map(|(row, target)| {
@@ -82,7 +84,7 @@ pub fn cross_entropy(logits: ArrayView2<'_, f32>, targets: &[Option<u32>]) -> (f
             let logit = f64::from(row[target]);
             let sums = crate::elementary::softmax(row);
             row[target] -= 1.0;
-            row.iter_mut().for_each(|gradient| *gradient = (f64::from(*gradient) / count) as f32);
+            vectorised!(row.iter_mut().for_each(|gradient| *gradient *= share));
             sums.sum.ln() + f64::from(sums.maximum) - logit
         })
         .collect();
@@ -103,9 +105,9 @@ pub fn with_gradients(
 ) -> Result<f64> {
     let targets = targets(network, input, labels)?;
     let options = PassOptions { keep: Keep::Tape, ..PassOptions::default() };
-    let trace = forward(network, input, &options, progress)?;
-    let logits = trace.logits.as_ref().ok_or_else(no_head)?;
-    let (loss, gradient) = cross_entropy(logits.view(), &targets);
+    let mut trace = forward(network, input, &options, progress)?;
+    let logits = trace.logits.take().ok_or_else(no_head)?;
+    let (loss, gradient) = cross_entropy(logits, &targets);
     backward(network, input, &trace, gradient.view(), gradients, None)?;
     Ok(loss)
 }
@@ -117,9 +119,8 @@ pub fn with_gradients(
 pub fn of(network: &Network, input: &Input<'_>, labels: &[u32], progress: &Progress) -> Result<f64> {
     let targets = targets(network, input, labels)?;
     let options = PassOptions { keep: Keep::Logits, ..PassOptions::default() };
-    let trace = forward(network, input, &options, progress)?;
-    let logits = trace.logits.as_ref().ok_or_else(no_head)?;
-    Ok(cross_entropy(logits.view(), &targets).0)
+    let logits = forward(network, input, &options, progress)?.logits.ok_or_else(no_head)?;
+    Ok(cross_entropy(logits, &targets).0)
 }
 
 fn no_head() -> ModelError {
@@ -134,7 +135,7 @@ mod tests {
     #[test]
     fn the_loss_of_even_odds_is_their_logarithm() {
         let logits = array![[1.0f32, 1.0, 1.0, 1.0], [9.0, 0.0, 0.0, 0.0]];
-        let (loss, gradient) = cross_entropy(logits.view(), &[Some(2), None]);
+        let (loss, gradient) = cross_entropy(logits, &[Some(2), None]);
         assert!((loss - 4f64.ln()).abs() < 1e-6);
         assert_eq!(gradient, array![[0.25, 0.25, -0.75, 0.25], [0.0, 0.0, 0.0, 0.0]]);
     }

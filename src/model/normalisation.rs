@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::gradients::Gradients;
 use super::parameters::{Parameter, parameters_in};
-use crate::elementary::{sum, sum_of_squares, vectorised};
+use crate::elementary::{sum, sum_of_shifted_products, sum_of_squares, vectorised};
 
 /// Rows of at least this many numbers together are normalised on all threads.
 const PARALLEL_FROM: usize = 1 << 15;
@@ -80,23 +80,34 @@ impl Norm {
         let width = weight.len();
         let x = x.as_slice().expect("what is on a tape is contiguous");
         let gradient = gradient.as_slice_mut().expect("an array that was just computed is contiguous");
-        let (mut of_weight, mut of_bias) = (vec![0.0f64; width], vec![0.0f64; width]);
-        for (x, gradient) in x.chunks_exact(width).zip(gradient.chunks_exact_mut(width)) {
-            self.row_backward(&weight, x, gradient, [&mut of_weight, &mut of_bias]);
-        }
-        let add = |sum: &mut [f32], new: &[f64]| {
-            sum.iter_mut().zip(new).for_each(|(sum, &new)| *sum += new as f32);
+        // The rows of one sum are the same for any number of threads.
+        let length = ROWS_A_SUM * width;
+        let sums: Vec<[Vec<f32>; 2]> = x
+            .par_chunks(length)
+            .zip(gradient.par_chunks_mut(length))
+            .map(|(x, gradient)| {
+                let mut sums = [vec![0.0; width], vec![0.0; width]];
+                for (x, gradient) in x.chunks_exact(width).zip(gradient.chunks_exact_mut(width)) {
+                    self.row_backward(&weight, x, gradient, &mut sums);
+                }
+                sums
+            })
+            .collect();
+        let add = |total: &mut [f32], which: usize| {
+            for sums in &sums {
+                total.iter_mut().zip(&sums[which]).for_each(|(total, sum)| *total += sum);
+            }
         };
-        add(gradients.of_mut(&self.weight), &of_weight);
+        add(gradients.of_mut(&self.weight), 0);
         if let Some(bias) = &self.bias {
-            add(gradients.of_mut(bias), &of_bias);
+            add(gradients.of_mut(bias), 1);
         }
     }
 
     /// With y = (x - m) / r: the gradient of x is (g - mean g - y (mean of g y)) / r, where g is the
     /// gradient of y; m and its share are 0 in an RMS norm, and with eps outside the root r there
     /// stands for the root in the second share.
-    fn row_backward(&self, weight: &[f32], x: &[f32], gradient: &mut [f32], sums: [&mut [f64]; 2]) {
+    fn row_backward(&self, weight: &[f32], x: &[f32], gradient: &mut [f32], sums: &mut [Vec<f32>; 2]) {
         let count = x.len() as f64;
         let is_layer = self.kind == NormKind::Layer;
         let mean = if is_layer { sum(x) / count } else { 0.0 };
@@ -108,25 +119,30 @@ impl Norm {
             NormKind::RmsOutside => 0.0,
             NormKind::Layer | NormKind::Rms => 1.0,
         };
+        let (mean, inverse, offset) = (mean as f32, inverse as f32, self.offset);
         let [of_weight, of_bias] = sums;
-        let (mut of_mean, mut along) = (0.0, 0.0);
-        for (i, (&x, gradient)) in x.iter().zip(&*gradient).enumerate() {
-            let (y, g) = ((f64::from(x) - mean) * inverse, f64::from(*gradient));
-            of_weight[i] += g * y;
-            of_bias[i] += g;
-            let g = g * f64::from(weight[i] + self.offset);
-            of_mean += g;
-            along += g * y;
-        }
-        of_mean = if is_layer { of_mean / count } else { 0.0 };
-        along = along / count * steepness;
-        for (i, (&x, gradient)) in x.iter().zip(gradient).enumerate() {
-            let y = (f64::from(x) - mean) * inverse;
-            let g = f64::from(*gradient) * f64::from(weight[i] + self.offset);
-            *gradient = ((g - of_mean - y * along) * inverse) as f32;
-        }
+        vectorised!({
+            let sums = of_weight.iter_mut().zip(of_bias);
+            for ((x, gradient), (of_weight, of_bias)) in x.iter().zip(&*gradient).zip(sums) {
+                *of_weight += gradient * ((x - mean) * inverse);
+                *of_bias += gradient;
+            }
+            gradient.iter_mut().zip(weight).for_each(|(gradient, weight)| *gradient *= weight + offset);
+        });
+        let of_mean = if is_layer { (sum(gradient) / count) as f32 } else { 0.0 };
+        let along = sum_of_shifted_products(gradient, x, mean) * f64::from(inverse) / count * steepness;
+        let along = along as f32;
+        vectorised!({
+            for (gradient, x) in gradient.iter_mut().zip(x) {
+                let y = (x - mean) * inverse;
+                *gradient = (*gradient - of_mean - y * along) * inverse;
+            }
+        });
     }
 }
+
+/// How many rows are summed before their sum joins the others.
+const ROWS_A_SUM: usize = 64;
 
 /// What every row is normalised with.
 struct Row<'a> {
@@ -146,7 +162,7 @@ impl Row<'_> {
         let squares = sum_of_squares(row, mean) / count;
         let inverse = (1.0 / self.norm.root(squares)) as f32;
         let (mean, offset) = (mean as f32, self.norm.offset);
-        vectorised(|| match self.bias {
+        vectorised!(match self.bias {
             Some(bias) => {
                 for ((value, &weight), &bias) in row.iter_mut().zip(self.weight).zip(bias) {
                     *value = (*value - mean) * inverse * (weight + offset) + bias;

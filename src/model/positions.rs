@@ -1,6 +1,6 @@
 //! Positional encodings: the tables and rotations of the five methods in use.
 
-use ndarray::{Array1, Array2, ArrayViewMut1};
+use ndarray::{Array1, Array2};
 
 use super::parameters::{Parameter, parameters_in};
 
@@ -73,13 +73,19 @@ impl Rotary {
     }
 
     /// Turns one head's vector by `turn`, in place; components without a pair stay.
-    pub fn rotate(&self, turn: &[(f32, f32)], mut head: ArrayViewMut1<'_, f32>) {
-        let pairs = turn.len();
-        for (i, &(sine, cosine)) in turn.iter().enumerate() {
-            let (a, b) = if self.adjacent { (2 * i, 2 * i + 1) } else { (i, i + pairs) };
-            let (x, y) = (head[a], head[b]);
-            head[a] = x * cosine - y * sine;
-            head[b] = y * cosine + x * sine;
+    pub fn rotate(&self, turn: &[(f32, f32)], head: &mut [f32]) {
+        let turned =
+            |x: f32, y: f32, (sine, cosine): (f32, f32)| (x * cosine - y * sine, y * cosine + x * sine);
+        if self.adjacent {
+            for (pair, &turn) in head.as_chunks_mut().0.iter_mut().zip(turn) {
+                let [x, y] = pair;
+                (*x, *y) = turned(*x, *y, turn);
+            }
+        } else {
+            let (first, second) = head.split_at_mut(turn.len());
+            for ((x, y), &turn) in first.iter_mut().zip(second).zip(turn) {
+                (*x, *y) = turned(*x, *y, turn);
+            }
         }
     }
 }

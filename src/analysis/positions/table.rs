@@ -148,7 +148,8 @@ fn rotary_table(model: Option<&Model>, options: &TableOptions) -> PositionTable 
         for pair in 0..pairs {
             row[if rotary.adjacent { 2 * pair } else { pair }] = 1.0;
         }
-        rotary.rotate(&rotary.turn(position), row);
+        rotary
+            .rotate(&rotary.turn(position), row.as_slice_mut().expect("rows of a new array are contiguous"));
     }
     let alike = |distance: usize| {
         let cosines =

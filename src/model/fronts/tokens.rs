@@ -7,7 +7,7 @@ use crate::model::error::{ModelError, Result};
 use crate::model::gradients::Gradients;
 use crate::model::interventions::Interventions;
 use crate::model::keep::Keep;
-use crate::model::linear::{Linear, add_rows};
+use crate::model::linear::{Linear, add, add_rows};
 use crate::model::normalisation::{Norm, normalise};
 use crate::model::parameters::{Parameter, parameters_in};
 use crate::model::positions::sinusoid;
@@ -201,10 +201,10 @@ const TAPE: &str = "the pass kept a tape";
 /// Adds every row of `from` to that row of `table`, where it has one.
 fn scatter(from: &Array2<f32>, rows: impl Iterator<Item = Option<usize>>, table: &mut [f32]) {
     let width = from.ncols();
-    for (from, row) in from.rows().into_iter().zip(rows) {
+    let from = from.as_slice().expect("an array that was just computed is contiguous");
+    for (from, row) in from.chunks_exact(width).zip(rows) {
         if let Some(row) = row {
-            let sum = &mut table[row * width..(row + 1) * width];
-            sum.iter_mut().zip(from).for_each(|(sum, number)| *sum += number);
+            add(from, &mut table[row * width..(row + 1) * width]);
         }
     }
 }

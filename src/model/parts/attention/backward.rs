@@ -10,7 +10,7 @@ use super::disentangled::{TermGradients, Terms};
 use super::projections::{side_by_side, split_heads, sum_of_products};
 use super::run::{Texts, rotate_rows, terms};
 use super::trace::AttentionTrace;
-use crate::elementary::{dot, vectorised};
+use crate::elementary::{dot, sum, vectorised};
 use crate::matmul;
 use crate::model::gradients::Gradients;
 use crate::model::interventions::Place;
@@ -253,9 +253,16 @@ impl TextBack<'_> {
         let HeadsBack { attention, trace, terms, .. } = self.pass;
         let weights = self.map(&trace.weights);
         let mut back = Array2::zeros(weights.raw_dim());
-        matmul::multiply_transposed_here(output, value, back.view_mut());
         let used = trace.shaped.as_ref().map_or(weights, |shaped| self.map(shaped));
-        matmul::add_product_here(used.reversed_axes(), output, of_value.view_mut());
+        let blocks = || attention.mask.blocks(0, weights.nrows(), weights.ncols());
+        for (rows, keys) in blocks() {
+            let output = output.slice(s![rows.clone(), ..]);
+            let block = s![rows, keys.clone()];
+            let value = value.slice(s![keys.clone(), ..]);
+            matmul::multiply_transposed_here(output, value, back.slice_mut(block));
+            let of_value = of_value.slice_mut(s![keys, ..]);
+            matmul::add_product_here(used.slice(block).reversed_axes(), output, of_value);
+        }
         if let Some(shaping) = &attention.shaping {
             self.unshape(&shaping.softmax, weights, &mut back, extra);
         }
@@ -267,8 +274,13 @@ impl TextBack<'_> {
             self.add_buckets(bias, &back, extra);
         }
         back *= attention.scale;
-        matmul::add_product_here(back.view(), key, of_query.view_mut());
-        matmul::add_product_here(back.t(), query, of_key.view_mut());
+        for (rows, keys) in blocks() {
+            let back = back.slice(s![rows.clone(), keys.clone()]);
+            let (of_query, of_key) =
+                (of_query.slice_mut(s![rows.clone(), ..]), of_key.slice_mut(s![keys.clone(), ..]));
+            matmul::add_product_here(back, key.slice(s![keys, ..]), of_query);
+            matmul::add_product_here(back.reversed_axes(), query.slice(s![rows, ..]), of_key);
+        }
         if let Some(terms) = terms {
             let gradients = extra.terms.get_or_insert_with(|| terms.no_gradients(query.ncols()));
             let place = self.pass.place;
@@ -289,8 +301,8 @@ impl TextBack<'_> {
         extra.shaping[1] += f64::from(sum_of_products(back.view(), weights));
         for (query, row) in back.rows().into_iter().enumerate() {
             let mask = self.pass.attention.mask;
-            let open = mask.open(query, self.columns);
-            let sum: f64 = open.into_iter().flatten().map(|key| f64::from(row[key])).sum();
+            let row = row.to_slice().expect(ROWS);
+            let sum: f64 = mask.open(query, self.columns).map(|open| sum(&row[open])).iter().sum();
             extra.shaping[2] -= sum / mask.count(query, self.columns).max(1) as f64;
         }
         *back *= softmax.to_f32()[self.head];
@@ -321,7 +333,7 @@ fn unsoftmax(weights: ArrayView2<'_, f32>, gradient: &mut Array2<f32>) {
     for (weights, mut gradient) in weights.rows().into_iter().zip(gradient.rows_mut()) {
         let (weights, gradient) = (weights.to_slice().expect(ROWS), gradient.as_slice_mut().expect(ROWS));
         let along = dot(weights, gradient) as f32;
-        vectorised(|| {
+        vectorised!({
             for (gradient, &weight) in gradient.iter_mut().zip(weights) {
                 *gradient = weight * (*gradient - along);
             }

@@ -46,6 +46,23 @@ impl Mask {
         [0..self.sinks.min(start), start..end]
     }
 
+    /// Queries in blocks of neighbours, those after the first `past` numbered from 0, each with the keys
+    /// that one of the block may see: what lies behind these need not be computed.
+    pub fn blocks(
+        self,
+        past: usize,
+        queries: usize,
+        keys: usize,
+    ) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+        // Small enough to leave most of the dark half out, large enough for a product.
+        let size = if self.ahead.is_some() { 64 } else { queries.max(1) };
+        (0..queries).step_by(size).map(move |first| {
+            let end = queries.min(first + size);
+            let [_, reach] = self.open(past + end - 1, keys);
+            (first..end, 0..reach.end)
+        })
+    }
+
     /// How many of `keys` are open to `query`.
     pub fn count(self, query: usize, keys: usize) -> usize {
         self.open(query, keys).iter().map(ExactSizeIterator::len).sum()
@@ -85,6 +102,30 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn blocks_hold_all_that_is_seen() {
+        for (mask, past, queries, keys) in [
+            (Mask::CAUSAL, 0, 200, 200),
+            (Mask::CAUSAL, 7, 1, 8),
+            (Mask::causal(Some(3)), 5, 130, 135),
+            (Mask::around(70), 0, 150, 150),
+            (Mask::default(), 0, 90, 20),
+        ] {
+            let mut next = 0;
+            for (rows, seen) in mask.blocks(past, queries, keys) {
+                assert_eq!(rows.start, next);
+                next = rows.end;
+                for query in rows {
+                    let last = (0..keys).rev().find(|&key| mask.sees(past + query, key));
+                    assert!(last.is_none_or(|last| seen.contains(&last)), "{mask:?} {query}");
+                }
+            }
+            assert_eq!(next, queries);
+        }
+        let sizes: Vec<_> = Mask::CAUSAL.blocks(0, 100, 100).collect();
+        assert_eq!(sizes, [(0..64, 0..64), (64..100, 0..100)]);
     }
 
     #[test]

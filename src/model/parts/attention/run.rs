@@ -108,7 +108,7 @@ pub(super) fn rotate_rows(
     heads.axis_iter_mut(Axis(0)).into_par_iter().for_each(|mut head| {
         for (row, place) in head.axis_iter_mut(Axis(0)).zip(sequences.places()) {
             if let Some(turn) = &turns[place] {
-                rotary.rotate(turn, row);
+                rotary.rotate(turn, row.into_slice().expect(ROWS));
             }
         }
     });
@@ -212,7 +212,10 @@ impl HeadsPass<'_> {
             matmul::multiply_transposed_here(query, key, written.products.view_mut());
             weigh_keeping(scorer, written.products.view(), written.scores.view_mut(), weights.view_mut());
         } else {
-            matmul::multiply_transposed_here(query, key, weights.view_mut());
+            for (rows, keys) in self.blocks(weights.dim()) {
+                let (query, key) = (query.slice(s![rows.clone(), ..]), key.slice(s![keys.clone(), ..]));
+                matmul::multiply_transposed_here(query, key, weights.slice_mut(s![rows, keys]));
+            }
             weigh(scorer, weights.view_mut());
         }
         let change = self.place.change(head);
@@ -221,14 +224,42 @@ impl HeadsPass<'_> {
         }
         let output = written.output.view_mut();
         match &self.attention.shaping {
-            None => weigh_values(change, weights.view(), value, output),
+            None => self.weigh_values(change, weights.view(), value, output),
             Some(shaping) => {
                 let shaped = scorer.shaped(shaping, head, weights.view());
-                weigh_values(change, shaped.view(), value, output);
+                self.weigh_values(change, shaped.view(), value, output);
                 if written.shaped.nrows() == shaped.nrows() {
                     written.shaped.assign(&shaped);
                 }
             }
+        }
+    }
+
+    /// Queries and the keys that they may see, of a map of this size.
+    fn blocks(&self, (queries, keys): (usize, usize)) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+        self.attention.mask.blocks(self.place.past, queries, keys)
+    }
+
+    /// Weights times values into `output`, with what the pass changes of this head.
+    fn weigh_values(
+        &self,
+        change: Option<&HeadChange>,
+        weights: ArrayView2<'_, f32>,
+        value: ArrayView2<'_, f32>,
+        mut output: ArrayViewMut2<'_, f32>,
+    ) {
+        for (rows, keys) in self.blocks(weights.dim()) {
+            let weights = weights.slice(s![rows.clone(), keys.clone()]);
+            matmul::multiply_here(weights, value.slice(s![keys, ..]), output.slice_mut(s![rows, ..]));
+        }
+        match change {
+            Some(HeadChange::Zero) => output.fill(0.0),
+            Some(HeadChange::Mean) => {
+                if let Some(mean) = output.mean_axis(Axis(0)) {
+                    output.axis_iter_mut(Axis(0)).for_each(|mut row| row.assign(&mean));
+                }
+            }
+            Some(HeadChange::Uniform) | None => {}
         }
     }
 }
@@ -254,7 +285,7 @@ fn weigh(scorer: &Scorer<'_>, mut weights: ArrayViewMut2<'_, f32>) {
     for (index, row) in weights.axis_iter_mut(Axis(0)).enumerate() {
         let row = row.into_slice().expect(ROWS);
         scorer.score(index, row);
-        scorer.softmax(row);
+        scorer.softmax(index, row);
     }
 }
 
@@ -271,27 +302,8 @@ fn weigh_keeping(
         scores.copy_from_slice(products.to_slice().expect(ROWS));
         scorer.score(index, scores);
         weights.copy_from_slice(scores);
-        scorer.softmax(weights);
+        scorer.softmax(index, weights);
     }
 }
 
 const ROWS: &str = "rows of an array that was just made are contiguous";
-
-/// Weights times values into `output`, with what the pass changes of this head.
-fn weigh_values(
-    change: Option<&HeadChange>,
-    weights: ArrayView2<'_, f32>,
-    value: ArrayView2<'_, f32>,
-    mut output: ArrayViewMut2<'_, f32>,
-) {
-    matmul::multiply_here(weights, value, output.view_mut());
-    match change {
-        Some(HeadChange::Zero) => output.fill(0.0),
-        Some(HeadChange::Mean) => {
-            if let Some(mean) = output.mean_axis(Axis(0)) {
-                output.axis_iter_mut(Axis(0)).for_each(|mut row| row.assign(&mean));
-            }
-        }
-        Some(HeadChange::Uniform) | None => {}
-    }
-}

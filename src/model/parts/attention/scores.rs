@@ -54,10 +54,15 @@ impl<'a> Scorer<'a> {
         Self { attention, place, bias, terms, sees_nothing: place.hides_all(keys) }
     }
 
-    /// Turns a row of scores into weights in place.
-    pub(super) fn softmax(&self, row: &mut [f32]) {
+    /// Turns row `index` of scores into weights in place.
+    pub(super) fn softmax(&self, index: usize, row: &mut [f32]) {
+        let [sinks, reach] = self.attention.mask.open(self.place.past + index, row.len());
         if self.sees_nothing {
             row.fill(0.0);
+        } else if sinks.is_empty() {
+            row[..reach.start].fill(0.0);
+            row[reach.end..].fill(0.0);
+            softmax(&mut row[reach]);
         } else {
             softmax(row);
         }
@@ -80,10 +85,10 @@ impl<'a> Scorer<'a> {
     fn score_open(&self, index: usize, open: Range<usize>, row: &mut [f32]) {
         self.add_terms(index, open.clone(), row);
         let scale = self.attention.scale;
-        vectorised(|| row[open.clone()].iter_mut().for_each(|score| *score *= scale));
+        vectorised!(row[open.clone()].iter_mut().for_each(|score| *score *= scale));
         self.add_bias(self.place.past + index, open.clone(), row);
         if let Some(cap) = self.attention.soft_cap {
-            vectorised(|| row[open].iter_mut().for_each(|score| *score = cap * tanh(*score / cap)));
+            vectorised!(row[open].iter_mut().for_each(|score| *score = cap * tanh(*score / cap)));
         }
     }
 
@@ -123,32 +128,37 @@ impl<'a> Scorer<'a> {
     /// Gives all keys that a query may see the same weight.
     pub(super) fn spread_evenly(&self, mut weights: ArrayViewMut2<'_, f32>) {
         let keys = weights.ncols();
+        weights.fill(0.0);
         for (index, mut row) in weights.axis_iter_mut(Axis(0)).enumerate() {
             let query = self.place.past + index;
-            let mut open = vec![false; keys];
-            for range in self.attention.mask.open(query, keys) {
-                open[range].fill(true);
-            }
-            for key in self.place.hidden(query, keys) {
-                open[key] = false;
-            }
-            let count = open.iter().filter(|&&open| open).count().max(1) as f32;
-            row.iter_mut()
-                .zip(open)
-                .for_each(|(weight, open)| *weight = if open { 1.0 / count } else { 0.0 });
+            let open = self.attention.mask.open(query, keys);
+            let row = row.as_slice_mut().expect("rows of a map are contiguous");
+            let seen = |key: &usize| open.iter().any(|range| range.contains(key));
+            let hidden: Vec<usize> = self.place.hidden(query, keys).filter(seen).collect();
+            let count = open.iter().map(|range| range.len()).sum::<usize>() - hidden.len();
+            let share = 1.0 / count.max(1) as f32;
+            open.into_iter().for_each(|range| row[range].fill(share));
+            hidden.into_iter().for_each(|key| row[key] = 0.0);
         }
     }
 
     /// What [`Shaping`] makes of the map of `head`.
     pub(super) fn shaped(&self, shaping: &Shaping, head: usize, weights: ArrayView2<'_, f32>) -> Array2<f32> {
         let gain = |of: &Parameter| of.to_f32()[head];
+        let (identity, softmax, centre) =
+            (gain(&shaping.identity), gain(&shaping.softmax), gain(&shaping.centre));
         let mut shaped = Array2::zeros(weights.raw_dim());
         self.spread_evenly(shaped.view_mut());
-        shaped *= -gain(&shaping.centre);
-        shaped.scaled_add(gain(&shaping.softmax), &weights);
-        for index in 0..shaped.nrows() {
-            if let Some(itself) = shaped.get_mut([index, self.place.past + index]) {
-                *itself += gain(&shaping.identity);
+        for (index, (shaped, weights)) in shaped.rows_mut().into_iter().zip(weights.rows()).enumerate() {
+            let shaped = shaped.into_slice().expect("rows of a new array are contiguous");
+            let weights = weights.to_slice().expect("rows of a map are contiguous");
+            vectorised!({
+                for (shaped, weight) in shaped.iter_mut().zip(weights) {
+                    *shaped = softmax * weight - centre * *shaped;
+                }
+            });
+            if let Some(itself) = shaped.get_mut(self.place.past + index) {
+                *itself += identity;
             }
         }
         shaped

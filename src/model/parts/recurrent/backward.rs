@@ -208,7 +208,7 @@ impl StatesBefore<'_> {
 const ROWS: &str = "rows of an array in standard order are contiguous";
 
 fn each(delta: &mut [f32], gradient: &[f32], state: &[f32], of: impl Fn(f32, f32) -> f32) {
-    vectorised(|| {
+    vectorised!({
         for ((delta, &gradient), &state) in delta.iter_mut().zip(gradient).zip(state) {
             *delta = of(gradient, state);
         }
@@ -226,7 +226,7 @@ fn back_gru(
     let size = gradient.len();
     let (reset, rest) = gates.split_at(size);
     let (update, new) = rest.split_at(size);
-    vectorised(|| {
+    vectorised!({
         for i in 0..size {
             let (g, r, z, n) = (gradient[i], reset[i], update[i], new[i]);
             let of_update = g * (before[i] - n) * z * (1.0 - z);
@@ -253,7 +253,7 @@ fn back_lstm(
     let (input, rest) = gates.split_at(size);
     let (forget, rest) = rest.split_at(size);
     let (candidate, output) = rest.split_at(size);
-    vectorised(|| {
+    vectorised!({
         for k in 0..size {
             let (i, f, g, o) = (input[k], forget[k], candidate[k], output[k]);
             let squashed = tanh(now[k]);

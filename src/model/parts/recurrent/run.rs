@@ -106,12 +106,12 @@ impl Cell {
         let gates = gates.as_slice_mut().expect(ROWS);
         let State { hidden, cell } = state;
         match self {
-            Self::Tanh => vectorised(|| {
+            Self::Tanh => vectorised!({
                 for ((h, &x), &u) in hidden.iter_mut().zip(&*gates).zip(product) {
                     *h = tanh(x + u);
                 }
             }),
-            Self::Relu => vectorised(|| {
+            Self::Relu => vectorised!({
                 for ((h, &x), &u) in hidden.iter_mut().zip(&*gates).zip(product) {
                     *h = (x + u).max(0.0);
                 }
@@ -137,7 +137,7 @@ fn step_gru(gates: &mut [f32], product: &[f32], hidden: &mut [f32]) {
     let (update, new) = rest.split_at_mut(size);
     let (of_reset, rest) = product.split_at(size);
     let (of_update, of_new) = rest.split_at(size);
-    vectorised(|| {
+    vectorised!({
         for i in 0..size {
             reset[i] = sigmoid(reset[i] + of_reset[i]);
             update[i] = sigmoid(update[i] + of_update[i]);
@@ -149,7 +149,7 @@ fn step_gru(gates: &mut [f32], product: &[f32], hidden: &mut [f32]) {
 
 fn step_lstm(gates: &mut [f32], product: &[f32], hidden: &mut [f32], cell: &mut [f32]) {
     let size = hidden.len();
-    vectorised(|| {
+    vectorised!({
         let (inner, output) = gates.split_at_mut(3 * size);
         let (input, inner) = inner.split_at_mut(size);
         let (forget, candidate) = inner.split_at_mut(size);

@@ -10,6 +10,12 @@ impl Random {
         Self(seed)
     }
 
+    /// The generator of step `step` of something that goes on step by step. Its state is mixed from
+    /// both: states that are a few increments apart would give the same numbers, shifted.
+    pub fn of_step(seed: u64, step: u64) -> Self {
+        Self(Self(seed).bits() ^ Self(step.rotate_left(32)).bits())
+    }
+
     /// The next 64 bits.
     pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -44,6 +50,15 @@ mod tests {
         let mut random = Random::new(1_234_567);
         let expected = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
         assert_eq!([random.bits(), random.bits(), random.bits()], expected);
+    }
+
+    #[test]
+    fn steps_have_no_numbers_in_common() {
+        let mut seen = std::collections::HashSet::new();
+        for (seed, step) in (0..5).flat_map(|seed| (0..200).map(move |step| (seed, step))) {
+            let mut random = Random::of_step(seed, step);
+            assert!((0..20).all(|_| seen.insert(random.bits())), "{seed} {step}");
+        }
     }
 
     #[test]

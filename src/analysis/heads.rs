@@ -167,11 +167,12 @@ pub fn heads_of(
     from: &Tokens,
     to: &Tokens,
 ) -> Vec<HeadFigures> {
-    let Some(first) = stack.trace(trace, 0) else { return Vec::new() };
+    let layers = stack.layers(trace);
+    let Some(first) = (0..layers).find_map(|layer| stack.trace(trace, layer)) else { return Vec::new() };
     let (_, rows, columns) = first.weights.dim();
     let patterns = Patterns::new(from, to, (rows, columns));
     let mut figures = Vec::new();
-    for layer in 0..stack.layers(trace) {
+    for layer in 0..layers {
         let Some(attention) = stack.trace(trace, layer) else { continue };
         // From the description: a sharp head of an encoder can look causal.
         let mask = stack.attention(network, layer).map_or(Mask::default(), |attention| attention.mask);

@@ -11,13 +11,15 @@
 //!         +-> thumbnails   all maps, small
 //! Trace + Network -> norms (what a weight moves), lens (what each layer would predict)
 //! Model -> names (how tokens read), positions (what a network is told about order, and what it does)
-//! Network -> spectra (what a head can do), importance (what is lost without it)
+//! Network -> spectra (what a head can do), importance (what is lost without it), attribution (what an
+//!            output is due to)
 //! ```
 //!
 //! Indices: `layer`, `head` and tokens count from 0; i is the token that looks (a row of a map), j
 //! the one looked at (a column). Nothing here panics on an index that does not exist: functions
 //! return `None` or an error that says so.
 
+pub mod attribution;
 pub mod cell;
 pub mod detectors;
 pub mod difference;

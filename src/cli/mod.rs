@@ -58,10 +58,12 @@ macro_rules! commands {
 
 mod analogy;
 mod attend;
+mod attribute;
 mod completions;
 mod config;
 mod convert;
 mod evaluate;
+mod generate;
 mod gradients;
 mod heads;
 mod info;
@@ -97,6 +99,8 @@ commands! {
     gradients Gradients,
     train Train,
     predict Predict,
+    generate Generate,
+    attribute Attribute,
     positions Positions,
     tokens Tokens,
     models Models,

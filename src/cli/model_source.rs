@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::failure::Failure;
 use super::progress;
-use crate::model::{self, Model, ModelError, source};
+use crate::model::{self, Model, ModelError, shipped, source};
 
 /// Opens `wanted`, or the shipped model.
 ///
@@ -21,5 +21,5 @@ pub fn open(wanted: Option<&str>) -> Result<Model> {
 fn known() -> Vec<String> {
     let cache = source::cache_folder(|name| std::env::var(name).ok());
     let cached = source::list_cached(&cache).into_iter().map(|(name, _)| name);
-    std::iter::once(source::SHIPPED.to_owned()).chain(cached).collect()
+    shipped::MODELS.iter().map(|model| model.name.to_owned()).chain(cached).collect()
 }

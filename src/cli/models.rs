@@ -10,11 +10,11 @@ use super::command::{Answer, Command, Shared};
 use super::progress;
 use super::report::{Report, Table, Value};
 use crate::model::network::{FIRST, Kind};
-use crate::model::{Model, ModelError, open, source};
+use crate::model::{Model, ModelError, open, shipped, source};
 
 /// Which models are found where
 ///
-/// Lists the shipped model, those in the local Hugging Face cache, and those in the folders given.
+/// Lists the shipped models, those in the local Hugging Face cache, and those in the folders given.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Folders to look into: model folders, .gguf files, or folders with such
@@ -37,7 +37,9 @@ fn report(folders: &[PathBuf]) -> Result<Report> {
     let columns =
         ["name", "place", "family", "kind", "parameters", "layers", "heads", "path", "problem", "remarks"];
     let mut table = Table::new("models", &columns);
-    table.records.push(record(source::SHIPPED, "shipped", None, &open::shipped()));
+    for model in shipped::MODELS {
+        table.records.push(record(model.name, "shipped", None, &open::open(model.name)));
+    }
     let cache = source::cache_folder(|name| std::env::var(name).ok());
     progress::shown("opening every model", |_| -> Result<()> {
         for (name, folder) in source::list_cached(&cache) {

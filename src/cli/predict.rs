@@ -5,15 +5,17 @@ use clap::Args;
 use ndarray::Array2;
 
 use super::arguments::format::FormatArguments;
+use super::arguments::sampling::SamplingArguments;
 use super::arguments::subject::{Subject, SubjectArguments};
 use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
+use super::generate::{check_head, continuation};
 use super::progress;
 use super::report::{Report, Table, Value};
 use crate::analysis::lens::{self, LensOptions};
 use crate::analysis::names::output_name;
 use crate::model::forward::{Input, PassOptions, forward};
-use crate::model::generate::{Sampling, generate, likeliest};
+use crate::model::generate::likeliest;
 use crate::model::network::Kind;
 use crate::model::trace::{Keep, Trace};
 
@@ -39,18 +41,8 @@ pub struct Arguments {
     /// Write N tokens on
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     generate: Option<u32>,
-    /// 0 takes the likeliest token; larger values are bolder
-    #[arg(long, value_name = "T", default_value_t = 0.0, requires = "generate")]
-    temperature: f32,
-    /// Choose among the K likeliest only
-    #[arg(long, value_name = "K", requires = "temperature", value_parser = clap::value_parser!(u32).range(1..))]
-    top_k: Option<u32>,
-    /// Choose among the likeliest that make up this share only
-    #[arg(long, value_name = "P", requires = "temperature")]
-    top_p: Option<f32>,
-    /// Where the random choices start
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "temperature")]
-    seed: u64,
+    #[command(flatten)]
+    sampling: SamplingArguments,
     #[command(flatten)]
     output: FormatArguments,
 }
@@ -58,54 +50,45 @@ pub struct Arguments {
 impl Command for Arguments {
     /// The candidates, or the continuation.
     fn answer(self, shared: &Shared) -> Result<Answer> {
-        let sampling = self.generate.map(|_| self.sampling()).transpose()?;
-        let subject = Subject::open(&self.subject, shared)?;
-        if subject.model.network.head.is_none() {
-            let message =
-                format!("{} has no output matrix (a base model), so it predicts nothing", subject.model.name);
-            return Err(Failure::no_answer(message)
-                .hint("give a causal or masked-language model: --model FOLDER|FILE|NAME")
+        if self.generate.is_none() && !self.sampling.is_empty() {
+            return Err(Failure::usage("--temperature, --top-k, --top-p and --seed are for writing on")
+                .hint("add --generate N")
                 .into());
         }
+        let sampling = self.sampling.sampling(0.0)?;
+        let subject = Subject::open(&self.subject, shared)?;
+        check_head(&subject)?;
         let count = self.count as usize;
-        let report = match (self.generate, &sampling) {
-            (Some(tokens), Some(sampling)) => continuation(&subject, tokens as usize, sampling)?,
-            _ if self.lens => {
-                let watched = self.watch.as_deref().map(|token| watched(&subject, token)).transpose()?;
+        let report = match self.generate {
+            Some(tokens) => continuation(&subject, tokens as usize, &sampling)?,
+            None if self.lens => {
+                let watched = self
+                    .watch
+                    .as_deref()
+                    .map(|token| token_called(&subject, "--watch", token))
+                    .transpose()?;
                 by_layer(&subject, places(&subject, self.at.as_deref())?, count, watched)?
             }
-            _ => candidates(&subject, places(&subject, self.at.as_deref())?, count)?,
+            None => candidates(&subject, places(&subject, self.at.as_deref())?, count)?,
         };
         Ok(Answer::report(report, self.output.format))
     }
 }
 
-impl Arguments {
-    fn sampling(&self) -> Result<Sampling> {
-        let &Self { temperature, top_k, top_p, seed, .. } = self;
-        if !(temperature.is_finite() && temperature >= 0.0) {
-            return Err(Failure::usage(format!("--temperature {temperature}: not a temperature"))
-                .hint("give 0 or more; 1 leaves the probabilities as they are")
-                .into());
-        }
-        if top_p.is_some_and(|share| !(share > 0.0 && share <= 1.0)) {
-            return Err(Failure::usage("--top-p is a share: above 0, at most 1").into());
-        }
-        Ok(Sampling { temperature, top_k: top_k.map(|count| count as usize), top_p, seed })
-    }
-}
-
 /// What is predicted at one place.
-struct Place {
+pub struct Place {
     /// The position that is predicted.
-    position: usize,
+    pub position: usize,
     /// The row of the logits that says it.
-    row: usize,
+    pub row: usize,
 }
 
 /// Where the model predicts: the masks, the token after the last, or the one place of a classifier;
 /// or what it predicts from the token that was asked for.
-fn places(subject: &Subject, at: Option<&str>) -> Result<Vec<Place>> {
+///
+/// # Errors
+/// No such place; a masked model without a mask in the text.
+pub fn places(subject: &Subject, at: Option<&str>) -> Result<Vec<Place>> {
     let tokens = &subject.tokens;
     let kind = subject.model.network.kind;
     if let Some(at) = at {
@@ -196,37 +179,11 @@ fn records(subject: &Subject, logits: &Array2<f32>, row: usize, count: usize) ->
         .collect()
 }
 
-fn continuation(subject: &Subject, count: usize, sampling: &Sampling) -> Result<Report> {
-    let network = &subject.model.network;
-    let prompt = &subject.tokens.ids;
-    if let Some(maximum) = network.maximum_tokens()
-        && prompt.len() + count > maximum + 1
-    {
-        let message = format!(
-            "{} tokens and {count} more do not fit: the model has positions for {maximum}",
-            prompt.len()
-        );
-        return Err(Failure::usage(message).hint("generate fewer, or shorten the text").into());
-    }
-    let tokenizer = subject.model.tokenizer.as_ref();
-    let ends = &subject.model.end_tokens;
-    let written = progress::shown("writing", |progress| {
-        generate(network, prompt, count, sampling, progress, |id| !ends.contains(&id))
-    })?;
-    let text = match tokenizer {
-        Some(tokenizer) => Value::text(tokenizer.decode(&written)?),
-        None => Value::Nothing,
-    };
-    let mut table = Table::new("tokens", &["position", "token", "id"]);
-    for (index, &id) in written.iter().enumerate() {
-        let token = Value::text(output_name(&subject.model, id));
-        table.records.push(vec![(prompt.len() + index).into(), token, Value::Integer(id.into())]);
-    }
-    Ok(subject.report().fact("continuation", text).list(table))
-}
-
-/// The id of a token as the vocabulary writes it, or as it reads.
-fn watched(subject: &Subject, wanted: &str) -> Result<u32> {
+/// The id of a token as the vocabulary writes it, or as it reads: the value of `option`.
+///
+/// # Errors
+/// What is not one token of the model.
+pub fn token_called(subject: &Subject, option: &str, wanted: &str) -> Result<u32> {
     let tokenizer = subject.model.tokenizer()?;
     if let Some(id) = tokenizer.id(wanted) {
         return Ok(id);
@@ -235,7 +192,7 @@ fn watched(subject: &Subject, wanted: &str) -> Result<u32> {
     let mut own = tokens.ids.iter().zip(&tokens.special).filter(|(_, special)| !**special);
     match (own.next(), own.next()) {
         (Some((&id, _)), None) => Ok(id),
-        _ => Err(Failure::usage(format!("--watch {wanted}: not one token of this model"))
+        _ => Err(Failure::usage(format!("{option} {wanted}: not one token of this model"))
             .hint(format!("it is cut into {}", tokens.pieces.join(" ")))
             .into()),
     }
@@ -269,30 +226,4 @@ fn by_layer(subject: &Subject, places: Vec<Place>, count: usize, watched: Option
         }
     }
     Ok(subject.report().list(table))
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-
-    #[derive(Parser)]
-    struct Alone {
-        #[command(flatten)]
-        arguments: Arguments,
-    }
-
-    #[test]
-    fn shares_and_temperatures_have_a_range() {
-        let is_fine = |typed: &[&str]| {
-            let all = [&["predict", "a", "--generate", "2"], typed].concat();
-            Alone::try_parse_from(all).unwrap().arguments.sampling().is_ok()
-        };
-        assert!(is_fine(&["--temperature", "1", "--top-p", "1"]));
-        assert!(!is_fine(&["--temperature", "NaN"]));
-        assert!(!is_fine(&["--temperature=-1"]));
-        assert!(!is_fine(&["--temperature", "1", "--top-p", "0"]));
-        assert!(!is_fine(&["--temperature", "1", "--top-p", "1.5"]));
-    }
 }

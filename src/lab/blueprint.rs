@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
+use super::digits::SIDE;
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::tensor::Tensor;
@@ -11,7 +12,7 @@ use crate::model::weights::Weights;
 use crate::model::{Network, families};
 use crate::random::Random;
 
-/// The kinds of networks that can be trained on a text.
+/// The kinds of networks that can be trained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NetworkKind {
     /// A transformer with rotary positions.
@@ -26,6 +27,17 @@ pub enum NetworkKind {
     Hybrid,
     /// A transformer of simplified blocks.
     Simplified,
+    /// A convolutional network, for digits.
+    Cnn,
+    /// A transformer of patches, for digits.
+    Vit,
+}
+
+impl NetworkKind {
+    /// Whether it looks at images rather than reading text.
+    pub fn sees(self) -> bool {
+        matches!(self, Self::Cnn | Self::Vit)
+    }
 }
 
 /// What is to be trained.
@@ -33,7 +45,7 @@ pub enum NetworkKind {
 pub struct Blueprint {
     /// Which kind.
     pub kind: NetworkKind,
-    /// V.
+    /// V; of a network that sees, how many classes.
     pub vocabulary: usize,
     /// How many layers.
     pub layers: usize,
@@ -56,7 +68,7 @@ impl Blueprint {
         let transformer = |block: &str| {
             json!({"model_type": "transformer", "vocab_size": vocabulary, "embedding_size": width,
                 "num_layers": layers, "num_heads": heads, "feed_forward_size": 4 * width, "position": "rotary",
-                "block": block})
+                "rotary_base": ROTARY_BASE, "block": block})
         };
         match self.kind {
             NetworkKind::Causal => transformer("pre_norm"),
@@ -69,6 +81,12 @@ impl Blueprint {
                 config["num_heads"] = json!(heads);
                 config
             }
+            NetworkKind::Cnn => json!({"model_type": "cnn", "image_size": SIDE, "num_channels": 1,
+                "convolution_channels": vec![width; layers], "num_labels": vocabulary}),
+            NetworkKind::Vit => json!({"model_type": "vit", "image_size": SIDE, "patch_size": PATCH,
+                "num_channels": 1, "hidden_size": width, "num_hidden_layers": layers,
+                "num_attention_heads": heads, "intermediate_size": 4 * width, "hidden_act": "gelu",
+                "layer_norm_eps": 1e-12, "qkv_bias": true, "id2label": names(vocabulary)}),
         }
     }
 
@@ -77,6 +95,8 @@ impl Blueprint {
         match self.kind {
             NetworkKind::Causal => self.transformer(first),
             NetworkKind::Simplified => self.simplified(first),
+            NetworkKind::Cnn => self.convolutional(first),
+            NetworkKind::Vit => self.vision(first),
             _ => self.recurrent(first),
         }
     }
@@ -126,13 +146,14 @@ impl Blueprint {
             for part in ["query", "key", "value", "output"] {
                 first.linear(&name(&format!("attention.{part}")), width, width, true);
             }
+            first.same(["query", "key"].map(|part| name(&format!("attention.{part}.bias"))), NEARNESS);
             first.norm(&name("norm2"), width);
             first.linear(&name("feed_forward.up"), 4 * width, width, true);
             first.linear(&name("feed_forward.down"), width, 4 * width, true);
-            // What joins the stream is smaller the more does (Radford et al. 2019, section 2.3).
-            let factor = 1.0 / (2.0 * layers as f64).sqrt();
+            // Nothing joins the stream at first, so that tokens are not drowned in the noise of maps that
+            // have not learned anything (Zhang et al. 2019, section 3).
             for part in ["attention.output.weight", "feed_forward.down.weight"] {
-                first.scale(&name(part), factor);
+                first.change(&name(part), |numbers| numbers.fill(0.0));
             }
         }
         first.norm("final_norm", width);
@@ -168,6 +189,43 @@ impl Blueprint {
         first.linear("head", vocabulary, width, false);
     }
 
+    fn convolutional(&self, first: &mut First) {
+        let Self { vocabulary: classes, layers, width, .. } = *self;
+        for layer in 0..layers {
+            let inputs = if layer == 0 { 1 } else { width };
+            let bound = 1.0 / (9.0 * inputs as f64).sqrt();
+            let name = format!("convolutions.{layer}");
+            first.uniform(&format!("{name}.weight"), &[width, inputs, 3, 3], bound);
+            first.constant(&format!("{name}.bias"), &[width], 0.0);
+        }
+        first.linear("head", classes, width * (SIDE / 2) * (SIDE / 2), true);
+    }
+
+    /// With the names that transformers gives.
+    fn vision(&self, first: &mut First) {
+        let Self { vocabulary: classes, layers, width, .. } = *self;
+        let embedding = |part: &str| format!("vit.embeddings.{part}");
+        first.normal(&embedding("cls_token"), &[1, 1, width], EMBEDDING);
+        let tokens = 1 + (SIDE / PATCH) * (SIDE / PATCH);
+        first.normal(&embedding("position_embeddings"), &[1, tokens, width], EMBEDDING);
+        let projection = embedding("patch_embeddings.projection");
+        let bound = 1.0 / PATCH as f64;
+        first.uniform(&format!("{projection}.weight"), &[width, 1, PATCH, PATCH], bound);
+        first.constant(&format!("{projection}.bias"), &[width], 0.0);
+        for layer in 0..layers {
+            let name = |part: &str| format!("vit.encoder.layer.{layer}.{part}");
+            first.norm(&name("layernorm_before"), width);
+            for part in ["attention.query", "attention.key", "attention.value", "output.dense"] {
+                first.linear(&name(&format!("attention.{part}")), width, width, true);
+            }
+            first.norm(&name("layernorm_after"), width);
+            first.linear(&name("intermediate.dense"), 4 * width, width, true);
+            first.linear(&name("output.dense"), width, 4 * width, true);
+        }
+        first.norm("vit.layernorm", width);
+        first.linear("classifier", classes, width, true);
+    }
+
     /// The network with the weights that follow from `seed`.
     ///
     /// # Errors
@@ -188,8 +246,28 @@ pub fn bind(config: Value, tensors: Vec<Tensor>) -> Result<Network> {
     families::bind(&config, &Weights::from_tensors("model.safetensors".into(), tensors))
 }
 
+/// Pixels side by side of a patch that a transformer sees.
+const PATCH: usize = 2;
+
+/// The classes by number, as transformers writes them.
+fn names(classes: usize) -> Value {
+    (0..classes)
+        .map(|class| (class.to_string(), json!(class.to_string())))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
 /// The spread of a transformer's first embeddings (Radford et al. 2018, section 4.1).
 const EMBEDDING: f64 = 0.02;
+
+/// The spread of the first biases of queries and keys, which are the same: turned by their positions,
+/// they are the more alike the nearer two tokens are, so that tokens look around themselves at first. From
+/// 0, where neither bias has a slope without the other, small networks hardly learn to mind positions.
+const NEARNESS: f64 = 0.7;
+
+/// Small heads have few pairs of numbers, and pieces of text are short: with 10,000 most pairs would
+/// hardly turn from one end of a piece to the other.
+const ROTARY_BASE: f64 = 100.0;
 
 /// First weights, one after the other.
 struct First {
@@ -220,12 +298,17 @@ impl First {
         self.push(name, shape, |random| bound * (2.0 * random.fraction() - 1.0));
     }
 
-    /// Normal numbers, two uniform ones each (Box and Muller 1958).
     fn normal(&mut self, name: &str, shape: &[usize], spread: f64) {
-        self.push(name, shape, |random| {
-            let (radius, angle) = (1.0 - random.fraction(), random.fraction());
-            spread * (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
-        });
+        self.push(name, shape, |random| spread * normal(random));
+    }
+
+    /// Gives two tensors that were made before the same normal numbers.
+    fn same(&mut self, names: [String; 2], spread: f64) {
+        let length = self.tensors.iter().find(|tensor| tensor.name() == names[0]).map_or(0, |one| one.len());
+        let numbers: Vec<f32> = (0..length).map(|_| (spread * normal(&mut self.random)) as f32).collect();
+        for name in names {
+            self.change(&name, |before| before.copy_from_slice(&numbers));
+        }
     }
 
     /// As torch.nn.Linear starts, but the bias from 0.
@@ -251,8 +334,10 @@ impl First {
     fn add(&mut self, name: &str, range: Range<usize>, number: f32) {
         self.change(name, |numbers| numbers[range].iter_mut().for_each(|bias| *bias += number));
     }
+}
 
-    fn scale(&mut self, name: &str, factor: f64) {
-        self.change(name, |numbers| numbers.iter_mut().for_each(|weight| *weight *= factor as f32));
-    }
+/// A normal number, of two uniform ones (Box and Muller 1958).
+fn normal(random: &mut Random) -> f64 {
+    let (radius, angle) = (1.0 - random.fraction(), random.fraction());
+    (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
 }

@@ -1,5 +1,6 @@
 //! Tokens to learn from, and tokens that are held out to see what was learned.
 
+use super::lessons::{Batch, Lessons};
 use crate::model::error::{ModelError, Result};
 use crate::random::Random;
 
@@ -46,27 +47,27 @@ impl Corpus {
     }
 
     /// How many tokens are held out.
-    pub fn held_out(&self) -> usize {
+    pub fn held_out_count(&self) -> usize {
         self.ids.len() - self.border
     }
+}
 
-    /// The pieces of step `step`, which follow from it and `seed` alone, so that a training that goes on
-    /// sees what it would have seen.
-    pub fn batch(&self, seed: u64, step: u64, count: usize) -> Vec<&[u32]> {
-        let mut random = Random::new(seed ^ step.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+impl Lessons for Corpus {
+    fn batch(&self, seed: u64, step: u64, count: usize) -> Batch<'_> {
+        let mut random = Random::of_step(seed, step);
         let starts = (self.border - self.length) as u64;
         let piece = |_| {
             let start = (random.bits() % starts) as usize;
             &self.ids[start..start + self.length]
         };
-        (0..count).map(piece).collect()
+        Batch::Texts((0..count).map(piece).collect())
     }
 
-    /// Pieces of what is held out, evenly spread and always the same.
-    pub fn held_out_pieces(&self) -> Vec<&[u32]> {
+    /// Pieces, evenly spread.
+    fn held_out(&self) -> Batch<'_> {
         let held_out = &self.ids[self.border..];
         let pieces: Vec<&[u32]> = held_out.chunks_exact(self.length).collect();
         let step = pieces.len().div_ceil(MOST_HELD_OUT).max(1);
-        pieces.into_iter().step_by(step).collect()
+        Batch::Texts(pieces.into_iter().step_by(step).collect())
     }
 }

@@ -30,15 +30,15 @@ pub struct SavedTraining {
     folder: PathBuf,
     /// What stands in `config.json`.
     pub config: Value,
-    /// What `tokenizer.json` holds.
-    pub tokenizer: String,
-    /// What else must be the same for a training to go on: the text and the pieces it is cut into.
+    /// What `tokenizer.json` holds, of a network that reads.
+    pub tokenizer: Option<String>,
+    /// What else must be the same for a training to go on: what is learned from.
     pub data: Value,
 }
 
 impl SavedTraining {
     /// A folder that a training is to be kept in.
-    pub fn new(folder: PathBuf, config: Value, tokenizer: String, data: Value) -> Self {
+    pub fn new(folder: PathBuf, config: Value, tokenizer: Option<String>, data: Value) -> Self {
         Self { folder, config, tokenizer, data }
     }
 
@@ -59,7 +59,9 @@ impl SavedTraining {
     pub fn begin(&self) -> std::result::Result<(), WriteError> {
         std::fs::create_dir_all(&self.folder)
             .map_err(|source| WriteError { path: self.folder.clone(), source })?;
-        for (name, text) in [(CONFIG, format!("{:#}\n", self.config)), (TOKENIZER, self.tokenizer.clone())] {
+        let config = Some(format!("{:#}\n", self.config));
+        for (name, text) in [(CONFIG, &config), (TOKENIZER, &self.tokenizer)] {
+            let Some(text) = text else { continue };
             let mut file = AtomicFile::create(&self.folder.join(name), None)?;
             file.write(text.as_bytes())?;
             file.commit()?;
@@ -156,6 +158,10 @@ impl SavedTraining {
 
 /// Settings as a text that tells them from others, and that a person can read.
 fn written(settings: &TrainingSettings) -> String {
-    let TrainingSettings { steps, batch, rate, warm_up, seed } = settings;
-    json!({"steps": steps, "batch": batch, "rate": rate, "warm_up": warm_up, "seed": seed}).to_string()
+    let &TrainingSettings { steps, batch, rate, warm_up, seed, dropout } = settings;
+    let mut written = json!({"steps": steps, "batch": batch, "rate": rate, "warm_up": warm_up, "seed": seed});
+    if dropout > 0.0 {
+        written["dropout"] = json!(dropout);
+    }
+    written.to_string()
 }

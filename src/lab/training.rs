@@ -2,15 +2,15 @@
 
 use rayon::prelude::*;
 
-use super::corpus::Corpus;
+use super::lessons::{Batch, Lessons};
 use super::optimiser::{Adam, AdamSettings};
 use crate::model::Network;
+use crate::model::dropout::Dropout;
 use crate::model::error::{ModelError, Result};
-use crate::model::forward::Input;
-use crate::model::fronts::Feed;
 use crate::model::gradients::Gradients;
-use crate::model::loss;
+use crate::model::loss::{self, Judgement};
 use crate::progress::Progress;
+use crate::random::Random;
 
 /// How many texts go through the network together: enough that a recurrent step is a product of
 /// matrices, few enough that several groups keep several threads busy.
@@ -21,7 +21,7 @@ const GROUP: usize = 8;
 pub struct TrainingSettings {
     /// How many steps in all.
     pub steps: u64,
-    /// How many pieces of text a step.
+    /// How many texts or images a step.
     pub batch: usize,
     /// The largest step that a parameter takes.
     pub rate: f32,
@@ -29,6 +29,8 @@ pub struct TrainingSettings {
     pub warm_up: u64,
     /// What all that is random follows from.
     pub seed: u64,
+    /// Which share of what every part makes is left out.
+    pub dropout: f32,
 }
 
 impl TrainingSettings {
@@ -93,10 +95,10 @@ impl Training {
     ///
     /// # Errors
     /// A loss or a gradient that is not finite, with the step and the tensor: nothing is changed then.
-    pub fn step(&mut self, corpus: &Corpus, progress: &Progress) -> Result<StepReport> {
+    pub fn step(&mut self, lessons: &dyn Lessons, progress: &Progress) -> Result<StepReport> {
         let step = self.adam.steps;
-        let texts = corpus.batch(self.settings.seed, step, self.settings.batch);
-        let (loss, mut gradients) = self.gradients(&texts, progress)?;
+        let batch = lessons.batch(self.settings.seed, step, self.settings.batch);
+        let (loss, mut gradients) = self.gradients(&batch, progress)?;
         let rate = self.settings.rate_at(step);
         let gradient = match loss.is_finite() {
             true => self.adam.step(&mut self.network, &mut gradients, rate),
@@ -108,15 +110,24 @@ impl Training {
         Ok(StepReport { step: step + 1, loss, gradient })
     }
 
-    /// The mean loss over `texts`, which are all of one length, and its gradients. Groups of texts go
-    /// through the network side by side, each on a thread; which texts are a group does not depend on how
-    /// many threads there are.
-    fn gradients(&self, texts: &[&[u32]], progress: &Progress) -> Result<(f64, Gradients)> {
-        let groups = texts.par_chunks(GROUP).map(|group| {
+    /// The mean loss over `batch`, and its gradients. Groups of texts go through the network side by
+    /// side, each on a thread; which texts are a group does not depend on how many threads there are.
+    fn gradients(&self, batch: &Batch<'_>, progress: &Progress) -> Result<(f64, Gradients)> {
+        let TrainingSettings { seed, dropout, .. } = self.settings;
+        let dropout = Dropout { share: dropout, seed: Random::of_step(!seed, self.adam.steps).bits() };
+        let groups = batch.groups(GROUP);
+        let groups = groups.par_iter().enumerate().map(|(index, group)| {
             let mut gradients = Gradients::of(&self.network);
-            let input = Input::Each(vec![Feed::Texts(group.to_vec())]);
-            let loss = loss::with_gradients(&self.network, &input, &[], &mut gradients, progress)?;
-            Ok((loss, gradients, group.len() as f32 / texts.len() as f32))
+            let (input, dropout) = (group.input(), dropout.at(index));
+            let loss = loss::while_learning(
+                &self.network,
+                &input,
+                group.classes(),
+                dropout,
+                &mut gradients,
+                progress,
+            )?;
+            Ok((loss, gradients, group.len() as f32 / batch.len() as f32))
         });
         let groups = groups.collect::<Result<Vec<_>>>()?;
         let loss = groups.iter().map(|&(loss, _, share)| loss * f64::from(share)).sum();
@@ -129,17 +140,18 @@ impl Training {
         Ok((loss, sum))
     }
 
-    /// The mean loss over what is held out.
+    /// How well it does on what is held out.
     ///
     /// # Errors
     /// None that the training itself would not have.
-    pub fn held_out_loss(&self, corpus: &Corpus, progress: &Progress) -> Result<f64> {
-        let (mut sum, mut count) = (0.0, 0.0);
-        for texts in corpus.held_out_pieces().chunks(self.settings.batch.max(1)) {
-            let input = Input::Each(vec![Feed::Texts(texts.to_vec())]);
-            sum += loss::of(&self.network, &input, &[], progress)? * texts.len() as f64;
-            count += texts.len() as f64;
+    pub fn judge(&self, lessons: &dyn Lessons, progress: &Progress) -> Result<Judgement> {
+        let (held_out, mut sum) = (lessons.held_out(), Judgement::default());
+        for group in held_out.groups(self.settings.batch.max(1)) {
+            let share = group.len() as f64 / held_out.len() as f64;
+            let found = loss::judge(&self.network, &group.input(), group.classes(), progress)?;
+            sum.loss += found.loss * share;
+            sum.accuracy += found.accuracy * share;
         }
-        Ok(sum / count)
+        Ok(sum)
     }
 }

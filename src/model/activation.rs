@@ -25,6 +25,22 @@ const ROOT_TWO_OVER_PI: f32 = 0.797_884_6;
 /// 1/√(2π), of the density of the normal distribution.
 const ONE_OVER_ROOT_TWO_PI: f32 = 0.398_942_3;
 
+/// One piece of code a kind, in which the kind is a constant: loops without a choice inside become
+/// vector instructions.
+macro_rules! of_each_kind {
+    ($activation:expr, $kind:ident => $work:expr) => {
+        of_each_kind!($activation, $kind => $work, Relu, Gelu, GeluTanh, QuickGelu, Silu, Tanh)
+    };
+    ($activation:expr, $kind:ident => $work:expr, $($name:ident),*) => {
+        match $activation {
+            $(Activation::$name => {
+                const $kind: Activation = Activation::$name;
+                $work
+            })*
+        }
+    };
+}
+
 impl Activation {
     /// The activation of this name in a `config.json`.
     pub fn named(name: &str) -> Option<Self> {
@@ -83,92 +99,21 @@ impl Activation {
 
     /// Multiplies every number of `gradient` by the slope at what stands at its place in `before`.
     pub fn multiply_by_slope(self, before: &[f32], gradient: &mut [f32]) {
-        match self {
-            Self::Relu => steepen(
-                before,
-                gradient,
-                #[inline(always)]
-                |x| Self::Relu.slope(x),
-            ),
-            Self::Gelu => steepen(
-                before,
-                gradient,
-                #[inline(always)]
-                |x| Self::Gelu.slope(x),
-            ),
-            Self::GeluTanh => steepen(
-                before,
-                gradient,
-                #[inline(always)]
-                |x| Self::GeluTanh.slope(x),
-            ),
-            Self::QuickGelu => steepen(
-                before,
-                gradient,
-                #[inline(always)]
-                |x| Self::QuickGelu.slope(x),
-            ),
-            Self::Silu => steepen(
-                before,
-                gradient,
-                #[inline(always)]
-                |x| Self::Silu.slope(x),
-            ),
-            Self::Tanh => steepen(
-                before,
-                gradient,
-                #[inline(always)]
-                |x| Self::Tanh.slope(x),
-            ),
-        }
+        of_each_kind!(self, KIND => vectorised!({
+            for (gradient, &x) in gradient.iter_mut().zip(before) {
+                *gradient *= KIND.slope(x);
+            }
+        }));
     }
 
     /// Applies it to every number of `values`.
     pub fn apply_all(self, values: &mut [f32]) {
-        // One loop a kind, without a choice inside, so that each becomes vector instructions.
-        match self {
-            Self::Relu => each(
-                values,
-                #[inline(always)]
-                |x| Self::Relu.apply(x),
-            ),
-            Self::Gelu => each(
-                values,
-                #[inline(always)]
-                |x| Self::Gelu.apply(x),
-            ),
-            Self::GeluTanh => each(
-                values,
-                #[inline(always)]
-                |x| Self::GeluTanh.apply(x),
-            ),
-            Self::QuickGelu => each(
-                values,
-                #[inline(always)]
-                |x| Self::QuickGelu.apply(x),
-            ),
-            Self::Silu => each(
-                values,
-                #[inline(always)]
-                |x| Self::Silu.apply(x),
-            ),
-            Self::Tanh => each(
-                values,
-                #[inline(always)]
-                |x| Self::Tanh.apply(x),
-            ),
-        }
+        of_each_kind!(self, KIND => vectorised!({
+            for value in values.iter_mut() {
+                *value = KIND.apply(*value);
+            }
+        }));
     }
-}
-
-#[inline(always)]
-fn each(values: &mut [f32], function: impl Fn(f32) -> f32) {
-    vectorised!(values.iter_mut().for_each(|value| *value = function(*value)));
-}
-
-#[inline(always)]
-fn steepen(before: &[f32], gradient: &mut [f32], slope: impl Fn(f32) -> f32) {
-    vectorised!(gradient.iter_mut().zip(before).for_each(|(gradient, &x)| *gradient *= slope(x)));
 }
 
 #[cfg(test)]

@@ -115,7 +115,9 @@ impl Pass<'_> {
             }
             let last = self.of_states[index][layer].take();
             let place = Place::of_block(index, layer, &unchanged);
-            let context = PartContext { place, outputs: &self.outputs, sequences, keep: Keep::Tape };
+            let dropout = self.trace.dropout.at(index).at(layer);
+            let outputs = &self.outputs;
+            let context = PartContext { place, outputs, sequences, keep: Keep::Tape, dropout };
             let found = block.backward(&trace.blocks[layer], stream, last.as_ref(), &context, gradients);
             stream = found.stream;
             let mut heads = Vec::new();

@@ -238,7 +238,8 @@ impl Block {
             let memory = memories.as_deref_mut().and_then(|memories| memories.get_mut(index));
             let input = part.input(&stream, &read);
             let seen = input.as_ref().unwrap_or(&stream).view();
-            let (output, mixer, state) = part.mixer.run(seen, memory, context);
+            let (mut output, mixer, state) = part.mixer.run(seen, memory, context);
+            context.dropout.at(index).apply(&mut output);
             trace.state = state.or(trace.state);
             let mut part_trace = PartTrace::new(mixer);
             if keep.stages() || wanted(Reads::InputOf(index)) {

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use ndarray::{Array2, ArrayView3, Axis};
 
+use super::dropout::Dropout;
 use super::error::{ModelError, Result};
 use super::fronts::Feed;
 use super::interventions::{Interventions, Place};
@@ -38,6 +39,8 @@ pub struct PassOptions {
     pub memory_limit: u64,
     /// Whether logits are computed for the last token only.
     pub last_logits_only: bool,
+    /// What is left out of what the parts make, while a network learns.
+    pub dropout: Dropout,
 }
 
 impl Default for PassOptions {
@@ -47,6 +50,7 @@ impl Default for PassOptions {
             interventions: Interventions::default(),
             memory_limit: 4 << 30,
             last_logits_only: false,
+            dropout: Dropout::default(),
         }
     }
 }
@@ -80,10 +84,11 @@ pub fn forward(
     }
     let start = Instant::now();
     progress.start(network.stacks.iter().map(|stack| stack.blocks.len() as u64).sum());
-    let (mut trace, mut outputs) = (Trace::default(), Vec::<StackOutput>::new());
+    let mut trace = Trace { dropout: options.dropout, ..Trace::default() };
+    let mut outputs = Vec::<StackOutput>::new();
     for (index, (stack, feed)) in network.stacks.iter().zip(&feeds.feeds).enumerate() {
-        let run = StackRun { family: network.family, stack, index, changes: &options.interventions };
-        let (output, stack_trace) = run.run(feed, &outputs, keep, progress)?;
+        let run = StackRun { family: network.family, stack, index, options };
+        let (output, stack_trace) = run.run(feed, &outputs, progress)?;
         trace.stacks.push(stack_trace);
         outputs.push(output);
     }
@@ -159,7 +164,7 @@ struct StackRun<'a> {
     family: &'static str,
     stack: &'a Stack,
     index: usize,
-    changes: &'a Interventions,
+    options: &'a PassOptions,
 }
 
 impl StackRun<'_> {
@@ -168,16 +173,15 @@ impl StackRun<'_> {
         &self,
         feed: &Feed<'_>,
         outputs: &[StackOutput],
-        keep: Keep,
         progress: &Progress,
     ) -> Result<(StackOutput, StackTrace)> {
-        let stack = self.stack;
+        let (stack, keep, changes) = (self.stack, self.options.keep, &self.options.interventions);
         let keep_states = matches!(keep, Keep::Weights | Keep::Everything);
         let sequences = stack.front.sequences(feed);
         check_length(stack, sequences.longest())?;
         let mut states = Vec::new();
         let unchanged = Interventions::default();
-        let told = if self.index == FIRST { self.changes } else { &unchanged };
+        let told = if self.index == FIRST { changes } else { &unchanged };
         let (mut x, front) = stack.front.embed(feed, told, keep, self.family)?;
         let mut trace = StackTrace { front, ..StackTrace::default() };
         trace.tokens = feed.texts().unwrap_or_default().concat();
@@ -186,8 +190,9 @@ impl StackRun<'_> {
             if keep_states {
                 trace.hidden_states.push(x.clone());
             }
-            let place = Place::of_block(self.index, layer, self.changes);
-            let context = PartContext { place, outputs, sequences: &sequences, keep };
+            let place = Place::of_block(self.index, layer, changes);
+            let dropout = self.options.dropout.at(self.index).at(layer);
+            let context = PartContext { place, outputs, sequences: &sequences, keep, dropout };
             let (after, mut block_trace) = block.run(x, None, &context);
             x = after;
             states.push(block_trace.state.take());
@@ -248,7 +253,8 @@ pub fn continue_with(
     let sequences = Sequences::one(tokens.len());
     for (layer, (block, memories)) in stack.blocks.iter().zip(memories).enumerate() {
         let place = Place { past, ..Place::of_block(FIRST, layer, &interventions) };
-        let context = PartContext { place, outputs: &[], sequences: &sequences, keep: Keep::Logits };
+        let (keep, dropout) = (Keep::Logits, Dropout::default());
+        let context = PartContext { place, outputs: &[], sequences: &sequences, keep, dropout };
         x = block.run(x, Some(memories), &context).0;
     }
     if let Some(norm) = &stack.final_norm {

@@ -4,6 +4,7 @@ use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
 use super::backward::backward;
+use super::dropout::Dropout;
 use super::error::{ModelError, Result};
 use super::forward::{Feeds, Input, PassOptions, forward};
 use super::gradients::Gradients;
@@ -103,8 +104,23 @@ pub fn with_gradients(
     gradients: &mut Gradients,
     progress: &Progress,
 ) -> Result<f64> {
+    while_learning(network, input, labels, Dropout::default(), gradients, progress)
+}
+
+/// As [`with_gradients`], of a pass that leaves numbers out.
+///
+/// # Errors
+/// As [`with_gradients`].
+pub fn while_learning(
+    network: &Network,
+    input: &Input<'_>,
+    labels: &[u32],
+    dropout: Dropout,
+    gradients: &mut Gradients,
+    progress: &Progress,
+) -> Result<f64> {
     let targets = targets(network, input, labels)?;
-    let options = PassOptions { keep: Keep::Tape, ..PassOptions::default() };
+    let options = PassOptions { keep: Keep::Tape, dropout, ..PassOptions::default() };
     let mut trace = forward(network, input, &options, progress)?;
     let logits = trace.logits.take().ok_or_else(no_head)?;
     let (loss, gradient) = cross_entropy(logits, &targets);
@@ -112,15 +128,33 @@ pub fn with_gradients(
     Ok(loss)
 }
 
-/// The loss of a pass over `input`; `labels` as in [`targets`].
+/// How well a network says what it is to say.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Judgement {
+    /// The mean of -ln of the probability of what is right.
+    pub loss: f64,
+    /// Which share of the likeliest outputs is right.
+    pub accuracy: f64,
+}
+
+/// Judges a pass over `input`; `labels` as in [`targets`].
 ///
 /// # Errors
 /// As [`with_gradients`].
-pub fn of(network: &Network, input: &Input<'_>, labels: &[u32], progress: &Progress) -> Result<f64> {
+pub fn judge(network: &Network, input: &Input<'_>, labels: &[u32], progress: &Progress) -> Result<Judgement> {
     let targets = targets(network, input, labels)?;
     let options = PassOptions { keep: Keep::Logits, ..PassOptions::default() };
     let logits = forward(network, input, &options, progress)?.logits.ok_or_else(no_head)?;
-    Ok(cross_entropy(logits, &targets).0)
+    let rows = logits.rows().into_iter().zip(&targets);
+    let asked = rows.filter_map(|(row, target)| target.map(|target| (row, target)));
+    let (right, all) = asked.fold((0usize, 0usize), |(right, all), (row, target)| {
+        let logit = row[target as usize];
+        let is_right =
+            row.iter().enumerate().all(|(output, &other)| other < logit || output == target as usize);
+        (right + usize::from(is_right), all + 1)
+    });
+    let (loss, _) = cross_entropy(logits, &targets);
+    Ok(Judgement { loss, accuracy: right as f64 / all.max(1) as f64 })
 }
 
 fn no_head() -> ModelError {

@@ -4,14 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::Checkpoint;
-use super::config::Config;
 use super::error::{ModelError, Result};
 use super::network::{Kind, Network};
+use super::shipped::MODELS;
 use super::source::{self, Source};
 use super::tokenizer::{Tokenizer, Tokens};
-use super::weights::Weights;
 use super::{families, folder, gguf};
-use crate::mmap::Bytes;
 
 /// A model, opened.
 #[derive(Debug)]
@@ -87,36 +85,18 @@ impl Model {
 /// Whatever is wrong with the name, the files or what they describe.
 pub fn open(wanted: &str) -> Result<Model> {
     Model::bind(match source::find(wanted)? {
-        Source::Shipped => shipped_checkpoint()?,
+        Source::Shipped(model) => model.checkpoint()?,
         Source::Gguf(path) => gguf::read(&path)?,
         Source::Folder(path) => folder::read(&path, display_name(&path, wanted))?,
     })
 }
 
-/// Opens the model that is shipped inside the program.
+/// Opens the first of the models inside the program.
 ///
 /// # Errors
 /// None unless the program was built with broken files.
 pub fn shipped() -> Result<Model> {
-    Model::bind(shipped_checkpoint()?)
-}
-
-fn shipped_checkpoint() -> Result<Checkpoint> {
-    let folder = Path::new("models/minilm-l6");
-    let config =
-        Config::parse(&folder.join("config.json"), include_str!("../../models/minilm-l6/config.json"))?;
-    let bytes = Bytes::from_static(include_bytes!("../../models/minilm-l6/model.safetensors"));
-    let tokenizer = include_bytes!("../../models/minilm-l6/tokenizer.json");
-    Ok(Checkpoint {
-        name: source::SHIPPED.into(),
-        path: None,
-        config,
-        weights: Weights::from_safetensors(&[(folder.join("model.safetensors"), bytes)])?,
-        tokenizer: Some(Tokenizer::from_json(&folder.join("tokenizer.json"), tokenizer)?),
-        labels: BTreeMap::new(),
-        end_tokens: BTreeSet::new(),
-        remarks: Vec::new(),
-    })
+    Model::bind(MODELS[0].checkpoint()?)
 }
 
 /// The name as it was asked for, or the folder's own when that was a path.

@@ -1,4 +1,4 @@
-//! Where models are: a folder, a file, a name in the local Hugging Face cache, or the shipped one.
+//! Where models are: a folder, a file, a name in the local Hugging Face cache, or one that is shipped.
 //!
 //! Nothing is ever downloaded. The cache's layout is documented by Hugging Face for others to read:
 //! `models--ORG--NAME/refs/main` holds a commit, `snapshots/COMMIT/` the files.
@@ -6,29 +6,27 @@
 use std::path::{Path, PathBuf};
 
 use super::error::{ModelError, Result};
+use super::shipped::{self, ShippedModel};
 
 /// Where a model's files are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Source {
     /// Inside the program.
-    Shipped,
+    Shipped(&'static ShippedModel),
     /// A folder with `config.json`.
     Folder(PathBuf),
     /// A GGUF file.
     Gguf(PathBuf),
 }
 
-/// The name of the shipped model.
-pub const SHIPPED: &str = "minilm-l6";
-
-/// Finds what `wanted` stands for: a folder, a file, `org/name` in the cache, or the shipped model's
-/// name.
+/// Finds what `wanted` stands for: the name of a shipped model, a folder, a file, or `org/name` in the
+/// cache.
 ///
 /// # Errors
 /// [`ModelError::Unsupported`] or [`ModelError::Request`] with what was looked for and where.
 pub fn find(wanted: &str) -> Result<Source> {
-    if wanted == SHIPPED {
-        return Ok(Source::Shipped);
+    if let Some(model) = shipped::named(wanted) {
+        return Ok(Source::Shipped(model));
     }
     let path = Path::new(wanted);
     if path.is_dir() {
@@ -41,7 +39,8 @@ pub fn find(wanted: &str) -> Result<Source> {
         return in_folder(&folder);
     }
     Err(ModelError::Request(format!(
-        "no model \"{wanted}\": it is neither a folder, nor a .gguf file, nor a name in the local cache {}; \
+        "no model \"{wanted}\": it is neither a folder, nor a .gguf file, nor the name of a model inside \
+         the program or in the local cache {}; \
          `lexiscope models` lists what is found",
         cache_folder(|name| std::env::var(name).ok()).display()
     )))

@@ -7,6 +7,7 @@
 use ndarray::{Array1, Array2, Array3};
 
 pub use super::block::{BlockTrace, PartTrace};
+use super::dropout::Dropout;
 pub use super::fronts::FrontTrace;
 pub use super::head::HeadTrace;
 pub use super::keep::Keep;
@@ -24,6 +25,8 @@ pub struct Trace {
     pub head: HeadTrace,
     /// `[T, V]`, or `[1, classes]` for a classifier; `None` without a head.
     pub logits: Option<Array2<f32>>,
+    /// What was left out of what the parts made.
+    pub dropout: Dropout,
 }
 
 /// One stack.

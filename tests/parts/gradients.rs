@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use lexiscope::model::block::Block;
+use lexiscope::model::dropout::Dropout;
 use lexiscope::model::gradients::Gradients;
 use lexiscope::model::interventions::{Interventions, Place};
 use lexiscope::model::keep::Keep;
@@ -20,8 +21,14 @@ use super::plain;
 const STEP: f32 = 1e-4;
 
 /// The number that a block makes of two streams: a weighed sum of its output, in f64.
-fn loss(block: &Block, x: &Array2<f32>, memory: &Array2<f32>, weights: &Array2<f32>) -> f64 {
-    let output = plain::block(block, x, memory);
+fn loss(
+    block: &Block,
+    x: &Array2<f32>,
+    memory: &Array2<f32>,
+    weights: &Array2<f32>,
+    dropout: Dropout,
+) -> f64 {
+    let output = plain::block(block, x, memory, dropout);
     output.iter().zip(weights).map(|(x, &weight)| x * f64::from(weight)).sum()
 }
 
@@ -70,7 +77,9 @@ fn gradients_foretell_what_a_small_step_does() {
         let outputs = [StackOutput::of_one_text(memory.clone())];
         let sequences = Sequences::one(7);
         let place = Place::of_block(DECODER, 0, &unchanged);
-        let context = PartContext { place, outputs: &outputs, sequences: &sequences, keep: Keep::Tape };
+        let dropout = super::dropout(seed);
+        let context =
+            PartContext { place, outputs: &outputs, sequences: &sequences, keep: Keep::Tape, dropout };
         let (_, trace) = block.run(x.clone(), None, &context);
         let mut gradients = Gradients::of(&block);
         let found = block.backward(&trace, weights.clone(), None, &context, &mut gradients);
@@ -79,17 +88,17 @@ fn gradients_foretell_what_a_small_step_does() {
         assert_eq!(parameters.len(), gradients.iter().len(), "none is shared");
         for (index, (parameter, (name, gradient))) in parameters.iter().zip(gradients.iter()).enumerate() {
             let both = moved(&parameter.to_f32());
-            let losses =
-                [0, 1].map(|i| loss(&with_parameter(&block, index, &both[i]), &x, &memory, &weights));
+            let losses = [0, 1]
+                .map(|i| loss(&with_parameter(&block, index, &both[i]), &x, &memory, &weights, dropout));
             check(&format!("{seed} {name}"), gradient, &both, losses);
         }
         let both = moved(x.as_slice().unwrap());
-        let losses = [0, 1].map(|i| loss(&block, &stream(&x, &both[i]), &memory, &weights));
+        let losses = [0, 1].map(|i| loss(&block, &stream(&x, &both[i]), &memory, &weights, dropout));
         check(&format!("{seed} stream"), found.stream.as_slice().unwrap(), &both, losses);
         let mut of_memory = Array2::<f32>::zeros(memory.raw_dim());
         found.parts.iter().filter_map(|part| part.memory.as_ref()).for_each(|(_, one)| of_memory += one);
         let both = moved(memory.as_slice().unwrap());
-        let losses = [0, 1].map(|i| loss(&block, &x, &stream(&memory, &both[i]), &weights));
+        let losses = [0, 1].map(|i| loss(&block, &x, &stream(&memory, &both[i]), &weights, dropout));
         check(&format!("{seed} memory"), of_memory.as_slice().unwrap(), &both, losses);
     }
 }

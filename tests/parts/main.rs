@@ -6,6 +6,7 @@ mod gradients;
 mod plain;
 
 use lexiscope::model::block::{Block, Gain, Part, PartTrace};
+use lexiscope::model::dropout::Dropout;
 use lexiscope::model::forward::{Input, PassOptions, forward};
 use lexiscope::model::fronts::TokenEmbedding;
 use lexiscope::model::interventions::{Interventions, Place};
@@ -24,6 +25,11 @@ use draw::Draw;
 /// How many blocks are drawn; each field is there in at least a tenth of them.
 const BLOCKS: u64 = 150;
 
+/// Every other block leaves numbers out.
+fn dropout(seed: u64) -> Dropout {
+    Dropout { share: if seed.is_multiple_of(2) { 0.3 } else { 0.0 }, seed }
+}
+
 #[test]
 fn a_block_of_any_parts_computes_what_its_formula_says() {
     let unchanged = Interventions::default();
@@ -35,9 +41,10 @@ fn a_block_of_any_parts_computes_what_its_formula_says() {
         let outputs = [StackOutput::of_one_text(memory)];
         let place = Place::of_block(DECODER, 0, &unchanged);
         let sequences = Sequences::one(7);
-        let context = PartContext { place, outputs: &outputs, sequences: &sequences, keep: Keep::Everything };
+        let (sequences, outputs_before, keep) = (&sequences, &outputs, Keep::Everything);
+        let context = PartContext { place, outputs: outputs_before, sequences, keep, dropout: dropout(seed) };
         let (found, trace) = block.run(x.clone(), None, &context);
-        let expected = plain::block(&block, &x, &outputs[0].stream);
+        let expected = plain::block(&block, &x, &outputs[0].stream, dropout(seed));
         for ((place, &found), &expected) in found.indexed_iter().zip(&expected) {
             let error = (f64::from(found) - expected).abs();
             assert!(
@@ -78,7 +85,13 @@ fn a_tape_gives_every_part_again() {
         let x = draw.stream(7, draw::HIDDEN);
         let place = Place::of_block(DECODER, 0, &unchanged);
         let sequences = Sequences::one(7);
-        let with = |keep| PartContext { place, outputs: &outputs, sequences: &sequences, keep };
+        let with = |keep| PartContext {
+            place,
+            outputs: &outputs,
+            sequences: &sequences,
+            keep,
+            dropout: Dropout::default(),
+        };
         let (everything, _) = block.run(x.clone(), None, &with(Keep::Everything));
         let (last, trace) = block.run(x.clone(), None, &with(Keep::Tape));
         assert_eq!(last, everything, "{seed}: what is kept changes what is computed");

@@ -3,6 +3,7 @@
 
 use lexiscope::model::activation::Activation;
 use lexiscope::model::block::{Block, BlockTrace, Gain, Reads};
+use lexiscope::model::dropout::Dropout;
 use lexiscope::model::linear::{Layout, Linear};
 use lexiscope::model::normalisation::{Norm, NormKind};
 use lexiscope::model::parts::attention::{
@@ -17,10 +18,10 @@ use ndarray::{Array1, Array2, ArrayView1, s};
 type Matrix = Array2<f64>;
 
 /// The stream after `block`, of the stream `x` and the other stack's output `memory`.
-pub fn block(block: &Block, x: &Array2<f32>, memory: &Array2<f32>) -> Matrix {
+pub fn block(block: &Block, x: &Array2<f32>, memory: &Array2<f32>, dropout: Dropout) -> Matrix {
     let (mut stream, memory) = (x.mapv(f64::from), memory.mapv(f64::from));
     let (mut streams, mut inputs) = (Vec::new(), Vec::<Matrix>::new());
-    for part in &block.parts {
+    for (index, part) in block.parts.iter().enumerate() {
         streams.push(stream.clone());
         let read = match part.reads {
             Reads::Stream => stream.clone(),
@@ -35,6 +36,9 @@ pub fn block(block: &Block, x: &Array2<f32>, memory: &Array2<f32>) -> Matrix {
             Mixer::FeedForward(part) => feed_forward(part, &input),
             Mixer::Recurrent(_) | Mixer::Convolution(_) => panic!("not drawn"),
         };
+        let mut kept = Array2::ones(output.dim());
+        dropout.at(index).apply(&mut kept);
+        let output = output * kept.mapv(f64::from);
         let output = part.norm_after.as_ref().map_or_else(|| output.clone(), |one| norm(one, &output));
         let sum = weighed(&part.skip, &stream) + weighed(&part.branch, &output);
         stream = part.norm_sum.as_ref().map_or_else(|| sum.clone(), |one| norm(one, &sum));

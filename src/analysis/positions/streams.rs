@@ -20,7 +20,13 @@ pub fn run(
     progress: &Progress,
 ) -> Result<Trace> {
     let interventions = Interventions { positions, ..Interventions::default() };
-    let options = PassOptions { keep: Keep::Weights, interventions, memory_limit, last_logits_only: true };
+    let options = PassOptions {
+        keep: Keep::Weights,
+        interventions,
+        memory_limit,
+        last_logits_only: true,
+        ..PassOptions::default()
+    };
     let mut trace = forward(&model.network, &Input::Tokens(ids), &options, progress)?;
     trace.stacks.truncate(1);
     Ok(trace)

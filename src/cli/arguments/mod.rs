@@ -8,6 +8,7 @@ pub mod format;
 pub mod heads;
 pub mod inputs;
 pub mod list;
+pub mod sampling;
 pub mod stack;
 pub mod standard_input;
 pub mod subject;

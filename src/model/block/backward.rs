@@ -43,8 +43,9 @@ impl Block {
                 None => trace.before.as_ref(),
             };
             let before = before.expect(TAPE);
-            let (skipped, of_output) = part.unjoin(part_trace, before, of_stream, gradients);
+            let (skipped, mut of_output) = part.unjoin(part_trace, before, of_stream, gradients);
             of_stream = skipped;
+            context.dropout.at(index).apply(&mut of_output);
             let input = part_trace.input.as_ref().expect(TAPE);
             let mut found = part.mixer.backward(
                 input.view(),

@@ -4,6 +4,7 @@ use ndarray::Array2;
 
 use super::attention::KeyValueCache;
 use super::recurrent::RecurrentState;
+use crate::model::dropout::Dropout;
 use crate::model::interventions::Place;
 use crate::model::keep::Keep;
 use crate::model::sequences::Sequences;
@@ -19,6 +20,8 @@ pub struct PartContext<'a> {
     pub sequences: &'a Sequences,
     /// What is kept.
     pub keep: Keep,
+    /// What is left out of what it makes.
+    pub dropout: Dropout,
 }
 
 /// What a stack made, for those that run after it.

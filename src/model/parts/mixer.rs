@@ -129,7 +129,7 @@ impl Mixer {
         memory: Option<&mut PartMemory>,
         context: &PartContext<'_>,
     ) -> (Array2<f32>, MixerTrace, Option<RecurrentState>) {
-        let PartContext { place, outputs, sequences, keep } = *context;
+        let PartContext { place, outputs, sequences, keep, .. } = *context;
         match self {
             Self::Attention(attention) => {
                 let cache = memory.and_then(PartMemory::cache);

@@ -52,7 +52,7 @@ pub(super) fn run(
         keep,
         interventions: interventions.clone(),
         memory_limit: MEMORY_LIMIT,
-        last_logits_only: false,
+        ..PassOptions::default()
     };
     let input = match &image {
         Some(image) => Input::Image(image.pixels.view()),

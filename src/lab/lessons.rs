@@ -1,0 +1,67 @@
+//! What networks learn from, batch by batch.
+
+use ndarray::ArrayView3;
+
+use crate::model::forward::Input;
+use crate::model::fronts::Feed;
+
+/// What networks learn from.
+pub trait Lessons: Sync {
+    /// What is learned at step `step`, which follows from it and `seed` alone, so that a training that
+    /// goes on sees what it would have seen.
+    fn batch(&self, seed: u64, step: u64, count: usize) -> Batch<'_>;
+
+    /// What is never learned from, to see what was learned; always the same.
+    fn held_out(&self) -> Batch<'_>;
+}
+
+/// Texts of one length, or images with the class of each.
+#[derive(Debug, Clone)]
+pub enum Batch<'a> {
+    /// Token ids.
+    Texts(Vec<&'a [u32]>),
+    /// Images `[C, side, side]` and their classes, as many.
+    Images(Vec<ArrayView3<'a, f32>>, Vec<u32>),
+}
+
+impl Batch<'_> {
+    /// How many texts or images.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Texts(texts) => texts.len(),
+            Self::Images(images, _) => images.len(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The same in groups of `size` neighbours; the last may be smaller.
+    pub fn groups(&self, size: usize) -> Vec<Batch<'_>> {
+        match self {
+            Self::Texts(texts) => texts.chunks(size).map(|texts| Batch::Texts(texts.to_vec())).collect(),
+            Self::Images(images, classes) => {
+                let groups = images.chunks(size).zip(classes.chunks(size));
+                groups.map(|(images, classes)| Batch::Images(images.to_vec(), classes.to_vec())).collect()
+            }
+        }
+    }
+
+    /// What goes into a pass.
+    pub fn input(&self) -> Input<'_> {
+        Input::Each(vec![match self {
+            Self::Texts(texts) => Feed::Texts(texts.clone()),
+            Self::Images(images, _) => Feed::Images(images.clone()),
+        }])
+    }
+
+    /// The classes of images.
+    pub fn classes(&self) -> &[u32] {
+        match self {
+            Self::Texts(_) => &[],
+            Self::Images(_, classes) => classes,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The models that are compiled into the program, so that it has something real to show without any
+//! other file. Where each is from stands in the READMEs of `models/`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::checkpoint::Checkpoint;
+use super::config::Config;
+use super::error::Result;
+use super::tokenizer::Tokenizer;
+use super::weights::Weights;
+use crate::mmap::Bytes;
+
+/// A model inside the program.
+#[derive(Debug, Clone, Copy)]
+pub struct ShippedModel {
+    /// Its name, and that of its folder in `models/`.
+    pub name: &'static str,
+    config: &'static str,
+    weights: &'static [u8],
+    tokenizer: &'static [u8],
+}
+
+/// The files of the folder of this name.
+macro_rules! shipped {
+    ($name:literal) => {
+        ShippedModel {
+            name: $name,
+            config: include_str!(concat!("../../models/", $name, "/config.json")),
+            weights: include_bytes!(concat!("../../models/", $name, "/model.safetensors")),
+            tokenizer: include_bytes!(concat!("../../models/", $name, "/tokenizer.json")),
+        }
+    };
+}
+
+/// All of them; the first is opened where none is named.
+pub static MODELS: &[ShippedModel] = &[shipped!("minilm-l6")];
+
+/// The model of this name.
+pub fn named(name: &str) -> Option<&'static ShippedModel> {
+    MODELS.iter().find(|model| model.name == name)
+}
+
+impl ShippedModel {
+    /// Its files, read.
+    ///
+    /// # Errors
+    /// None unless the program was built with broken files.
+    pub fn checkpoint(&self) -> Result<Checkpoint> {
+        let folder = Path::new("models").join(self.name);
+        let weights = (folder.join("model.safetensors"), Bytes::from_static(self.weights));
+        Ok(Checkpoint {
+            name: self.name.into(),
+            path: None,
+            config: Config::parse(&folder.join("config.json"), self.config)?,
+            weights: Weights::from_safetensors(&[weights])?,
+            tokenizer: Some(Tokenizer::from_json(&folder.join("tokenizer.json"), self.tokenizer)?),
+            labels: BTreeMap::new(),
+            end_tokens: BTreeSet::new(),
+            remarks: Vec::new(),
+        })
+    }
+}

@@ -142,6 +142,9 @@ fn every_command_answers_or_says_why_not() {
             &["attend", "--layer", "0", "--head", "0"],
             &["attend", "--layer", "0", "--head", "0", "--view", "rollout"],
             &["predict", "--lens"],
+            &["generate", "--count", "3"],
+            &["attribute", "--steps", "4"],
+            &["attribute", "--heads"],
             &["positions"],
         ] {
             let mut run = Command::cargo_bin("lexiscope").expect("the binary");
@@ -157,6 +160,25 @@ fn every_command_answers_or_says_why_not() {
             assert!(!error.contains("unexpected argument"), "{command:?}: {error}");
         }
     }
+}
+
+/// The attention of a hybrid stands above layers that do not attend.
+#[test]
+fn the_heads_of_a_hybrid_are_listed() {
+    let folder = golden().join("lab/hybrid");
+    let output = Command::cargo_bin("lexiscope")
+        .expect("the binary")
+        .args(["heads", "--format", "json", "--model"])
+        .arg(&folder)
+        .arg("--inputs")
+        .arg(folder.join("expected.safetensors"))
+        .output()
+        .expect("runs");
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("json");
+    let config: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(folder.join("config.json")).expect("config")).expect("json");
+    let heads = answer["heads"].as_array().expect("a list");
+    assert_eq!(heads.len() as u64, config["num_heads"].as_u64().expect("heads"), "{answer}");
 }
 
 /// Five steps of AdamW: the loss before each, and the parameters after the last. Where a gradient is

@@ -12,9 +12,11 @@ use crate::model::loss::{self, Judgement};
 use crate::progress::Progress;
 use crate::random::Random;
 
-/// How many texts go through the network together: enough that a recurrent step is a product of
-/// matrices, few enough that several groups keep several threads busy.
-const GROUP: usize = 8;
+/// A batch goes through the network in at most so many groups, which keep as many threads busy.
+const MOST_GROUPS: usize = 8;
+
+/// A group has at least so many texts, so that a recurrent step is a product of matrices.
+const SMALLEST_GROUP: usize = 4;
 
 /// How a network is trained.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -115,7 +117,7 @@ impl Training {
     fn gradients(&self, batch: &Batch<'_>, progress: &Progress) -> Result<(f64, Gradients)> {
         let TrainingSettings { seed, dropout, .. } = self.settings;
         let dropout = Dropout { share: dropout, seed: Random::of_step(!seed, self.adam.steps).bits() };
-        let groups = batch.groups(GROUP);
+        let groups = batch.groups(batch.len().div_ceil(MOST_GROUPS).max(SMALLEST_GROUP));
         let groups = groups.par_iter().enumerate().map(|(index, group)| {
             let mut gradients = Gradients::of(&self.network);
             let (input, dropout) = (group.input(), dropout.at(index));

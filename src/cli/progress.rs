@@ -5,7 +5,10 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use unicode_width::UnicodeWidthChar;
+
 use crate::progress::Progress;
+use crate::terminal;
 use crate::visible;
 
 /// Work that is over sooner is not worth a line.
@@ -34,12 +37,9 @@ fn watch(what: &str, progress: &Progress, running: &mpsc::Receiver<()>) {
     let mut wait = PATIENCE;
     let mut drawn = false;
     while running.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+        let line = line(progress.stage().as_deref().unwrap_or(what), progress.fraction());
         // Progress is a courtesy: a stderr that cannot be written stops nothing.
-        let _ = write!(
-            io::stderr(),
-            "\r\x1b[K{}",
-            line(progress.stage().as_deref().unwrap_or(what), progress.fraction())
-        );
+        let _ = write!(io::stderr(), "\r\x1b[K{}", fitting(&line, terminal::columns()));
         drawn = true;
         wait = INTERVAL;
     }
@@ -57,6 +57,17 @@ fn line(what: &str, fraction: Option<f64>) -> String {
     }
 }
 
+/// As much of a line as a terminal of so many columns shows without a second one, which nothing would
+/// erase.
+fn fitting(line: &str, columns: usize) -> &str {
+    let mut width = 0;
+    let over = line.char_indices().find(|(_, character)| {
+        width += character.width().unwrap_or(0);
+        width >= columns
+    });
+    over.map_or(line, |(end, _)| &line[..end])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +77,13 @@ mod tests {
         assert_eq!(line("reading a.vec", None), "reading a.vec ...");
         assert_eq!(line("reading a.vec", Some(0.999)), "reading a.vec ...  99 %");
         assert_eq!(line("reading a.vec", Some(1.0)), "reading a.vec ... 100 %");
+    }
+
+    #[test]
+    fn a_line_stays_below_the_width() {
+        assert_eq!(fitting("reading", 8), "reading");
+        assert_eq!(fitting("reading", 7), "readin");
+        assert_eq!(fitting("\u{8a9e}\u{8a9e}\u{8a9e}", 5), "\u{8a9e}\u{8a9e}");
+        assert_eq!(fitting("reading", 0), "");
     }
 }

@@ -109,6 +109,11 @@ pub fn ask_background() -> Asked {
     }
 }
 
+/// How many columns the terminal has; 80 where it does not say.
+pub fn columns() -> usize {
+    crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns))
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;

@@ -26,7 +26,7 @@ mod sabotage;
 mod signals;
 mod start;
 
-pub use capabilities::ColourChoice;
+pub use capabilities::{ColourChoice, columns};
 pub use event::Event;
 pub use events::EventSource;
 pub use host::{Host, Looks};

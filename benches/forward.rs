@@ -9,18 +9,20 @@
 //! The checkpoints have the shapes of MiniLM-L6 and of GPT-2 (124M), with weights from a fixed seed;
 //! they are written to the system's temporary folder (0.6 GB) and removed at the end.
 
-use std::io::{BufRead, BufReader, Write};
+#[path = "peers/process.rs"]
+mod peer;
+
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use lexiscope::model::forward::{Input, PassOptions, forward};
 use lexiscope::model::generate::{Sampling, generate};
 use lexiscope::model::network::Kind;
 use lexiscope::model::trace::{Keep, Trace};
 use lexiscope::model::{Model, open};
 use lexiscope::progress::Progress;
+use peer::{Peer, median};
 
 /// As in `src/main.rs`.
 #[global_allocator]
@@ -48,11 +50,7 @@ struct Subject {
 }
 
 fn main() -> Result<()> {
-    let threads = match std::env::var("LEXISCOPE_THREADS") {
-        Ok(threads) => threads.parse().context("LEXISCOPE_THREADS: a number of threads")?,
-        Err(_) => std::thread::available_parallelism()?.get(),
-    };
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    let threads = peer::threads()?;
     println!("medians of {} passes in milliseconds, {threads} threads", TURNS * COUNTED_PASSES);
     for subject in [minilm(), gpt2()] {
         measure(&subject, threads)?;
@@ -64,17 +62,20 @@ fn measure(subject: &Subject, threads: usize) -> Result<()> {
     let folder = tempfile::tempdir()?;
     write_checkpoint(subject, folder.path())?;
     let model = open::open(&folder.path().to_string_lossy())?;
-    let mut peer = Peer::start(folder.path(), subject.peer_kind, threads)?;
+    let arguments = [&*folder.path().to_string_lossy(), subject.peer_kind, &threads.to_string()];
+    let mut peer = Peer::start("forward.py", &arguments)?;
+    let title = peer.as_ref().map_or("(no PyTorch)", |peer| &peer.title).to_owned();
     println!("\n{}", subject.name);
-    println!("{:>8} {:>12} {:>12} {:>20} {:>8}", "tokens", "everything", "weights", peer.title, "ratio");
+    println!("{:>8} {:>12} {:>12} {:>20} {:>8}", "tokens", "everything", "weights", title, "ratio");
     for &length in subject.lengths {
         let ids: Vec<u32> = (0..length as u32).map(|i| (i * 7919 + 13) % 30_000).collect();
         let (mut everything, mut weights, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..TURNS {
             everything.extend(turn(|| pass(&model, &ids, Keep::Everything))?);
             weights.extend(turn(|| pass(&model, &ids, Keep::Weights))?);
-            if peer.process.is_some() {
-                theirs.extend(turn(|| peer.ask(&ids))?);
+            if let Some(peer) = &mut peer {
+                let question = ids.iter().map(u32::to_string).collect::<Vec<_>>().join(" ");
+                theirs.extend(turn(|| peer.ask(&question))?);
             }
         }
         let outputs = [everything[0].1, theirs.first().map_or(everything[0].1, |pass: &Pass| pass.1)];
@@ -141,66 +142,6 @@ fn pass(model: &Model, ids: &[u32], keep: Keep) -> Result<Pass> {
 fn mean_output(trace: &Trace) -> f64 {
     let output = trace.logits.as_ref().or(trace.hidden_states().last()).expect("a pass has an output");
     output.iter().map(|number| f64::from(number.abs())).sum::<f64>() / output.len() as f64
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// PyTorch in a process of its own, or nobody.
-struct Peer {
-    title: String,
-    process: Option<(Child, ChildStdin, BufReader<ChildStdout>)>,
-}
-
-impl Peer {
-    fn start(folder: &Path, kind: &str, threads: usize) -> Result<Self> {
-        let Some(python) = std::env::var_os("LEXISCOPE_TORCH") else {
-            return Ok(Self { title: "(no PyTorch)".into(), process: None });
-        };
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/forward.py");
-        let mut child = Command::new(&python)
-            .arg(script)
-            .arg(folder)
-            .args([kind, &threads.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("starting {}", Path::new(&python).display()))?;
-        let (input, output) = (child.stdin.take(), child.stdout.take());
-        let (input, output) = (input.context("its input")?, output.context("its output")?);
-        let mut peer = Self { title: String::new(), process: Some((child, input, BufReader::new(output))) };
-        peer.title = peer.line()?;
-        Ok(peer)
-    }
-
-    fn ask(&mut self, ids: &[u32]) -> Result<Pass> {
-        let (_, input, _) = self.process.as_mut().context("no peer was started")?;
-        let ids: Vec<String> = ids.iter().map(u32::to_string).collect();
-        writeln!(input, "{}", ids.join(" "))?;
-        let line = self.line()?;
-        let (time, output) = line.split_once(' ').context("time and output")?;
-        Ok((time.parse()?, output.parse()?))
-    }
-
-    fn line(&mut self) -> Result<String> {
-        let mut line = String::new();
-        if let Some((_, _, output)) = &mut self.process {
-            output.read_line(&mut line)?;
-        }
-        ensure!(!line.is_empty(), "PyTorch stopped; what it said is above");
-        Ok(line.trim().to_owned())
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        if let Some((mut child, input, _)) = self.process.take() {
-            drop(input);
-            child.wait().ok();
-        }
-    }
 }
 
 fn minilm() -> Subject {

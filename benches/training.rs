@@ -5,9 +5,9 @@
 //! safetensors, `benches/peers/training.py` does the same work with as many threads, the two taking
 //! turns. `LEXISCOPE_THREADS` sets the threads of both; without it each core gets one.
 
-use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+#[path = "peers/process.rs"]
+mod peer;
+
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -19,6 +19,7 @@ use lexiscope::model::forward::{Input, PassOptions, forward};
 use lexiscope::model::trace::Keep;
 use lexiscope::progress::Progress;
 use lexiscope::random::Random;
+use peer::{Peer, median};
 use serde_json::json;
 
 /// As in `src/main.rs`.
@@ -77,11 +78,7 @@ fn subjects() -> [Subject; 6] {
 }
 
 fn main() -> Result<()> {
-    let threads = match std::env::var("LEXISCOPE_THREADS") {
-        Ok(threads) => threads.parse().context("LEXISCOPE_THREADS: a number of threads")?,
-        Err(_) => std::thread::available_parallelism()?.get(),
-    };
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    let threads = peer::threads()?;
     println!("medians of {} in milliseconds, {threads} threads", TURNS * COUNTED);
     for subject in subjects() {
         measure(&subject, threads)?;
@@ -129,7 +126,13 @@ fn measure(subject: &Subject, threads: usize) -> Result<()> {
     let saved = SavedTraining::new(folder.path().into(), subject.blueprint.config(), None, json!({}));
     saved.begin()?;
     saved.keep(&training)?;
-    let mut peer = Peer::start(folder.path(), threads)?;
+    let arguments = [&*folder.path().to_string_lossy(), &threads.to_string()];
+    let mut peer = Peer::start("training.py", &arguments)?;
+    let question = json!({
+        "work": if subject.work == Work::Step { "step" } else { "forward" },
+        "texts": symbols.0,
+    });
+    let question = question.to_string();
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for turn in 0..TURNS {
         for index in 0..=COUNTED {
@@ -138,24 +141,25 @@ fn measure(subject: &Subject, threads: usize) -> Result<()> {
                 ours.push(time);
             }
             if let (0, 0, Some(peer)) = (turn, index, &mut peer) {
-                let (_, other) = peer.ask(subject.work, &symbols.0)?;
+                let (_, other) = peer.ask(&question)?;
                 ensure!((found - other).abs() <= 1e-3 * other, "{}: {found}, PyTorch {other}", subject.name);
             }
         }
         if let Some(peer) = &mut peer {
             for index in 0..=COUNTED {
-                let (time, _) = peer.ask(subject.work, &symbols.0)?;
+                let (time, _) = peer.ask(&question)?;
                 if index > 0 {
                     theirs.push(time);
                 }
             }
         }
     }
-    print!("{:<64} {:>9.2}", subject.name, median(&mut ours));
+    let ours = median(ours);
+    print!("{:<64} {ours:>9.2}", subject.name);
     match peer {
         Some(peer) => {
-            let theirs = median(&mut theirs);
-            println!("  {} {theirs:.2}  ratio {:.2}", peer.title, median(&mut ours) / theirs);
+            let theirs = median(theirs);
+            println!("  {} {theirs:.2}  ratio {:.2}", peer.title, ours / theirs);
         }
         None => println!(),
     }
@@ -176,60 +180,4 @@ fn work(subject: &Subject, training: &mut Training, symbols: &Symbols) -> Result
     let time = passed(start);
     let logits = trace.logits.context("the network has a head")?;
     Ok((time, logits.iter().map(|logit| f64::from(logit.abs())).sum::<f64>() / logits.len() as f64))
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// PyTorch in a process of its own.
-struct Peer {
-    title: String,
-    child: Child,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
-}
-
-impl Peer {
-    /// `None` where no Python is named.
-    fn start(folder: &Path, threads: usize) -> Result<Option<Self>> {
-        let Some(python) = std::env::var_os("LEXISCOPE_TORCH") else { return Ok(None) };
-        let mut child = Command::new(&python)
-            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/training.py"))
-            .arg(folder)
-            .arg(threads.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("starting {}", Path::new(&python).display()))?;
-        let input = child.stdin.take();
-        let output = BufReader::new(child.stdout.take().context("its output")?);
-        let mut peer = Self { title: String::new(), child, input, output };
-        peer.title = peer.line()?;
-        Ok(Some(peer))
-    }
-
-    fn ask(&mut self, work: Work, texts: &[Vec<u32>]) -> Result<(f64, f64)> {
-        let work = if work == Work::Step { "step" } else { "forward" };
-        let input = self.input.as_mut().context("it was not started")?;
-        writeln!(input, "{}", json!({"work": work, "texts": texts}))?;
-        let line = self.line()?;
-        let (time, found) = line.split_once(' ').context("time and what was found")?;
-        Ok((time.parse()?, found.parse()?))
-    }
-
-    fn line(&mut self) -> Result<String> {
-        let mut line = String::new();
-        self.output.read_line(&mut line)?;
-        ensure!(!line.is_empty(), "PyTorch stopped; what it said is above");
-        Ok(line.trim().to_owned())
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        drop(self.input.take());
-        self.child.wait().ok();
-    }
 }

@@ -7,7 +7,7 @@ use assert_cmd::Command;
 use lexiscope::lab::blueprint::{Blueprint, NetworkKind};
 use lexiscope::lab::corpus::Corpus;
 use lexiscope::lab::digits::Digits;
-use lexiscope::lab::training::{Training, TrainingSettings};
+use lexiscope::lab::training::{Training, TrainingSettings, bytes_needed};
 use lexiscope::progress::Progress;
 
 /// Those that read.
@@ -222,6 +222,12 @@ fn what_cannot_be_trained_is_told() {
     refused(&[&text, "--to", &to, "--resume"], "no training to go on with");
     refused(&[&text, "--to", &to, "--width", "30", "--heads", "4"], "not a multiple");
     refused(&[&text, "--to", &to, "--width", "4096", "--layers", "64"], "GB");
+    refused(&["--to", &to], "which text");
+    refused(&[&text, "--to", &to, "--images", "9"], "look at images");
+    refused(&[&text, "--network", "cnn", "--to", &to], "looks at images");
+    refused(&["--network", "cnn", "--to", &to, "--images", "5000"], "1297");
+    refused(&["--network", "vit", "--to", &to, "--tokenizer", &text], "networks that read");
+    refused(&[&text, "--to", &to, "--dropout", "1"], "below 1");
     let no_folder = format!("{}/x", short.display());
     // Told once.
     let told = format!("cannot write {no_folder}: Not a directory (os error 20)\n");
@@ -239,4 +245,12 @@ fn what_cannot_be_trained_is_told() {
     let other =
         [&[text.as_str(), "--network", "rnn", "--to", &to, "--resume", "--seed", "9"][..], SMALL].concat();
     refused(&other, "settings");
+}
+
+/// Every group of a batch has gradients of its own.
+#[test]
+fn the_memory_of_a_training_counts_the_gradients_of_every_group() {
+    assert_eq!(bytes_needed(1000, 1), 4 * 1000 * (3 + 1));
+    assert_eq!(bytes_needed(1000, 8), 4 * 1000 * (3 + 2));
+    assert_eq!(bytes_needed(1000, 500), 4 * 1000 * (3 + 8));
 }

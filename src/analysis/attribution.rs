@@ -1,12 +1,14 @@
 //! Which tokens and heads an output is due to, by its gradients.
 
-use ndarray::{Array1, Array2, Array3, ArrayView1, Axis};
+use ndarray::{Array1, Array2, Array3, Axis};
 
 use super::place::{HeadPlace, Stack};
+use crate::elementary::{dot, softmax};
 use crate::model::Network;
 use crate::model::backward::{ActivationGradients, backward};
 use crate::model::error::{ModelError, Result};
 use crate::model::forward::{Input, PassOptions, forward};
+use crate::model::generate::likeliest;
 use crate::model::gradients::Gradients;
 use crate::model::keep::Keep;
 use crate::model::network::{FIRST, Front, Mixer};
@@ -65,8 +67,8 @@ pub fn tokens(
         Method::IntegratedGradients(steps) => steps.max(1),
     };
     progress.start(steps as u64);
-    let value = Found::of(network, input, claim)?;
-    let vectors = vectors(network, value.trace.tokens(FIRST))?;
+    let whole = forward_to(network, input, Keep::Logits)?;
+    let vectors = vectors(network, whole.tokens(FIRST))?;
     let mut sums = vec![0.0; vectors.nrows()];
     for step in 0..steps {
         progress.check()?;
@@ -81,7 +83,7 @@ pub fn tokens(
         progress.advance(1);
     }
     let baseline = claim.value(&forward_to(&scaled(network, 0.0)?, input, Keep::Logits)?)?;
-    Ok(Attribution { value: value.value, baseline: Some(baseline), tokens: sums })
+    Ok(Attribution { value: claim.value(&whole)?, baseline: Some(baseline), tokens: sums })
 }
 
 /// The share of every head of `stack` in `claim`: its weighted values times their gradient, which is how
@@ -104,8 +106,8 @@ pub fn heads(
             continue;
         };
         for (head, (outputs, gradients)) in outputs.outer_iter().zip(gradients.outer_iter()).enumerate() {
-            let products = outputs.iter().zip(gradients).map(|(&o, &g)| f64::from(o) * f64::from(g));
-            shares.push((HeadPlace { stack, layer, head }, products.sum()));
+            let (outputs, gradients) = (outputs.to_slice().expect(WHOLE), gradients.to_slice().expect(WHOLE));
+            shares.push((HeadPlace { stack, layer, head }, dot(outputs, gradients)));
         }
     }
     if shares.is_empty() {
@@ -121,18 +123,16 @@ impl Claim {
     /// No such row.
     pub fn likeliest(trace: &Trace, row: usize) -> Result<Self> {
         let logits = trace.logits.as_ref().and_then(|logits| logits.outer_iter().nth(row));
-        let best = logits.and_then(|row| {
-            let by_logit = |a: &(usize, &f32), b: &(usize, &f32)| a.1.total_cmp(b.1).then(b.0.cmp(&a.0));
-            row.iter().enumerate().max_by(by_logit).map(|(output, _)| output as u32)
-        });
+        let best = logits.and_then(|row| likeliest(&row.to_vec(), 1).first().map(|best| best.id));
         best.map(|output| Self { row, output }).ok_or_else(|| no_such(Self { row, output: 0 }))
     }
 
-    /// ln of the probability, and its gradient `[T, V]` where it is asked for.
+    /// ln of the probability.
     fn value(self, trace: &Trace) -> Result<f64> {
         Ok(self.value_and_gradient(trace)?.0)
     }
 
+    /// ln of the probability, and its gradient at the logits `[T, V]`.
     fn value_and_gradient(self, trace: &Trace) -> Result<(f64, Array2<f32>)> {
         let logits = trace.logits.as_ref().ok_or_else(|| no_such(self))?;
         let output = self.output as usize;
@@ -141,7 +141,7 @@ impl Claim {
         }
         let mut row: Array1<f32> = logits.row(self.row).to_owned();
         let logit = f64::from(row[output]);
-        let sums = crate::elementary::softmax(row.as_slice_mut().expect("a new array is contiguous"));
+        let sums = softmax(row.as_slice_mut().expect(WHOLE));
         let value = logit - f64::from(sums.maximum) - sums.sum.ln();
         row.mapv_inplace(|probability| -probability);
         row[output] += 1.0;
@@ -171,9 +171,7 @@ impl Found {
         backward(network, input, &trace, gradient.view(), &mut gradients, Some(&mut activations))?;
         Ok(Self { trace, value, activations })
     }
-}
 
-impl Found {
     /// The gradient of the weighted values of a layer's heads, `[H, T, E]`.
     fn of_heads(&self, network: &Network, stack: Stack, layer: usize) -> Option<&Array3<f32>> {
         let block = network.stacks.get(stack.index())?.blocks.get(layer)?;
@@ -203,7 +201,7 @@ fn vectors(network: &Network, ids: &[u32]) -> Result<Array2<f32>> {
     };
     let mut vectors = Array2::zeros((ids.len(), front.table.shape()[1..].iter().product()));
     for (&id, mut row) in ids.iter().zip(vectors.axis_iter_mut(Axis(0))) {
-        front.table.row_to_f32(id as usize, row.as_slice_mut().expect("rows of a new array are contiguous"));
+        front.table.row_to_f32(id as usize, row.as_slice_mut().expect(WHOLE));
     }
     Ok(vectors)
 }
@@ -224,11 +222,11 @@ fn along(found: &Found, vectors: &Array2<f32>) -> Result<Vec<f64>> {
     let gradient = found.activations.stacks.get(FIRST).and_then(|stack| stack.front.as_ref());
     let gradient = gradient.filter(|gradient| gradient.dim() == vectors.dim());
     let gradient = gradient.ok_or_else(|| ModelError::Request("the tokens have no gradient".into()))?;
-    let product = |(a, b): (ArrayView1<'_, f32>, ArrayView1<'_, f32>)| {
-        a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
-    };
-    Ok(gradient.rows().into_iter().zip(vectors.rows()).map(product).collect())
+    let rows = gradient.outer_iter().zip(vectors.outer_iter());
+    Ok(rows.map(|(a, b)| dot(a.to_slice().expect(WHOLE), b.to_slice().expect(WHOLE))).collect())
 }
+
+const WHOLE: &str = "rows of an array in standard order are contiguous";
 
 #[cfg(test)]
 mod tests {
@@ -252,17 +250,14 @@ mod tests {
         claim.value(&forward_to(&network, &Input::Tokens(ids), Keep::Logits).unwrap()).unwrap()
     }
 
+    fn attributed(model: &open::Model, ids: &[u32], claim: Claim, method: Method) -> Attribution {
+        tokens(&model.network, &Input::Tokens(ids), claim, method, &Progress::unobserved()).unwrap()
+    }
+
     #[test]
     fn gradients_times_vectors_are_what_a_small_change_does() {
         let (model, ids, claim) = asked();
-        let found = tokens(
-            &model.network,
-            &Input::Tokens(&ids),
-            claim,
-            Method::GradientTimesInput,
-            &Progress::unobserved(),
-        );
-        let found = found.unwrap();
+        let found = attributed(&model, &ids, claim, Method::GradientTimesInput);
         let sum: f64 = found.tokens.iter().sum();
         let slope = (value(&model, &ids, claim, 1.01) - value(&model, &ids, claim, 0.99)) / 0.02;
         assert!((sum - slope).abs() < 0.02 * slope.abs().max(0.1), "{sum}, {slope}");
@@ -272,14 +267,7 @@ mod tests {
     #[test]
     fn integrated_gradients_add_up_to_what_all_tokens_changed() {
         let (model, ids, claim) = asked();
-        let found = tokens(
-            &model.network,
-            &Input::Tokens(&ids),
-            claim,
-            Method::IntegratedGradients(200),
-            &Progress::unobserved(),
-        );
-        let found = found.unwrap();
+        let found = attributed(&model, &ids, claim, Method::IntegratedGradients(200));
         let (sum, all) = (found.tokens.iter().sum::<f64>(), found.value - found.baseline.unwrap());
         assert!((sum - all).abs() < 0.05 * all.abs().max(1.0), "{sum}, {all}");
     }

@@ -13,6 +13,7 @@ use super::generate::check_head;
 use super::predict::{places, token_called};
 use super::progress;
 use super::report::{Report, Table, Value};
+use crate::analysis::Stack;
 use crate::analysis::attribution::{self, Attribution, Claim, Method};
 use crate::analysis::names::output_name;
 use crate::model::forward::PassOptions;
@@ -35,9 +36,9 @@ pub struct Arguments {
     /// How tokens are held to account
     #[arg(long, value_parser = KINDS.parser(), default_value = "integrated-gradients", conflicts_with = "heads")]
     method: Kind,
-    /// Steps of integrated gradients
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    steps: u32,
+    /// Steps of integrated gradients [default: 50]
+    #[arg(long, value_name = "N", conflicts_with = "heads", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    steps: Option<u32>,
     /// Heads in place of tokens: what would be lost, to first order, without each
     #[arg(long)]
     heads: bool,
@@ -70,6 +71,7 @@ static KINDS: Choices<Kind> = Choices(&[
 
 impl Command for Arguments {
     fn answer(self, shared: &Shared) -> Result<Answer> {
+        self.check()?;
         let subject = Subject::open(&self.subject, shared)?;
         check_head(&subject)?;
         let claim = self.claim(&subject)?;
@@ -79,7 +81,21 @@ impl Command for Arguments {
     }
 }
 
+/// Steps where none are given.
+const STEPS: u32 = 50;
+
 impl Arguments {
+    /// Refuses what would have no effect.
+    fn check(&self) -> Result<(), Failure> {
+        if self.steps.is_some() && self.method == Kind::Gradient {
+            return Err(Failure::usage("--steps are those of integrated gradients, not of gradient-x-input"));
+        }
+        if self.stack.stack != Stack::Text && !self.heads {
+            return Err(Failure::usage("--stack says whose heads are meant").hint("add --heads"));
+        }
+        Ok(())
+    }
+
     fn claim(&self, subject: &Subject) -> Result<Claim> {
         let places = places(subject, self.at.as_deref())?;
         let [place] = places.as_slice() else {
@@ -99,14 +115,14 @@ impl Arguments {
     fn by_token(&self, subject: &Subject, claim: Claim) -> Result<Report> {
         let method = match self.method {
             Kind::Gradient => Method::GradientTimesInput,
-            Kind::Integrated => Method::IntegratedGradients(self.steps as usize),
+            Kind::Integrated => Method::IntegratedGradients(self.steps.unwrap_or(STEPS) as usize),
         };
         let network = &subject.model.network;
         let found = progress::shown("attributing", |progress| {
             attribution::tokens(network, &subject.input(), claim, method, progress)
         })?;
         let Attribution { value, baseline, tokens } = found;
-        let mut report = explained(subject, claim, value);
+        let mut report = explained(subject, claim).fact("log_probability", Value::Number(value));
         if let Some(baseline) = baseline {
             report = report.fact("log_probability_without_tokens", Value::Number(baseline));
         }
@@ -127,15 +143,38 @@ impl Arguments {
         for (place, share) in shares {
             table.records.push(vec![Value::text(StackArguments::head(place)), Value::Number(share)]);
         }
-        let report = subject.report().fact("output", Value::text(output_name(&subject.model, claim.output)));
-        Ok(report.fact("place", claim.row).list(table))
+        Ok(explained(subject, claim).list(table))
     }
 }
 
-fn explained(subject: &Subject, claim: Claim, value: f64) -> Report {
-    subject
-        .report()
-        .fact("output", Value::text(output_name(&subject.model, claim.output)))
-        .fact("place", claim.row)
-        .fact("log_probability", Value::Number(value))
+/// What is explained.
+fn explained(subject: &Subject, claim: Claim) -> Report {
+    let output = Value::text(output_name(&subject.model, claim.output));
+    subject.report().fact("output", output).fact("place", claim.row)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Alone {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    #[test]
+    fn what_would_have_no_effect_is_refused() {
+        let is_fine = |typed: &[&str]| {
+            let parsed = Alone::try_parse_from([&["attribute", "a"], typed].concat());
+            parsed.is_ok_and(|alone| alone.arguments.check().is_ok())
+        };
+        assert!(is_fine(&[]) && is_fine(&["--steps", "9"]) && is_fine(&["--method", "gxi"]));
+        assert!(is_fine(&["--heads", "--stack", "cross"]));
+        assert!(!is_fine(&["--stack", "cross"]));
+        assert!(!is_fine(&["--method", "gxi", "--steps", "9"]));
+        assert!(!is_fine(&["--heads", "--steps", "9"]));
+    }
 }

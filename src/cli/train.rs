@@ -20,7 +20,7 @@ use crate::lab::corpus::Corpus;
 use crate::lab::digits::{self, Digits};
 use crate::lab::lessons::Lessons;
 use crate::lab::saved::SavedTraining;
-use crate::lab::training::{Training, TrainingSettings};
+use crate::lab::training::{Training, TrainingSettings, bytes_needed};
 use crate::lab::vocabulary;
 use crate::model::loss::Judgement;
 use crate::model::tokenizer::Tokenizer;
@@ -207,6 +207,9 @@ impl Arguments {
 
     /// The digits inside the program.
     fn digits(&self) -> Result<Taught> {
+        if self.tokenizer.is_some() {
+            return Err(Failure::usage("--tokenizer is for networks that read").into());
+        }
         if self.text.is_some() {
             let message = format!(
                 "{} looks at images: it learns the digits inside the program",
@@ -268,7 +271,7 @@ impl Arguments {
             heads,
             forget_bias: self.forget_bias,
         };
-        let bytes = 16 * blueprint.parameters();
+        let bytes = bytes_needed(blueprint.parameters(), usize::from(self.batch));
         if bytes > MOST_BYTES {
             return Err(Failure::usage(format!(
                 "{} parameters take {:.1} GB to train, and {:.1} GB is the limit",
@@ -276,7 +279,7 @@ impl Arguments {
                 bytes as f64 / 1e9,
                 MOST_BYTES as f64 / 1e9
             ))
-            .hint("choose fewer layers or a smaller width")
+            .hint("choose fewer layers, a smaller width or a smaller --batch")
             .into());
         }
         Ok(blueprint)

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! text -> tokens -> Corpus --+-> Lessons: batches to learn from, and what is held out
-//!              images: Digits --+
+//! images ---------> Digits --+
 //! Blueprint -> config.json, first weights -> Network
 //!                     Training: a batch, its gradients, a step of AdamW, again and again
 //!                         -> a folder in the Hub's layout, with what resuming needs

@@ -18,6 +18,18 @@ const MOST_GROUPS: usize = 8;
 /// A group has at least so many texts, so that a recurrent step is a product of matrices.
 const SMALLEST_GROUP: usize = 4;
 
+/// How many texts of a batch of `count` go through the network together.
+fn group_size(count: usize) -> usize {
+    count.div_ceil(MOST_GROUPS).max(SMALLEST_GROUP)
+}
+
+/// Bytes that training a network of so many parameters takes, besides what passes keep: weights, two
+/// moments, and the gradients of every group of a batch.
+pub fn bytes_needed(parameters: u64, batch: usize) -> u64 {
+    let groups = batch.div_ceil(group_size(batch)) as u64;
+    size_of::<f32>() as u64 * parameters * (3 + groups)
+}
+
 /// How a network is trained.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TrainingSettings {
@@ -117,7 +129,7 @@ impl Training {
     fn gradients(&self, batch: &Batch<'_>, progress: &Progress) -> Result<(f64, Gradients)> {
         let TrainingSettings { seed, dropout, .. } = self.settings;
         let dropout = Dropout { share: dropout, seed: Random::of_step(!seed, self.adam.steps).bits() };
-        let groups = batch.groups(batch.len().div_ceil(MOST_GROUPS).max(SMALLEST_GROUP));
+        let groups = batch.groups(group_size(batch.len()));
         let groups = groups.par_iter().enumerate().map(|(index, group)| {
             let mut gradients = Gradients::of(&self.network);
             let (input, dropout) = (group.input(), dropout.at(index));

@@ -73,9 +73,10 @@ fn gradients_foretell_what_a_small_step_does() {
         let mut draw = Draw::new(seed);
         let memory = draw.stream(5, draw::MEMORY);
         let block = draw.block();
-        let (x, weights) = (draw.stream(7, draw::HIDDEN), draw.stream(7, draw::HIDDEN));
+        let tokens = super::length(seed);
+        let (x, weights) = (draw.stream(tokens, draw::HIDDEN), draw.stream(tokens, draw::HIDDEN));
         let outputs = [StackOutput::of_one_text(memory.clone())];
-        let sequences = Sequences::one(7);
+        let sequences = Sequences::one(tokens);
         let place = Place::of_block(DECODER, 0, &unchanged);
         let dropout = super::dropout(seed);
         let context =

@@ -10,13 +10,13 @@ use crate::model::generate::Sampling;
 #[derive(Debug, Args)]
 pub struct SamplingArguments {
     /// 0 takes the likeliest token; larger values are bolder
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
     temperature: Option<f32>,
     /// Choose among the K likeliest only
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
     top_k: Option<u32>,
     /// Choose among the likeliest that make up this share only
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", allow_negative_numbers = true)]
     top_p: Option<f32>,
     /// Where the random choices start [default: 1]
     #[arg(long, value_name = "N")]
@@ -78,7 +78,8 @@ mod tests {
         let is_fine = |typed: &[&str]| sampling(typed, 0.0).is_ok();
         assert!(is_fine(&["--temperature", "1", "--top-p", "1"]));
         assert!(!is_fine(&["--temperature", "NaN"]));
-        assert!(!is_fine(&["--temperature=-1"]));
+        assert!(!is_fine(&["--temperature", "-1"]));
+        assert!(!is_fine(&["--temperature", "1", "--top-p", "-0.5"]));
         assert!(!is_fine(&["--temperature", "1", "--top-p", "0"]));
         assert!(!is_fine(&["--temperature", "1", "--top-p", "1.5"]));
     }

@@ -209,12 +209,17 @@ impl HeadsPass<'_> {
         let mut own = Array2::zeros(if passing { (query.nrows(), key.nrows()) } else { (0, 0) });
         let mut weights = if passing { own.view_mut() } else { written.weights.view_mut() };
         if written.products.nrows() == query.nrows() {
-            matmul::multiply_transposed_here(query, key, written.products.view_mut());
+            let last = key.nrows();
+            for (rows, seen) in self.blocks(weights.dim()) {
+                // What is not seen is looked at, too, but apart: what is kept changes no number.
+                for keys in [seen.clone(), seen.end..last] {
+                    multiply_block([query, key], [rows.clone(), keys], written.products.view_mut());
+                }
+            }
             weigh_keeping(scorer, written.products.view(), written.scores.view_mut(), weights.view_mut());
         } else {
             for (rows, keys) in self.blocks(weights.dim()) {
-                let (query, key) = (query.slice(s![rows.clone(), ..]), key.slice(s![keys.clone(), ..]));
-                matmul::multiply_transposed_here(query, key, weights.slice_mut(s![rows, keys]));
+                multiply_block([query, key], [rows, keys], weights.view_mut());
             }
             weigh(scorer, weights.view_mut());
         }
@@ -278,6 +283,16 @@ pub(super) fn terms(attention: &Attention, tokens: usize, place: &Place<'_>) -> 
         AttentionPosition::Disentangled(position) => Some(position.terms(tokens, place)),
         _ => None,
     }
+}
+
+/// q·k of some queries and keys, into their places of the whole `[T, S]`.
+fn multiply_block(
+    [query, key]: [ArrayView2<'_, f32>; 2],
+    [rows, keys]: [Range<usize>; 2],
+    mut products: ArrayViewMut2<'_, f32>,
+) {
+    let (query, key) = (query.slice(s![rows.clone(), ..]), key.slice(s![keys.clone(), ..]));
+    matmul::multiply_transposed_here(query, key, products.slice_mut(s![rows, keys]));
 }
 
 /// Turns q·k `[T, S]` into weights in place.

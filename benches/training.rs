@@ -103,7 +103,7 @@ impl Symbols {
 
 impl Lessons for Symbols {
     fn batch(&self, _: u64, _: u64, _: usize) -> Batch<'_> {
-        Batch::Texts(self.0.iter().map(Vec::as_slice).collect())
+        Batch::Texts(self.0.iter().map(|ids| ids.as_slice().into()).collect())
     }
 
     fn held_out(&self) -> Batch<'_> {

@@ -30,11 +30,16 @@ impl Random {
         (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
+    /// One of the numbers `0..count`; 0 of none.
+    pub fn below(&mut self, count: usize) -> usize {
+        (self.bits() % (count as u64).max(1)) as usize
+    }
+
     /// The numbers `0..count` in a random order (Fisher and Yates).
     pub fn permutation(&mut self, count: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..count).collect();
         for last in (1..count).rev() {
-            order.swap(last, (self.bits() % (last as u64 + 1)) as usize);
+            order.swap(last, self.below(last + 1));
         }
         order
     }

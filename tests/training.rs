@@ -4,10 +4,12 @@ use std::path::Path;
 use std::process::Output;
 
 use assert_cmd::Command;
+use lexiscope::analysis::Stack;
 use lexiscope::lab::blueprint::{Blueprint, NetworkKind};
 use lexiscope::lab::corpus::Corpus;
 use lexiscope::lab::digits::Digits;
 use lexiscope::lab::training::{Training, TrainingSettings, bytes_needed};
+use lexiscope::model::forward::{Input, PassOptions, forward};
 use lexiscope::progress::Progress;
 
 /// Those that read.
@@ -228,6 +230,8 @@ fn what_cannot_be_trained_is_told() {
     refused(&["--network", "cnn", "--to", &to, "--images", "5000"], "1297");
     refused(&["--network", "vit", "--to", &to, "--tokenizer", &text], "networks that read");
     refused(&[&text, "--to", &to, "--dropout", "1"], "below 1");
+    refused(&[&text, "--to", &to, "--repeats", "1.5"], "from 0 to 1");
+    refused(&["--network", "cnn", "--to", &to, "--repeats", "0.5"], "networks that read");
     let no_folder = format!("{}/x", short.display());
     // Told once.
     let told = format!("cannot write {no_folder}: Not a directory (os error 20)\n");
@@ -245,6 +249,43 @@ fn what_cannot_be_trained_is_told() {
     let other =
         [&[text.as_str(), "--network", "rnn", "--to", &to, "--resume", "--seed", "9"][..], SMALL].concat();
     refused(&other, "settings");
+    let shorter = [&[text.as_str(), "--network", "rnn", "--to", &to, "--resume"][..], &steps("20")].concat();
+    refused(&shorter, "30 steps already");
+}
+
+/// [`SMALL`], but for another number of steps.
+fn steps(count: &str) -> Vec<&str> {
+    SMALL.iter().map(|&argument| if argument == "30" { count } else { argument }).collect()
+}
+
+#[test]
+fn a_training_that_has_ended_can_be_made_longer() {
+    let home = tempfile::tempdir().expect("a folder");
+    let text = text(home.path());
+    let to = home.path().join("net").to_string_lossy().into_owned();
+    let base = ["train", text.as_str(), "--network", "gru", "--repeats", "0.5", "--to", &to];
+    assert!(lexiscope(&[&base[..], SMALL].concat()).status.success());
+    let before = std::fs::read(home.path().join("net/model.safetensors")).expect("weights");
+    let output = lexiscope(&[&base[..], &["--resume"], &steps("40")].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("step 40 of 40") && !told.contains("step 30 of"), "{told}");
+    assert!(before != std::fs::read(home.path().join("net/model.safetensors")).expect("weights"));
+}
+
+/// By position alone: whatever the tokens are.
+#[test]
+fn a_third_of_the_lowest_heads_of_a_transformer_start_from_the_token_before() {
+    let blueprint = Blueprint { vocabulary: 50, width: 144, heads: 6, ..blueprint(NetworkKind::Causal) };
+    let network = blueprint.build(7).expect("fits");
+    let ids: Vec<u32> = (0..40).map(|i| i * i % 50).collect();
+    let trace = forward(&network, &Input::Tokens(&ids), &PassOptions::default(), &Progress::unobserved());
+    let trace = trace.expect("runs");
+    let weights = &Stack::Text.trace(&trace, 0).expect("attention").weights;
+    let before = |head: usize| (1..40).map(|i| weights[[head, i, i - 1]]).sum::<f32>() / 39.0;
+    let found: Vec<f32> = (0..6).map(before).collect();
+    assert!(found[..2].iter().all(|&share| share > 0.4), "{found:?}");
+    assert!(found[2..].iter().all(|&share| share < 0.3), "{found:?}");
 }
 
 /// Every group of a batch has gradients of its own.

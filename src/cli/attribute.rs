@@ -9,7 +9,6 @@ use super::arguments::stack::StackArguments;
 use super::arguments::subject::{Subject, SubjectArguments};
 use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
-use super::generate::check_head;
 use super::predict::{places, token_called};
 use super::progress;
 use super::report::{Report, Table, Value};
@@ -72,8 +71,7 @@ static KINDS: Choices<Kind> = Choices(&[
 impl Command for Arguments {
     fn answer(self, shared: &Shared) -> Result<Answer> {
         self.check()?;
-        let subject = Subject::open(&self.subject, shared)?;
-        check_head(&subject)?;
+        let subject = Subject::open_predicting(&self.subject, shared)?;
         let claim = self.claim(&subject)?;
         let report =
             if self.heads { self.by_head(&subject, claim)? } else { self.by_token(&subject, claim)? };

@@ -42,8 +42,7 @@ const TEMPERATURE: f32 = 0.8;
 impl Command for Arguments {
     fn answer(self, shared: &Shared) -> Result<Answer> {
         let sampling = self.sampling.sampling(TEMPERATURE)?;
-        let subject = Subject::open(&self.subject, shared)?;
-        check_head(&subject)?;
+        let subject = Subject::open_predicting(&self.subject, shared)?;
         let count = self.count as usize;
         match (&subject.model.tokenizer, self.output.format) {
             (Some(tokenizer), Format::Plain) => {
@@ -53,21 +52,6 @@ impl Command for Arguments {
             (_, format) => Ok(Answer::report(continuation(&subject, count, &sampling)?, format)),
         }
     }
-}
-
-/// Refuses a model that says nothing of tokens.
-///
-/// # Errors
-/// No answer, for a model without an output matrix.
-pub fn check_head(subject: &Subject) -> Result<()> {
-    if subject.model.network.head.is_some() {
-        return Ok(());
-    }
-    let message =
-        format!("{} has no output matrix (a base model), so it predicts nothing", subject.model.name);
-    Err(Failure::no_answer(message)
-        .hint("give a causal or masked-language model: --model FOLDER|FILE|NAME")
-        .into())
 }
 
 /// Writes up to `count` tokens after what was given; see [`generate`].

@@ -9,7 +9,7 @@ use super::arguments::sampling::SamplingArguments;
 use super::arguments::subject::{Subject, SubjectArguments};
 use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
-use super::generate::{check_head, continuation};
+use super::generate::continuation;
 use super::progress;
 use super::report::{Report, Table, Value};
 use crate::analysis::lens::{self, LensOptions};
@@ -56,8 +56,7 @@ impl Command for Arguments {
                 .into());
         }
         let sampling = self.sampling.sampling(0.0)?;
-        let subject = Subject::open(&self.subject, shared)?;
-        check_head(&subject)?;
+        let subject = Subject::open_predicting(&self.subject, shared)?;
         let count = self.count as usize;
         let report = match self.generate {
             Some(tokens) => continuation(&subject, tokens as usize, &sampling)?,

@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::progress;
 use super::report::{Report, Value};
 use crate::lab::blueprint::{Blueprint, NetworkKind};
-use crate::lab::corpus::Corpus;
+use crate::lab::corpus::{Corpus, Repeats};
 use crate::lab::digits::{self, Digits};
 use crate::lab::lessons::Lessons;
 use crate::lab::saved::SavedTraining;
@@ -70,6 +70,10 @@ pub struct Arguments {
     /// Tokens a piece
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u16).range(2..=8192))]
     length: u16,
+    /// The share of pieces that say a few tokens of the text again and again, so that looking back is
+    /// learned sooner; it falls evenly to a tenth within the first third of the steps
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    repeats: f64,
     /// Digits to learn from, for networks that look at images [default: all]
     #[arg(long, value_name = "N")]
     images: Option<usize>,
@@ -88,7 +92,7 @@ pub struct Arguments {
     /// Keep the training every so many steps
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     keep_every: u32,
-    /// Go on with the training in the folder
+    /// Go on with the training in the folder; a larger --steps makes it longer
     #[arg(long)]
     resume: bool,
     #[command(flatten)]
@@ -120,6 +124,9 @@ impl Command for Arguments {
         if !(self.rate.is_finite() && self.rate > 0.0 && self.forget_bias.is_finite()) {
             return Err(Failure::usage("--rate is a number above 0, and --forget-bias a number").into());
         }
+        if !(0.0..=1.0).contains(&self.repeats) {
+            return Err(Failure::usage("--repeats is a share: from 0 to 1").into());
+        }
         if !(0.0..1.0).contains(&self.dropout) {
             return Err(Failure::usage("--dropout is a share: at least 0, below 1").into());
         }
@@ -133,7 +140,12 @@ impl Command for Arguments {
         );
         let settings = self.settings();
         let training = if self.resume {
-            saved.resume(settings)?
+            let training = saved.resume(settings)?;
+            if training.adam.steps > settings.steps {
+                let message = format!("the training has taken {} steps already", training.adam.steps);
+                return Err(Failure::usage(message).hint("give a larger --steps").into());
+            }
+            training
         } else {
             let training = Training::new(blueprint.build(self.seed)?, settings);
             saved.begin()?;
@@ -191,11 +203,12 @@ impl Arguments {
         })?;
         let (tokenizer, outputs, ids) = progress::shown("reading the text", |_| self.tokens(&text))?;
         let hash = format!("{:016x}", container::hash(text.as_bytes()));
-        let corpus = Corpus::new(ids, usize::from(self.length))?;
+        let repeats = Repeats { share: self.repeats, until: u64::from(self.steps / 3) };
+        let corpus = Corpus::new(ids, usize::from(self.length))?.repeating(repeats);
         Ok(Taught {
             outputs,
             tokenizer: Some(tokenizer),
-            data: json!({"bytes": text.len(), "hash": hash, "length": self.length}),
+            data: json!({"bytes": text.len(), "hash": hash, "length": self.length, "repeats": self.repeats}),
             unit: "tokens",
             held_out_unit: "held_out_tokens",
             learned: corpus.learned(),
@@ -207,8 +220,8 @@ impl Arguments {
 
     /// The digits inside the program.
     fn digits(&self) -> Result<Taught> {
-        if self.tokenizer.is_some() {
-            return Err(Failure::usage("--tokenizer is for networks that read").into());
+        if self.tokenizer.is_some() || self.repeats > 0.0 {
+            return Err(Failure::usage("--tokenizer and --repeats are for networks that read").into());
         }
         if self.text.is_some() {
             let message = format!(

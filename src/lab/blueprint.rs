@@ -137,6 +137,10 @@ impl Blueprint {
         first.linear("head", vocabulary, width, true);
     }
 
+    /// Maps start as pairs that belong together, as in networks that have learned (Trockman and Kolter
+    /// 2023): queries are near the keys of the same token, what a head reads goes back to where it was
+    /// read, and a token's output is its embedding. From maps without relation, small networks hardly
+    /// learn within some million tokens to copy what followed before.
     fn transformer(&self, first: &mut First) {
         let Self { vocabulary, layers, width, .. } = *self;
         first.normal("embedding.weight", &[vocabulary, width], EMBEDDING);
@@ -146,18 +150,42 @@ impl Blueprint {
             for part in ["query", "key", "value", "output"] {
                 first.linear(&name(&format!("attention.{part}")), width, width, true);
             }
-            first.same(["query", "key"].map(|part| name(&format!("attention.{part}.bias"))), NEARNESS);
+            first.copy(&name("attention.query.weight"), &name("attention.key.weight"));
+            first.transpose(&name("attention.value.weight"), &name("attention.output.weight"), width);
+            first.nearness([name("attention.query.bias"), name("attention.key.bias")]);
             first.norm(&name("norm2"), width);
             first.linear(&name("feed_forward.up"), 4 * width, width, true);
             first.linear(&name("feed_forward.down"), width, 4 * width, true);
-            // Nothing joins the stream at first, so that tokens are not drowned in the noise of maps that
-            // have not learned anything (Zhang et al. 2019, section 3).
-            for part in ["attention.output.weight", "feed_forward.down.weight"] {
-                first.change(&name(part), |numbers| numbers.fill(0.0));
-            }
+            // It joins the stream when it has learned something (Zhang et al. 2019, section 3).
+            first.change(&name("feed_forward.down.weight"), |numbers| numbers.fill(0.0));
         }
+        self.look_back(first);
         first.norm("final_norm", width);
         first.linear("head", vocabulary, width, false);
+        first.copy("embedding.weight", "head.weight");
+    }
+
+    /// Lets the first third of the lowest layer's heads start by position alone, from the token before:
+    /// the bias of the key is that of the query, turned by one position.
+    fn look_back(&self, first: &mut First) {
+        let Self { width, heads, .. } = *self;
+        let (size, looking) = (width / heads, heads / 3);
+        let name = |part: &str| format!("layers.0.attention.{part}");
+        first.change(&name("query.weight"), |numbers| numbers[..looking * size * width].fill(0.0));
+        let (mut queries, mut keys) = (vec![0.0; looking * size], vec![0.0; looking * size]);
+        for (query, key) in queries.chunks_exact_mut(size).zip(keys.chunks_exact_mut(size)) {
+            for pair in 0..size / 2 {
+                let angle = std::f64::consts::TAU * first.random.fraction();
+                let turned = angle + ROTARY_BASE.powf(-2.0 * pair as f64 / size as f64);
+                for (bias, angle) in [(&mut *query, angle), (&mut *key, turned)] {
+                    bias[pair] = (LOOKING_BACK * angle.cos()) as f32;
+                    bias[pair + size / 2] = (LOOKING_BACK * angle.sin()) as f32;
+                }
+            }
+        }
+        for (part, numbers) in [("query.bias", queries), ("key.bias", keys)] {
+            first.change(&name(part), |before| before[..numbers.len()].copy_from_slice(&numbers));
+        }
     }
 
     /// As the authors start: attention is the identity, the feed-forward part is small.
@@ -263,7 +291,11 @@ const EMBEDDING: f64 = 0.02;
 /// The spread of the first biases of queries and keys, which are the same: turned by their positions,
 /// they are the more alike the nearer two tokens are, so that tokens look around themselves at first. From
 /// 0, where neither bias has a slope without the other, small networks hardly learn to mind positions.
-const NEARNESS: f64 = 0.7;
+const NEARNESS: f64 = 0.5;
+
+/// The length of every pair of numbers in the first biases of heads that look at the token before: so
+/// large that the one position stands out.
+const LOOKING_BACK: f64 = 3.0;
 
 /// Small heads have few pairs of numbers, and pieces of text are short: with 10,000 most pairs would
 /// hardly turn from one end of a piece to the other.
@@ -302,13 +334,40 @@ impl First {
         self.push(name, shape, |random| spread * normal(random));
     }
 
-    /// Gives two tensors that were made before the same normal numbers.
-    fn same(&mut self, names: [String; 2], spread: f64) {
-        let length = self.tensors.iter().find(|tensor| tensor.name() == names[0]).map_or(0, |one| one.len());
-        let numbers: Vec<f32> = (0..length).map(|_| (spread * normal(&mut self.random)) as f32).collect();
-        for name in names {
-            self.change(&name, |before| before.copy_from_slice(&numbers));
-        }
+    fn normals(&mut self, count: usize, spread: f64) -> Vec<f32> {
+        (0..count).map(|_| (spread * normal(&mut self.random)) as f32).collect()
+    }
+
+    /// The numbers of a tensor that was made before; none while it is counted only.
+    fn numbers(&mut self, name: &str) -> Vec<f32> {
+        let mut numbers = Vec::new();
+        self.change(name, |made| numbers = made.to_vec());
+        numbers
+    }
+
+    /// Gives the tensor `to` the numbers of `from`.
+    fn copy(&mut self, from: &str, to: &str) {
+        let numbers = self.numbers(from);
+        self.change(to, |before| before.copy_from_slice(&numbers));
+    }
+
+    /// Gives the tensor `to` the rows of `from`, both `[width, width]`, as its columns.
+    fn transpose(&mut self, from: &str, to: &str, width: usize) {
+        let numbers = self.numbers(from);
+        self.change(to, |before| {
+            for (at, number) in before.iter_mut().enumerate() {
+                *number = numbers[at % width * width + at / width];
+            }
+        });
+    }
+
+    /// Gives the biases of queries and keys the same normal numbers.
+    fn nearness(&mut self, names: [String; 2]) {
+        let [query, key] = names;
+        let count = self.numbers(&query).len();
+        let numbers = self.normals(count, NEARNESS);
+        self.change(&query, |before| before.copy_from_slice(&numbers));
+        self.copy(&query, &key);
     }
 
     /// As torch.nn.Linear starts, but the bias from 0.

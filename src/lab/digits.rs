@@ -79,7 +79,7 @@ impl Digits {
 impl Lessons for Digits {
     fn batch(&self, seed: u64, step: u64, count: usize) -> Batch<'_> {
         let mut random = Random::of_step(seed, step);
-        self.batch_of((0..count).map(|_| (random.bits() % self.learned as u64) as usize))
+        self.batch_of((0..count).map(|_| random.below(self.learned)))
     }
 
     fn held_out(&self) -> Batch<'_> {

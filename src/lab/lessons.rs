@@ -1,5 +1,7 @@
 //! What networks learn from, batch by batch.
 
+use std::borrow::Cow;
+
 use ndarray::ArrayView3;
 
 use crate::model::forward::Input;
@@ -19,7 +21,7 @@ pub trait Lessons: Sync {
 #[derive(Debug, Clone)]
 pub enum Batch<'a> {
     /// Token ids.
-    Texts(Vec<&'a [u32]>),
+    Texts(Vec<Cow<'a, [u32]>>),
     /// Images `[C, side, side]` and their classes, as many.
     Images(Vec<ArrayView3<'a, f32>>, Vec<u32>),
 }
@@ -41,7 +43,12 @@ impl Batch<'_> {
     /// The same in groups of `size` neighbours; the last may be smaller.
     pub fn groups(&self, size: usize) -> Vec<Batch<'_>> {
         match self {
-            Self::Texts(texts) => texts.chunks(size).map(|texts| Batch::Texts(texts.to_vec())).collect(),
+            Self::Texts(texts) => {
+                let groups = texts.chunks(size);
+                groups
+                    .map(|texts| Batch::Texts(texts.iter().map(|ids| Cow::Borrowed(&**ids)).collect()))
+                    .collect()
+            }
             Self::Images(images, classes) => {
                 let groups = images.chunks(size).zip(classes.chunks(size));
                 groups.map(|(images, classes)| Batch::Images(images.to_vec(), classes.to_vec())).collect()
@@ -52,7 +59,7 @@ impl Batch<'_> {
     /// What goes into a pass.
     pub fn input(&self) -> Input<'_> {
         Input::Each(vec![match self {
-            Self::Texts(texts) => Feed::Texts(texts.clone()),
+            Self::Texts(texts) => Feed::Texts(texts.iter().map(|ids| &**ids).collect()),
             Self::Images(images, _) => Feed::Images(images.clone()),
         }])
     }

@@ -97,7 +97,8 @@ impl SavedTraining {
         Ok(())
     }
 
-    /// The training where it was left, to be done by `settings`.
+    /// The training where it was left, to be done by `settings`: those that it had, or the same with
+    /// another number of steps.
     ///
     /// # Errors
     /// Nothing to go on from; the training of another network, text or plan.
@@ -156,10 +157,11 @@ impl SavedTraining {
     }
 }
 
-/// Settings as a text that tells them from others, and that a person can read.
+/// Settings as a text that tells them from others, and that a person can read. How long it takes is not
+/// among them: a training may turn out to need more steps than were planned.
 fn written(settings: &TrainingSettings) -> String {
-    let &TrainingSettings { steps, batch, rate, warm_up, seed, dropout } = settings;
-    let mut written = json!({"steps": steps, "batch": batch, "rate": rate, "warm_up": warm_up, "seed": seed});
+    let &TrainingSettings { steps: _, warm_up: _, batch, rate, seed, dropout } = settings;
+    let mut written = json!({"batch": batch, "rate": rate, "seed": seed});
     if dropout > 0.0 {
         written["dropout"] = json!(dropout);
     }

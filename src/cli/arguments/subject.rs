@@ -132,6 +132,21 @@ impl Subject {
         Ok(Self { model, tokens, image, decoder_ids, looked })
     }
 
+    /// The same, of a model that predicts tokens.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`]; no answer, for a model without an output matrix.
+    pub fn open_predicting(arguments: &SubjectArguments, shared: &Shared) -> Result<Self> {
+        let subject = Self::open(arguments, shared)?;
+        if subject.model.network.head.is_some() {
+            return Ok(subject);
+        }
+        let name = &subject.model.name;
+        Err(Failure::no_answer(format!("{name} has no output matrix (a base model), so it predicts nothing"))
+            .hint("give a causal or masked-language model: --model FOLDER|FILE|NAME")
+            .into())
+    }
+
     /// Runs the model.
     ///
     /// # Errors

@@ -145,7 +145,7 @@ pub const COMMANDS: &[AttentionCommand] = &[
         Attention::ask_where_to_save,
     )
     .keys(&[(Own, "w")])
-    .when(has_pass)
+    .when(has_map)
     .search("export picture numbers svg csv"),
     AttentionCommand::new(
         "own-scales",
@@ -224,6 +224,14 @@ fn has_changes(attention: &Attention, frame: &Frame) -> Result<(), Reason> {
 fn can_change_heads(attention: &Attention, frame: &Frame) -> Result<(), Reason> {
     has_pass(attention, frame)?;
     if attention.layers_and_heads().1 > 0 { Ok(()) } else { Err("this layer has no heads".into()) }
+}
+
+fn has_map(attention: &Attention, frame: &Frame) -> Result<(), Reason> {
+    has_pass(attention, frame)?;
+    match attention.map(attention.chosen.layer, attention.chosen.head) {
+        Some(_) => Ok(()),
+        None => Err("there is no map here".into()),
+    }
 }
 
 fn can_hide_token(attention: &Attention, frame: &Frame) -> Result<(), Reason> {

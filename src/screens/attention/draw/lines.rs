@@ -40,10 +40,10 @@ pub(super) fn place(state: &Attention, theme: &Theme, buffer: &mut Buffer, line:
     }
     let mut x = put(buffer, line, 2, 0, &text, roles.heading) + 2;
     let changes = changes(state);
-    let view = if state.chosen.zoom == Zoom::Cell {
-        String::from("one weight")
-    } else {
-        format!("{} | {}", state.chosen.view.title(), state.chosen.scale.title())
+    let view = match state.chosen.zoom {
+        Zoom::Cell => String::from("one weight"),
+        _ if heads == 0 => String::new(),
+        _ => format!("{} | {}", state.chosen.view.title(), state.chosen.scale.title()),
     };
     if changes.is_empty() {
         if usize::from(x) + columns(&view) <= usize::from(line.width) {

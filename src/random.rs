@@ -30,7 +30,7 @@ impl Random {
         (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// One of the numbers `0..count`; 0 of none.
+    /// One of the numbers `0..count`; 0 where there is none.
     pub fn below(&mut self, count: usize) -> usize {
         (self.bits() % (count as u64).max(1)) as usize
     }

@@ -231,6 +231,8 @@ fn what_cannot_be_trained_is_told() {
     refused(&["--network", "vit", "--to", &to, "--tokenizer", &text], "networks that read");
     refused(&[&text, "--to", &to, "--dropout", "1"], "below 1");
     refused(&[&text, "--to", &to, "--repeats", "1.5"], "from 0 to 1");
+    refused(&[&text, "--to", &to, "--repeats", "-0.5"], "from 0 to 1");
+    refused(&[&text, "--to", &to, "--rate", "-1"], "above 0");
     refused(&["--network", "cnn", "--to", &to, "--repeats", "0.5"], "networks that read");
     let no_folder = format!("{}/x", short.display());
     // Told once.

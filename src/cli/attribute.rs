@@ -153,21 +153,13 @@ fn explained(subject: &Subject, claim: Claim) -> Report {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-
-    #[derive(Parser)]
-    struct Alone {
-        #[command(flatten)]
-        arguments: Arguments,
-    }
+    use crate::cli::command::parsed;
 
     #[test]
     fn what_would_have_no_effect_is_refused() {
         let is_fine = |typed: &[&str]| {
-            let parsed = Alone::try_parse_from([&["attribute", "a"], typed].concat());
-            parsed.is_ok_and(|alone| alone.arguments.check().is_ok())
+            parsed::<Arguments>(&[&["a"], typed].concat()).is_ok_and(|arguments| arguments.check().is_ok())
         };
         assert!(is_fine(&[]) && is_fine(&["--steps", "9"]) && is_fine(&["--method", "gxi"]));
         assert!(is_fine(&["--heads", "--stack", "cross"]));

@@ -39,3 +39,10 @@ pub trait Command {
     /// Whatever stands in the way, with its exit code: see [`super::failure`].
     fn answer(self, shared: &Shared) -> Result<Answer>;
 }
+
+/// What clap makes of `typed`, for the tests of arguments.
+#[cfg(test)]
+pub fn parsed<A: clap::Args>(typed: &[&str]) -> Result<A, clap::Error> {
+    let command = A::augment_args(clap::Command::new("test").no_binary_name(true));
+    A::from_arg_matches(&command.try_get_matches_from(typed)?)
+}

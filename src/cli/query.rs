@@ -165,24 +165,13 @@ fn numbers(text: &str) -> Result<Vec<f32>, &str> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-
-    #[derive(Parser)]
-    struct Alone {
-        #[command(flatten)]
-        arguments: Arguments,
-    }
-
-    fn parsed(typed: &[&str]) -> Result<Arguments, clap::Error> {
-        Alone::try_parse_from([&["query"], typed].concat()).map(|alone| alone.arguments)
-    }
+    use crate::cli::command::parsed;
 
     #[test]
     fn a_query_may_begin_with_a_minus_and_options_stay_options() {
         for typed in [["-king + queen", "-k", "5"], ["-k", "5", "-king + queen"]] {
-            let found = parsed(&typed).unwrap();
+            let found: Arguments = parsed(&typed).unwrap();
             assert_eq!((found.query.as_str(), found.rest.len()), ("-king + queen", 0));
             assert_eq!(found.list.options(false).unwrap().count, 5);
         }
@@ -190,10 +179,10 @@ mod tests {
 
     #[test]
     fn a_query_need_not_be_quoted() {
-        let found = parsed(&["king", "-", "man", "+", "woman", "-k", "5"]).unwrap();
+        let found: Arguments = parsed(&["king", "-", "man", "+", "woman", "-k", "5"]).unwrap();
         assert_eq!((found.query.as_str(), found.rest.join(" ")), ("king", "- man + woman".to_owned()));
         assert_eq!(found.list.options(false).unwrap().count, 5);
-        assert!(parsed(&["king", "--nonsense"]).is_err());
+        assert!(parsed::<Arguments>(&["king", "--nonsense"]).is_err());
     }
 
     #[test]

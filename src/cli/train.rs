@@ -72,16 +72,16 @@ pub struct Arguments {
     length: u16,
     /// The share of pieces that say a few tokens of the text again and again, so that looking back is
     /// learned sooner; it falls evenly to a tenth within the first third of the steps
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, allow_negative_numbers = true)]
     repeats: f64,
     /// Digits to learn from, for networks that look at images [default: all]
     #[arg(long, value_name = "N")]
     images: Option<usize>,
     /// The share of what every part makes that is left out at random while learning
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, allow_negative_numbers = true)]
     dropout: f32,
     /// The largest step that a weight takes
-    #[arg(long, value_name = "RATE", default_value_t = 1e-3)]
+    #[arg(long, value_name = "RATE", default_value_t = 1e-3, allow_negative_numbers = true)]
     rate: f32,
     /// What an LSTM's forget gate starts from
     #[arg(long, value_name = "BIAS", default_value_t = 1.0, allow_hyphen_values = true)]
@@ -140,12 +140,7 @@ impl Command for Arguments {
         );
         let settings = self.settings();
         let training = if self.resume {
-            let training = saved.resume(settings)?;
-            if training.adam.steps > settings.steps {
-                let message = format!("the training has taken {} steps already", training.adam.steps);
-                return Err(Failure::usage(message).hint("give a larger --steps").into());
-            }
-            training
+            saved.resume(settings)?
         } else {
             let training = Training::new(blueprint.build(self.seed)?, settings);
             saved.begin()?;

@@ -152,7 +152,7 @@ impl Blueprint {
             }
             first.copy(&name("attention.query.weight"), &name("attention.key.weight"));
             first.transpose(&name("attention.value.weight"), &name("attention.output.weight"), width);
-            first.nearness([name("attention.query.bias"), name("attention.key.bias")]);
+            first.nearness([name("attention.query.bias"), name("attention.key.bias")], width);
             first.norm(&name("norm2"), width);
             first.linear(&name("feed_forward.up"), 4 * width, width, true);
             first.linear(&name("feed_forward.down"), width, 4 * width, true);
@@ -334,15 +334,10 @@ impl First {
         self.push(name, shape, |random| spread * normal(random));
     }
 
-    fn normals(&mut self, count: usize, spread: f64) -> Vec<f32> {
-        (0..count).map(|_| (spread * normal(&mut self.random)) as f32).collect()
-    }
-
     /// The numbers of a tensor that was made before; none while it is counted only.
-    fn numbers(&mut self, name: &str) -> Vec<f32> {
-        let mut numbers = Vec::new();
-        self.change(name, |made| numbers = made.to_vec());
-        numbers
+    fn numbers(&self, name: &str) -> Vec<f32> {
+        let made = self.tensors.iter().find(|tensor| tensor.name() == name);
+        made.map_or_else(Vec::new, |tensor| tensor.to_f32().into_owned())
     }
 
     /// Gives the tensor `to` the numbers of `from`.
@@ -361,11 +356,9 @@ impl First {
         });
     }
 
-    /// Gives the biases of queries and keys the same normal numbers.
-    fn nearness(&mut self, names: [String; 2]) {
-        let [query, key] = names;
-        let count = self.numbers(&query).len();
-        let numbers = self.normals(count, NEARNESS);
+    /// Gives the biases of queries and keys, `width` numbers each, the same normal ones.
+    fn nearness(&mut self, [query, key]: [String; 2], width: usize) {
+        let numbers: Vec<f32> = (0..width).map(|_| (NEARNESS * normal(&mut self.random)) as f32).collect();
         self.change(&query, |before| before.copy_from_slice(&numbers));
         self.copy(&query, &key);
     }

@@ -101,7 +101,7 @@ impl SavedTraining {
     /// another number of steps.
     ///
     /// # Errors
-    /// Nothing to go on from; the training of another network, text or plan.
+    /// Nothing to go on from; the training of another network, text or plan; more steps taken than asked for.
     pub fn resume(&self, settings: TrainingSettings) -> Result<Training> {
         let path = self.folder.join(STATE);
         let bytes = Bytes::map(&path).map_err(ModelError::io("open", &path))?;
@@ -128,6 +128,12 @@ impl SavedTraining {
         }
         let step = said("step");
         let step = step.parse::<u64>().map_err(|_| malformed("step", "a number".into(), step.clone()))?;
+        if step > settings.steps {
+            return Err(ModelError::Request(format!(
+                "the training in {} has taken {step} steps already; give a larger --steps",
+                self.folder.display()
+            )));
+        }
         let tensors = SafeTensors::deserialize(&bytes).map_err(broken)?;
         let read = |name: &str| -> Result<(Vec<usize>, Vec<f32>)> {
             let view = tensors.tensor(name).map_err(broken)?;

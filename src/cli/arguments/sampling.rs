@@ -58,19 +58,11 @@ impl SamplingArguments {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-
-    #[derive(Parser)]
-    struct Alone {
-        #[command(flatten)]
-        arguments: SamplingArguments,
-    }
+    use crate::cli::command::parsed;
 
     fn sampling(typed: &[&str], temperature: f32) -> Result<Sampling> {
-        let all = [&["generate"], typed].concat();
-        Alone::try_parse_from(all).unwrap().arguments.sampling(temperature)
+        parsed::<SamplingArguments>(typed).unwrap().sampling(temperature)
     }
 
     #[test]

@@ -75,7 +75,7 @@ class Transformer(nn.Module):
 
     def forward(self, ids):
         size = width // config["num_heads"]
-        frequencies = 10000.0 ** (-torch.arange(0, size, 2) / size)
+        frequencies = config["rotary_base"] ** (-torch.arange(0, size, 2) / size)
         angles = torch.arange(ids.shape[1])[:, None] * frequencies
         x = self.embedding(ids)
         for layer in self.layers:

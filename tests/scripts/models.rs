@@ -2,6 +2,10 @@
 
 use lexiscope::analysis::{HeadPlace, Stack};
 use lexiscope::app::Opened;
+use lexiscope::lab::blueprint::{Blueprint, NetworkKind};
+use lexiscope::lab::saved::SavedTraining;
+use lexiscope::lab::training::{Training, TrainingSettings};
+use lexiscope::lab::vocabulary;
 use lexiscope::model::interventions::{HeadChange, Interventions};
 use lexiscope::model::open;
 use lexiscope::screens::attention::FIRST_TEXT;
@@ -40,6 +44,37 @@ fn a_model_that_is_not_there_leaves_ways_out() {
     let rescued = missing().play("<alt-3>D");
     rescued.shows("it -> cat");
     rescued.shows("minilm-l6");
+}
+
+#[test]
+fn a_network_without_attention_says_so_and_offers_nothing_that_needs_maps() {
+    let folder = tempfile::tempdir().unwrap();
+    let tokenizer = vocabulary::train(FIRST_TEXT, vocabulary::FEWEST + 1).unwrap();
+    let blueprint = Blueprint {
+        kind: NetworkKind::Lstm,
+        vocabulary: vocabulary::FEWEST + 1,
+        layers: 2,
+        width: 8,
+        heads: 1,
+        forget_bias: 1.0,
+    };
+    let settings = TrainingSettings { steps: 1, batch: 1, rate: 1e-3, warm_up: 1, seed: 1, dropout: 0.0 };
+    let data = serde_json::Value::Null;
+    let saved = SavedTraining::new(folder.path().into(), blueprint.config(), Some(tokenizer), data);
+    saved.begin().unwrap();
+    saved.keep(&Training::new(blueprint.build(1).unwrap(), settings)).unwrap();
+    let play = |script: &str| {
+        Start::on_model(Some(folder.path().display().to_string())).play(&format!("<alt-3>{script}"))
+    };
+    let played = play("");
+    played.shows("This network (LSTM) has no attention");
+    played.shows("no heads");
+    for offered in ["save map", "next step", "interesting head", "hide token", "scale", "square root"] {
+        played.shows_not(offered);
+    }
+    for (key, command) in [("w", "save map"), ("v", "view"), ("n", "interesting head"), ("m", "hide token")] {
+        play(key).shows(&format!("{command}: this network has no attention"));
+    }
 }
 
 #[test]

@@ -79,7 +79,7 @@ pub const COMMANDS: &[AttentionCommand] = &[
     )
     .keys(&[(Own, "v")])
     .footer(6)
-    .when(has_pass)
+    .when(has_attention)
     .search("average"),
     AttentionCommand::new(
         "next-interesting",
@@ -120,13 +120,13 @@ pub const COMMANDS: &[AttentionCommand] = &[
     })
     .keys(&[(Own, "l")])
     .footer(9)
-    .when(has_pass)
+    .when(has_attention)
     .search("right"),
     AttentionCommand::new("previous-head", "head before", "Select the head before.", |attention, frame| {
         attention.move_head(0, -1, frame)
     })
     .keys(&[(Own, "h")])
-    .when(has_pass)
+    .when(has_attention)
     .search("left"),
     AttentionCommand::new(
         "scale",
@@ -136,7 +136,7 @@ pub const COMMANDS: &[AttentionCommand] = &[
     )
     .keys(&[(Own, "s")])
     .footer(10)
-    .when(has_pass)
+    .when(has_attention)
     .search("colours linear contrast"),
     AttentionCommand::new(
         "save-map",
@@ -154,7 +154,7 @@ pub const COMMANDS: &[AttentionCommand] = &[
         Attention::change_scales,
     )
     .keys(&[(Own, "S")])
-    .when(has_pass)
+    .when(has_attention)
     .search("wall thumbnails colours normalise"),
     AttentionCommand::new(
         "change-head",
@@ -208,8 +208,13 @@ fn has_pass(attention: &Attention, frame: &Frame) -> Result<(), Reason> {
     }
 }
 
-fn has_cell(attention: &Attention, frame: &Frame) -> Result<(), Reason> {
+fn has_attention(attention: &Attention, frame: &Frame) -> Result<(), Reason> {
     has_pass(attention, frame)?;
+    if attention.attends() { Ok(()) } else { Err("this network has no attention".into()) }
+}
+
+fn has_cell(attention: &Attention, frame: &Frame) -> Result<(), Reason> {
+    has_attention(attention, frame)?;
     match attention.shown().map(|pass| pass.keep) {
         Some(Keep::Everything) => Ok(()),
         _ => Err("this text is so long that only its weights are kept".into()),
@@ -227,7 +232,7 @@ fn can_change_heads(attention: &Attention, frame: &Frame) -> Result<(), Reason> 
 }
 
 fn has_map(attention: &Attention, frame: &Frame) -> Result<(), Reason> {
-    has_pass(attention, frame)?;
+    has_attention(attention, frame)?;
     match attention.map(attention.chosen.layer, attention.chosen.head) {
         Some(_) => Ok(()),
         None => Err("there is no map here".into()),
@@ -235,7 +240,7 @@ fn has_map(attention: &Attention, frame: &Frame) -> Result<(), Reason> {
 }
 
 fn can_hide_token(attention: &Attention, frame: &Frame) -> Result<(), Reason> {
-    has_pass(attention, frame)?;
+    has_attention(attention, frame)?;
     match attention.chosen.stack {
         Stack::Text | Stack::Cross => Ok(()),
         Stack::Decoder => Err("only tokens of the encoder's text can be hidden".into()),
@@ -243,7 +248,7 @@ fn can_hide_token(attention: &Attention, frame: &Frame) -> Result<(), Reason> {
 }
 
 fn has_figures(attention: &Attention, frame: &Frame) -> Result<(), Reason> {
-    has_pass(attention, frame)?;
+    has_attention(attention, frame)?;
     if attention.figures.is_some() { Ok(()) } else { Err("the heads are still being looked at".into()) }
 }
 

@@ -270,6 +270,12 @@ impl Attention {
         }
     }
 
+    /// Whether any layer of the stack that is looked at attends; a recurrent network has none.
+    pub fn attends(&self) -> bool {
+        let (Some(pass), stack) = (&self.before, self.chosen.stack) else { return false };
+        (0..stack.layers(&pass.trace)).any(|layer| stack.trace(&pass.trace, layer).is_some())
+    }
+
     /// How many layers and heads there are.
     pub fn layers_and_heads(&self) -> (usize, usize) {
         let Some(pass) = &self.before else { return (0, 0) };

@@ -83,7 +83,7 @@ pub(super) fn draw(state: &Attention, frame: &Frame, canvas: &mut Canvas<'_>) {
 /// Why there is no map at all, where the network has no heads.
 fn no_attention(state: &Attention, frame: &Frame) -> Option<String> {
     let network = &frame.model.open()?.network;
-    if state.chosen.stack.attending(network).next().is_some() {
+    if state.attends() {
         return None;
     }
     Some(format!(

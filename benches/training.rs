@@ -11,7 +11,7 @@ mod peer;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use lexiscope::lab::blueprint::{Blueprint, NetworkKind};
+use lexiscope::lab::blueprint::{Blueprint, NetworkKind, TransformerChoices};
 use lexiscope::lab::lessons::{Batch, Lessons};
 use lexiscope::lab::saved::SavedTraining;
 use lexiscope::lab::training::{Training, TrainingSettings};
@@ -48,7 +48,7 @@ struct Subject {
 }
 
 fn blueprint(kind: NetworkKind, vocabulary: usize, layers: usize, width: usize, heads: usize) -> Blueprint {
-    Blueprint { kind, vocabulary, layers, width, heads, forget_bias: 1.0 }
+    Blueprint { kind, vocabulary, layers, width, heads, forget_bias: 1.0, transformer: TransformerChoices::default() }
 }
 
 /// The recall experiment asks after 20 symbols for the first of 16; the larger transformer is of a size
@@ -118,6 +118,7 @@ fn measure(subject: &Subject, threads: usize) -> Result<()> {
         batch: subject.texts,
         rate: 1e-3,
         warm_up: 0,
+        last_share: 1.0,
         seed: 1,
         dropout: 0.0,
     };

@@ -22,7 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("elementary", &[]),
     ("model", &["linalg", "matmul", "elementary", "mmap", "files", "foreign", "progress", "random"]),
     ("analysis", &["model", "linalg", "matmul", "elementary", "progress", "random"]),
-    ("lab", &["model", "elementary", "mmap", "progress", "random", "files"]),
+    ("lab", &["model", "analysis", "elementary", "mmap", "progress", "random", "files"]),
     ("vectors", &["linalg", "mmap", "files", "foreign", "progress"]),
     ("jobs", &["vectors", "model", "progress"]),
     ("theme", &["spelling"]),

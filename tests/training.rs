@@ -5,7 +5,7 @@ use std::process::Output;
 
 use assert_cmd::Command;
 use lexiscope::analysis::Stack;
-use lexiscope::lab::blueprint::{Blueprint, NetworkKind};
+use lexiscope::lab::blueprint::{Blueprint, NetworkKind, TransformerChoices};
 use lexiscope::lab::corpus::Corpus;
 use lexiscope::lab::digits::Digits;
 use lexiscope::lab::training::{Training, TrainingSettings, bytes_needed};
@@ -23,11 +23,11 @@ const KINDS: [NetworkKind; 6] = [
 ];
 
 fn blueprint(kind: NetworkKind) -> Blueprint {
-    Blueprint { kind, vocabulary: 12, layers: 2, width: 16, heads: 2, forget_bias: 1.0 }
+    Blueprint { kind, vocabulary: 12, layers: 2, width: 16, heads: 2, forget_bias: 1.0, transformer: TransformerChoices::default() }
 }
 
 fn settings(steps: u64) -> TrainingSettings {
-    TrainingSettings { steps, batch: 8, rate: 1e-2, warm_up: 5, seed: 3, dropout: 0.0 }
+    TrainingSettings { steps, batch: 8, rate: 1e-2, warm_up: 5, last_share: 0.1, seed: 3, dropout: 0.0 }
 }
 
 /// A text whose next token follows from the two before.

@@ -67,6 +67,7 @@ mod generate;
 mod gradients;
 mod heads;
 mod info;
+mod lab;
 mod man;
 mod models;
 mod neighbors;
@@ -98,6 +99,7 @@ commands! {
     trace Trace,
     gradients Gradients,
     train Train,
+    lab Lab,
     predict Predict,
     generate Generate,
     attribute Attribute,

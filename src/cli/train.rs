@@ -15,7 +15,7 @@ use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
 use super::progress;
 use super::report::{Report, Value};
-use crate::lab::blueprint::{Blueprint, NetworkKind};
+use crate::lab::blueprint::{Blueprint, NetworkKind, TransformerChoices};
 use crate::lab::corpus::{Corpus, Repeats};
 use crate::lab::digits::{self, Digits};
 use crate::lab::lessons::Lessons;
@@ -278,6 +278,7 @@ impl Arguments {
             width,
             heads,
             forget_bias: self.forget_bias,
+            transformer: TransformerChoices::default(),
         };
         let bytes = bytes_needed(blueprint.parameters(), usize::from(self.batch));
         if bytes > MOST_BYTES {
@@ -300,6 +301,7 @@ impl Arguments {
             batch: usize::from(self.batch),
             rate: self.rate,
             warm_up: (steps / 20).clamp(1, 200),
+            last_share: 0.1,
             seed: self.seed,
             dropout: self.dropout,
         }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde_json::{Value, json};
 
 use super::digits::SIDE;
+use crate::analysis::positions::PositionKind;
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::tensor::Tensor;
@@ -55,6 +56,71 @@ pub struct Blueprint {
     pub heads: usize,
     /// What the bias of an LSTM's forget gate starts from (Gers et al. 2000; Jozefowicz et al. 2015).
     pub forget_bias: f32,
+    /// How a transformer is made.
+    pub transformer: TransformerChoices,
+}
+
+/// What transformers do in one way or another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TransformerChoices {
+    /// How they are told where a token stands, if at all.
+    pub position: Option<PositionKind>,
+    /// The most tokens, where positions are a learned table.
+    pub longest: usize,
+    /// Whether blocks have a feed-forward part; simplified ones always have.
+    pub feeds_forward: bool,
+    /// Whether both parts of a simplified block read the same.
+    pub is_parallel: bool,
+    /// Which first weights those have that are not simplified.
+    pub first_weights: FirstWeights,
+}
+
+/// What a transformer's maps start from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstWeights {
+    /// As torch.nn.Linear starts, the biases from 0.
+    Plain,
+    /// Pairs that belong together, so that few steps are enough.
+    Related,
+}
+
+impl Default for TransformerChoices {
+    fn default() -> Self {
+        Self::USUAL
+    }
+}
+
+impl TransformerChoices {
+    /// What `train` makes.
+    pub const USUAL: Self = Self {
+        position: Some(PositionKind::Rotary),
+        longest: 512,
+        feeds_forward: true,
+        is_parallel: false,
+        first_weights: FirstWeights::Related,
+    };
+
+    fn position_name(self) -> &'static str {
+        match self.position {
+            None => "none",
+            Some(PositionKind::Sinusoidal) => "sinusoidal",
+            Some(PositionKind::Learned) => "learned",
+            Some(PositionKind::Rotary) => "rotary",
+            Some(PositionKind::Alibi) => "alibi",
+            Some(PositionKind::T5) => "t5",
+        }
+    }
+
+    /// The tables of positions.
+    fn tables(self, first: &mut First, width: usize, heads: usize) {
+        match self.position {
+            Some(PositionKind::Learned) => {
+                first.normal("position.weight", &[self.longest, width], EMBEDDING);
+            }
+            Some(PositionKind::T5) => first.constant("relative_bias.weight", &[T5_BUCKETS, heads], 0.0),
+            _ => {}
+        }
+    }
 }
 
 impl Blueprint {
@@ -65,14 +131,22 @@ impl Blueprint {
             json!({"model_type": model_type, "vocab_size": vocabulary, "embedding_size": width,
                 "hidden_size": width, "num_layers": layers})
         };
-        let transformer = |block: &str| {
-            json!({"model_type": "transformer", "vocab_size": vocabulary, "embedding_size": width,
-                "num_layers": layers, "num_heads": heads, "feed_forward_size": 4 * width, "position": "rotary",
-                "rotary_base": ROTARY_BASE, "block": block})
+        let choices = self.transformer;
+        let transformer = |block: &str, inner: usize| {
+            let mut config = json!({"model_type": "transformer", "vocab_size": vocabulary,
+                "embedding_size": width, "num_layers": layers, "num_heads": heads, "feed_forward_size": inner,
+                "position": choices.position_name(), "block": block});
+            match choices.position {
+                Some(PositionKind::Rotary) => config["rotary_base"] = json!(ROTARY_BASE),
+                Some(PositionKind::Learned) => config["max_positions"] = json!(choices.longest),
+                _ => {}
+            }
+            config
         };
         match self.kind {
-            NetworkKind::Causal => transformer("pre_norm"),
-            NetworkKind::Simplified => transformer("simplified"),
+            NetworkKind::Causal => transformer("pre_norm", if choices.feeds_forward { 4 * width } else { 0 }),
+            NetworkKind::Simplified if choices.is_parallel => transformer("simplified_parallel", 4 * width),
+            NetworkKind::Simplified => transformer("simplified", 4 * width),
             NetworkKind::Rnn => recurrent("rnn"),
             NetworkKind::Gru => recurrent("gru"),
             NetworkKind::Lstm => recurrent("lstm"),
@@ -142,27 +216,43 @@ impl Blueprint {
     /// read, and a token's output is its embedding. From maps without relation, small networks hardly
     /// learn within some million tokens to copy what followed before.
     fn transformer(&self, first: &mut First) {
-        let Self { vocabulary, layers, width, .. } = *self;
+        let Self { vocabulary, layers, width, heads, transformer: choices, .. } = *self;
+        let is_related = choices.first_weights == FirstWeights::Related;
+        let is_rotary = choices.position == Some(PositionKind::Rotary);
         first.normal("embedding.weight", &[vocabulary, width], EMBEDDING);
+        choices.tables(first, width, heads);
         for layer in 0..layers {
             let name = |part: &str| format!("layers.{layer}.{part}");
             first.norm(&name("norm1"), width);
             for part in ["query", "key", "value", "output"] {
                 first.linear(&name(&format!("attention.{part}")), width, width, true);
             }
-            first.copy(&name("attention.query.weight"), &name("attention.key.weight"));
-            first.transpose(&name("attention.value.weight"), &name("attention.output.weight"), width);
-            first.nearness([name("attention.query.bias"), name("attention.key.bias")], width);
+            if is_related {
+                first.copy(&name("attention.query.weight"), &name("attention.key.weight"));
+                first.transpose(&name("attention.value.weight"), &name("attention.output.weight"), width);
+            }
+            if is_related && is_rotary {
+                first.nearness([name("attention.query.bias"), name("attention.key.bias")], width);
+            }
+            if !choices.feeds_forward {
+                continue;
+            }
             first.norm(&name("norm2"), width);
             first.linear(&name("feed_forward.up"), 4 * width, width, true);
             first.linear(&name("feed_forward.down"), width, 4 * width, true);
-            // It joins the stream when it has learned something (Zhang et al. 2019, section 3).
-            first.change(&name("feed_forward.down.weight"), |numbers| numbers.fill(0.0));
+            if is_related {
+                // It joins the stream when it has learned something (Zhang et al. 2019, section 3).
+                first.change(&name("feed_forward.down.weight"), |numbers| numbers.fill(0.0));
+            }
         }
-        self.look_back(first);
+        if is_related && is_rotary {
+            self.look_back(first);
+        }
         first.norm("final_norm", width);
         first.linear("head", vocabulary, width, false);
-        first.copy("embedding.weight", "head.weight");
+        if is_related {
+            first.copy("embedding.weight", "head.weight");
+        }
     }
 
     /// Lets the first third of the lowest layer's heads start by position alone, from the token before:
@@ -190,12 +280,16 @@ impl Blueprint {
 
     /// As the authors start: attention is the identity, the feed-forward part is small.
     fn simplified(&self, first: &mut First) {
-        let Self { vocabulary, layers, width, heads, .. } = *self;
+        let Self { vocabulary, layers, width, heads, transformer: choices, .. } = *self;
         first.normal("embedding.weight", &[vocabulary, width], EMBEDDING);
+        choices.tables(first, width, heads);
         for layer in 0..layers {
             let name = |part: &str| format!("layers.{layer}.{part}");
             first.constant(&name("norm1.weight"), &[width], 1.0);
-            first.constant(&name("norm2.weight"), &[width], 1.0);
+            if !choices.is_parallel {
+                first.constant(&name("norm2.weight"), &[width], 1.0);
+                first.constant(&name("feed_forward_skip_gain"), &[1], 1.0);
+            }
             first.linear(&name("attention.key"), width, width, true);
             first.constant(&name("attention.query.weight"), &[width, width], 0.0);
             first.constant(&name("attention.query.bias"), &[width], 0.0);
@@ -204,7 +298,6 @@ impl Blueprint {
             }
             first.constant(&name("attention_gain"), &[1], 1.0);
             first.constant(&name("feed_forward_gain"), &[1], 0.1);
-            first.constant(&name("feed_forward_skip_gain"), &[1], 1.0);
             first.linear(&name("feed_forward.up"), 4 * width, width, false);
             first.linear(&name("feed_forward.down"), width, 4 * width, false);
             if layer == 0 {
@@ -284,6 +377,9 @@ fn names(classes: usize) -> Value {
         .collect::<serde_json::Map<_, _>>()
         .into()
 }
+
+/// Into how many buckets T5 sorts distances (Raffel et al. 2020, section 2.1).
+const T5_BUCKETS: usize = 32;
 
 /// The spread of a transformer's first embeddings (Radford et al. 2018, section 4.1).
 const EMBEDDING: f64 = 0.02;

@@ -17,11 +17,13 @@ pub trait Lessons: Sync {
     fn held_out(&self) -> Batch<'_>;
 }
 
-/// Texts of one length, or images with the class of each.
+/// Texts of one length, questions with their answers, or images with the class of each.
 #[derive(Debug, Clone)]
 pub enum Batch<'a> {
     /// Token ids.
     Texts(Vec<Cow<'a, [u32]>>),
+    /// Token ids, and what is to be said after the last token of each; as many.
+    Questions(Vec<Cow<'a, [u32]>>, Vec<u32>),
     /// Images `[C, side, side]` and their classes, as many.
     Images(Vec<ArrayView3<'a, f32>>, Vec<u32>),
 }
@@ -30,7 +32,7 @@ impl Batch<'_> {
     /// How many texts or images.
     pub fn len(&self) -> usize {
         match self {
-            Self::Texts(texts) => texts.len(),
+            Self::Texts(texts) | Self::Questions(texts, _) => texts.len(),
             Self::Images(images, _) => images.len(),
         }
     }
@@ -43,11 +45,10 @@ impl Batch<'_> {
     /// The same in groups of `size` neighbours; the last may be smaller.
     pub fn groups(&self, size: usize) -> Vec<Batch<'_>> {
         match self {
-            Self::Texts(texts) => {
-                let groups = texts.chunks(size);
-                groups
-                    .map(|texts| Batch::Texts(texts.iter().map(|ids| Cow::Borrowed(&**ids)).collect()))
-                    .collect()
+            Self::Texts(texts) => texts.chunks(size).map(|texts| Batch::Texts(borrowed(texts))).collect(),
+            Self::Questions(texts, answers) => {
+                let groups = texts.chunks(size).zip(answers.chunks(size));
+                groups.map(|(texts, answers)| Batch::Questions(borrowed(texts), answers.to_vec())).collect()
             }
             Self::Images(images, classes) => {
                 let groups = images.chunks(size).zip(classes.chunks(size));
@@ -59,16 +60,20 @@ impl Batch<'_> {
     /// What goes into a pass.
     pub fn input(&self) -> Input<'_> {
         Input::Each(vec![match self {
-            Self::Texts(texts) => Feed::Texts(texts.iter().map(|ids| &**ids).collect()),
+            Self::Texts(texts) | Self::Questions(texts, _) => Feed::Texts(texts.iter().map(|ids| &**ids).collect()),
             Self::Images(images, _) => Feed::Images(images.clone()),
         }])
     }
 
-    /// The classes of images.
-    pub fn classes(&self) -> &[u32] {
+    /// The answers to questions, or the classes of images.
+    pub fn labels(&self) -> &[u32] {
         match self {
             Self::Texts(_) => &[],
-            Self::Images(_, classes) => classes,
+            Self::Questions(_, labels) | Self::Images(_, labels) => labels,
         }
     }
+}
+
+fn borrowed<'a>(texts: &'a [Cow<'_, [u32]>]) -> Vec<Cow<'a, [u32]>> {
+    texts.iter().map(|ids| Cow::Borrowed(&**ids)).collect()
 }

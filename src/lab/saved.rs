@@ -166,7 +166,7 @@ impl SavedTraining {
 /// Settings as a text that tells them from others, and that a person can read. How long it takes is not
 /// among them: a training may turn out to need more steps than were planned.
 fn written(settings: &TrainingSettings) -> String {
-    let &TrainingSettings { steps: _, warm_up: _, batch, rate, seed, dropout } = settings;
+    let &TrainingSettings { steps: _, warm_up: _, last_share: _, batch, rate, seed, dropout } = settings;
     let mut written = json!({"batch": batch, "rate": rate, "seed": seed});
     if dropout > 0.0 {
         written["dropout"] = json!(dropout);

@@ -41,6 +41,8 @@ pub struct TrainingSettings {
     pub rate: f32,
     /// How many steps until then.
     pub warm_up: u64,
+    /// Which share of it is left at the last step.
+    pub last_share: f64,
     /// What all that is random follows from.
     pub seed: u64,
     /// Which share of what every part makes is left out.
@@ -48,17 +50,16 @@ pub struct TrainingSettings {
 }
 
 impl TrainingSettings {
-    /// The size of step `step`: it grows evenly, then falls along a cosine to a tenth (Loshchilov and
-    /// Hutter 2017).
+    /// The size of step `step`: it grows evenly, then falls along a cosine to its last share (Loshchilov
+    /// and Hutter 2017).
     pub fn rate_at(&self, step: u64) -> f32 {
-        const LEAST: f64 = 0.1;
         if step < self.warm_up {
             return self.rate * (step + 1) as f32 / self.warm_up as f32;
         }
         let rest = self.steps.saturating_sub(self.warm_up).max(1);
         let share = (step - self.warm_up) as f64 / rest as f64;
         let cosine = 0.5 * (1.0 + (std::f64::consts::PI * share.min(1.0)).cos());
-        (f64::from(self.rate) * (LEAST + (1.0 - LEAST) * cosine)) as f32
+        (f64::from(self.rate) * (self.last_share + (1.0 - self.last_share) * cosine)) as f32
     }
 }
 
@@ -136,7 +137,7 @@ impl Training {
             let loss = loss::while_learning(
                 &self.network,
                 &input,
-                group.classes(),
+                group.labels(),
                 dropout,
                 &mut gradients,
                 progress,
@@ -162,7 +163,7 @@ impl Training {
         let (held_out, mut sum) = (lessons.held_out(), Judgement::default());
         for group in held_out.groups(self.settings.batch.max(1)) {
             let share = group.len() as f64 / held_out.len() as f64;
-            let found = loss::judge(&self.network, &group.input(), group.classes(), progress)?;
+            let found = loss::judge(&self.network, &group.input(), group.labels(), progress)?;
             sum.loss += found.loss * share;
             sum.accuracy += found.accuracy * share;
         }

@@ -18,7 +18,8 @@ use crate::progress::Progress;
 ///
 /// A network that reads text is to say the next token (of the last nothing is known), a decoder its
 /// next token, and one that looks at images the class of each, from `labels`. A recurrent network that
-/// goes both ways is to say every token itself: its states have already seen the next one.
+/// goes both ways is to say every token itself: its states have already seen the next one. Where texts
+/// have `labels`, each of them is a question: nothing is asked but its label, after its last token.
 ///
 /// # Errors
 /// [`ModelError::Request`] for a network without a head, a class, or a token, that the network has no output for, a text of one
@@ -31,6 +32,7 @@ pub fn targets(network: &Network, input: &Input<'_>, labels: &[u32]) -> Result<V
     let feeds = Feeds::of(network, input, &shifted)?;
     let targets: Vec<Option<u32>> = match network.kind {
         Kind::Vision => labels.iter().map(|&label| Some(label)).collect(),
+        Kind::Masked | Kind::Causal if !labels.is_empty() => answers(&feeds.texts(FIRST), labels)?,
         Kind::Masked if goes_both_ways(network) => {
             feeds.texts(FIRST).concat().into_iter().map(Some).collect()
         }
@@ -54,6 +56,22 @@ pub fn targets(network: &Network, input: &Input<'_>, labels: &[u32]) -> Result<V
 fn goes_both_ways(network: &Network) -> bool {
     let mut parts = network.stacks[FIRST].blocks.iter().flat_map(|block| &block.parts);
     parts.any(|part| matches!(&part.mixer, Mixer::Recurrent(layer) if layer.reverse.is_some()))
+}
+
+/// The label of every text, after its last token.
+fn answers(texts: &[&[u32]], labels: &[u32]) -> Result<Vec<Option<u32>>> {
+    if texts.len() != labels.len() {
+        return Err(ModelError::Request(format!(
+            "{} texts, but {} labels: one for each text",
+            texts.len(),
+            labels.len()
+        )));
+    }
+    let of_text = |(ids, &label): (&&[u32], &u32)| {
+        let unasked = ids.iter().skip(1).map(|_| None);
+        unasked.chain([Some(label)]).collect::<Vec<_>>()
+    };
+    Ok(texts.iter().zip(labels).flat_map(of_text).collect())
 }
 
 fn next_tokens(texts: &[&[u32]]) -> Vec<Option<u32>> {

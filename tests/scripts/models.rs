@@ -2,7 +2,7 @@
 
 use lexiscope::analysis::{HeadPlace, Stack};
 use lexiscope::app::Opened;
-use lexiscope::lab::blueprint::{Blueprint, NetworkKind};
+use lexiscope::lab::blueprint::{Blueprint, NetworkKind, TransformerChoices};
 use lexiscope::lab::saved::SavedTraining;
 use lexiscope::lab::training::{Training, TrainingSettings};
 use lexiscope::lab::vocabulary;
@@ -57,8 +57,9 @@ fn a_network_without_attention_says_so_and_offers_nothing_that_needs_maps() {
         width: 8,
         heads: 1,
         forget_bias: 1.0,
+        transformer: TransformerChoices::default(),
     };
-    let settings = TrainingSettings { steps: 1, batch: 1, rate: 1e-3, warm_up: 1, seed: 1, dropout: 0.0 };
+    let settings = TrainingSettings { steps: 1, batch: 1, rate: 1e-3, warm_up: 1, last_share: 1.0, seed: 1, dropout: 0.0 };
     let data = serde_json::Value::Null;
     let saved = SavedTraining::new(folder.path().into(), blueprint.config(), Some(tokenizer), data);
     saved.begin().unwrap();

@@ -48,7 +48,15 @@ struct Subject {
 }
 
 fn blueprint(kind: NetworkKind, vocabulary: usize, layers: usize, width: usize, heads: usize) -> Blueprint {
-    Blueprint { kind, vocabulary, layers, width, heads, forget_bias: 1.0, transformer: TransformerChoices::default() }
+    Blueprint {
+        kind,
+        vocabulary,
+        layers,
+        width,
+        heads,
+        forget_bias: 1.0,
+        transformer: TransformerChoices::default(),
+    }
 }
 
 /// The recall experiment asks after 20 symbols for the first of 16; the larger transformer is of a size

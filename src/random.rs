@@ -35,6 +35,12 @@ impl Random {
         (self.bits() % (count as u64).max(1)) as usize
     }
 
+    /// A normal number, of two uniform ones (Box and Muller 1958).
+    pub fn normal(&mut self) -> f64 {
+        let (radius, angle) = (1.0 - self.fraction(), self.fraction());
+        (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
+    }
+
     /// The numbers `0..count` in a random order (Fisher and Yates).
     pub fn permutation(&mut self, count: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..count).collect();

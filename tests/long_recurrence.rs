@@ -64,8 +64,15 @@ fn plain(kind: NetworkKind, matrices: &Matrices, layer: usize, inputs: &[Vec<f64
 #[test]
 fn states_are_those_of_the_formulas_after_512_steps() {
     for kind in [NetworkKind::Rnn, NetworkKind::Gru, NetworkKind::Lstm] {
-        let blueprint =
-            Blueprint { kind, vocabulary: 11, layers: 2, width: WIDTH, heads: 1, forget_bias: 3.0, transformer: TransformerChoices::default() };
+        let blueprint = Blueprint {
+            kind,
+            vocabulary: 11,
+            layers: 2,
+            width: WIDTH,
+            heads: 1,
+            forget_bias: 3.0,
+            transformer: TransformerChoices::default(),
+        };
         let network = blueprint.build(5).expect("fits");
         let ids: Vec<u32> = (0..STEPS as u32).map(|i| (i * 7 + i / 5) % 11).collect();
         let trace = forward(&network, &Input::Tokens(&ids), &PassOptions::default(), &Progress::unobserved());

@@ -23,7 +23,15 @@ const KINDS: [NetworkKind; 6] = [
 ];
 
 fn blueprint(kind: NetworkKind) -> Blueprint {
-    Blueprint { kind, vocabulary: 12, layers: 2, width: 16, heads: 2, forget_bias: 1.0, transformer: TransformerChoices::default() }
+    Blueprint {
+        kind,
+        vocabulary: 12,
+        layers: 2,
+        width: 16,
+        heads: 2,
+        forget_bias: 1.0,
+        transformer: TransformerChoices::default(),
+    }
 }
 
 fn settings(steps: u64) -> TrainingSettings {

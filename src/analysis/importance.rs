@@ -85,37 +85,55 @@ pub fn head_importance(
     changes: &Interventions,
     progress: &Progress,
 ) -> Result<Importance> {
-    let run = |interventions: Interventions| -> Result<Trace> {
-        // Without a head only the last hidden state says anything, and weights come with it.
-        let keep = if measure == Measure::SentenceVector { Keep::Weights } else { Keep::Logits };
-        let options = PassOptions { keep, interventions, ..Default::default() };
-        forward(network, input, &options, &Progress::unobserved())
-    };
     let layers = network.layers(stack.index());
     let heads_in = |layer| stack.attention(network, layer).map_or(0, |attention| attention.heads);
     let heads: Vec<HeadPlace> = (0..layers)
         .flat_map(|layer| (0..heads_in(layer)).map(move |head| HeadPlace { stack, layer, head }))
         .collect();
-    progress.check()?;
     progress.start(heads.len() as u64);
-    let yardstick = Yardstick::new(network, input, measure, &run(changes.clone())?)?;
-    let losses = heads
-        .par_iter()
-        .map(|&place| -> Result<f64> {
-            progress.check()?;
-            let mut interventions = changes.clone();
-            interventions.heads.insert(place, HeadChange::Zero);
-            let change = yardstick.change(&run(interventions)?)?;
-            progress.advance(1);
-            Ok(change)
-        })
-        .collect::<Result<Vec<f64>>>()?;
+    let without = |&place: &HeadPlace| {
+        let mut interventions = changes.clone();
+        interventions.heads.insert(place, HeadChange::Zero);
+        interventions
+    };
+    let sets: Vec<Interventions> = heads.iter().map(without).collect();
+    let (baseline, losses) = changes_of(network, input, measure, changes, &sets, progress)?;
     let widest = (0..layers).map(heads_in).max().unwrap_or(0);
     let mut table = Array2::from_elem((layers, widest), f64::NAN);
     for (&place, change) in heads.iter().zip(losses) {
         table[[place.layer, place.head]] = change;
     }
-    Ok(Importance { stack, measure, baseline: yardstick.baseline(), changes: table })
+    Ok(Importance { stack, measure, baseline, changes: table })
+}
+
+/// What `measure` gives for a pass that is changed as `unchanged` says, and how much it differs for each
+/// of `sets`, positive where it gets worse. Progress advances by one a set.
+///
+/// # Errors
+/// As [`head_importance`].
+pub fn changes_of(
+    network: &Network,
+    input: &Input<'_>,
+    measure: Measure,
+    unchanged: &Interventions,
+    sets: &[Interventions],
+    progress: &Progress,
+) -> Result<(f64, Vec<f64>)> {
+    let run = |interventions: &Interventions| -> Result<Trace> {
+        // Without a head only the last hidden state says anything, and weights come with it.
+        let keep = if measure == Measure::SentenceVector { Keep::Weights } else { Keep::Logits };
+        let options = PassOptions { keep, interventions: interventions.clone(), ..Default::default() };
+        forward(network, input, &options, &Progress::unobserved())
+    };
+    progress.check()?;
+    let yardstick = Yardstick::new(network, input, measure, &run(unchanged)?)?;
+    let changes = sets.par_iter().map(|interventions| -> Result<f64> {
+        progress.check()?;
+        let change = yardstick.change(&run(interventions)?)?;
+        progress.advance(1);
+        Ok(change)
+    });
+    Ok((yardstick.baseline(), changes.collect::<Result<Vec<f64>>>()?))
 }
 
 /// What the unchanged pass gave, to hold the others against.

@@ -12,7 +12,7 @@
 //! Trace + Network -> norms (what a weight moves), lens (what each layer would predict)
 //! Model -> names (how tokens read), positions (what a network is told about order, and what it does)
 //! Network -> spectra (what a head can do), importance (what is lost without it), attribution (what an
-//!            output is due to)
+//!            output is due to), influence (how much a place depends on each token before), costs
 //! ```
 //!
 //! Indices: `layer`, `head` and tokens count from 0; i is the token that looks (a row of a map), j
@@ -21,11 +21,13 @@
 
 pub mod attribution;
 pub mod cell;
+pub mod costs;
 pub mod detectors;
 pub mod difference;
 pub mod head_maps;
 pub mod heads;
 pub mod importance;
+pub mod influence;
 pub mod lens;
 pub mod maps;
 pub mod names;

@@ -427,7 +427,7 @@ impl First {
     }
 
     fn normal(&mut self, name: &str, shape: &[usize], spread: f64) {
-        self.push(name, shape, |random| spread * normal(random));
+        self.push(name, shape, |random| spread * random.normal());
     }
 
     /// The numbers of a tensor that was made before; none while it is counted only.
@@ -454,7 +454,7 @@ impl First {
 
     /// Gives the biases of queries and keys, `width` numbers each, the same normal ones.
     fn nearness(&mut self, [query, key]: [String; 2], width: usize) {
-        let numbers: Vec<f32> = (0..width).map(|_| (NEARNESS * normal(&mut self.random)) as f32).collect();
+        let numbers: Vec<f32> = (0..width).map(|_| (NEARNESS * self.random.normal()) as f32).collect();
         self.change(&query, |before| before.copy_from_slice(&numbers));
         self.copy(&query, &key);
     }
@@ -482,10 +482,4 @@ impl First {
     fn add(&mut self, name: &str, range: Range<usize>, number: f32) {
         self.change(name, |numbers| numbers[range].iter_mut().for_each(|bias| *bias += number));
     }
-}
-
-/// A normal number, of two uniform ones (Box and Muller 1958).
-fn normal(random: &mut Random) -> f64 {
-    let (radius, angle) = (1.0 - random.fraction(), random.fraction());
-    (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
 }

@@ -56,7 +56,7 @@ pub struct Budget {
 /// Which columns a drawing shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chart {
-    /// One line for every value of this column.
+    /// One line for every value of this column; one line in all where it is empty.
     pub series: &'static str,
     /// From left to right.
     pub across: &'static str,

@@ -60,7 +60,9 @@ impl Batch<'_> {
     /// What goes into a pass.
     pub fn input(&self) -> Input<'_> {
         Input::Each(vec![match self {
-            Self::Texts(texts) | Self::Questions(texts, _) => Feed::Texts(texts.iter().map(|ids| &**ids).collect()),
+            Self::Texts(texts) | Self::Questions(texts, _) => {
+                Feed::Texts(texts.iter().map(|ids| &**ids).collect())
+            }
             Self::Images(images, _) => Feed::Images(images.clone()),
         }])
     }

@@ -20,6 +20,7 @@ pub mod experiments;
 pub mod lessons;
 pub mod optimiser;
 pub mod outcome;
+pub mod passage;
 pub mod saved;
 pub mod training;
 pub mod vocabulary;

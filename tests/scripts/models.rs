@@ -59,7 +59,15 @@ fn a_network_without_attention_says_so_and_offers_nothing_that_needs_maps() {
         forget_bias: 1.0,
         transformer: TransformerChoices::default(),
     };
-    let settings = TrainingSettings { steps: 1, batch: 1, rate: 1e-3, warm_up: 1, last_share: 1.0, seed: 1, dropout: 0.0 };
+    let settings = TrainingSettings {
+        steps: 1,
+        batch: 1,
+        rate: 1e-3,
+        warm_up: 1,
+        last_share: 1.0,
+        seed: 1,
+        dropout: 0.0,
+    };
     let data = serde_json::Value::Null;
     let saved = SavedTraining::new(folder.path().into(), blueprint.config(), Some(tokenizer), data);
     saved.begin().unwrap();

@@ -1,6 +1,6 @@
 //! What position does to a text.
 
-use super::shuffle::{ShuffleExperiment, shuffle};
+use super::shuffle::{ShuffleExperiment, USUAL_ORDER, shuffle};
 use super::streams;
 use super::words::{TwoPlaces, two_places};
 use crate::model::Model;
@@ -33,7 +33,7 @@ pub fn experiments(
 ) -> Result<PositionExperiments> {
     let trace = streams::run(model, &tokens.ids, PositionChange::Keep, memory_limit, progress)?;
     Ok(PositionExperiments {
-        shuffle: shuffle(model, tokens, text, &trace, memory_limit, progress)?,
+        shuffle: shuffle(model, tokens, text, &trace, (USUAL_ORDER, memory_limit), progress)?,
         places: two_places(tokens, text, &trace),
         text: text.to_owned(),
     })

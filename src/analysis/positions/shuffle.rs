@@ -24,7 +24,7 @@ pub struct ShuffleExperiment {
     pub causal: bool,
 }
 
-/// The words of `text` in another order, tokens of a word kept together, added tokens left where they
+/// The words of `text` in the order that follows from `seed`, tokens of a word kept together, added tokens left where they
 /// are; `trace` is of the pass over `tokens` as they stand, and `memory_limit` in bytes holds for each
 /// of three more. `None` for fewer than two words.
 ///
@@ -35,14 +35,14 @@ pub fn shuffle(
     tokens: &Tokens,
     text: &str,
     trace: &Trace,
-    memory_limit: u64,
+    (seed, memory_limit): (u64, u64),
     progress: &Progress,
 ) -> Result<Option<ShuffleExperiment>> {
     let words = words_of(tokens);
     if words.len() < 2 {
         return Ok(None);
     }
-    let order = shuffled(words.len());
+    let order = Random::new(seed).permutation(words.len());
     let mut moved = order.iter().flat_map(|&word| words[word].clone());
     let in_a_word = |index: &usize| words.iter().any(|word| word.contains(index));
     let ids: Vec<u32> = (0..tokens.len())
@@ -68,7 +68,10 @@ fn likeness(one: &Trace, other: &Trace) -> f64 {
     vectors.and_then(|(one, other)| cosine(&one.mapv(f64::from), &other.mapv(f64::from))).unwrap_or(f64::NAN)
 }
 
+/// The seed of the order that is shown unless another is asked for.
+pub const USUAL_ORDER: u64 = 1;
+
 /// A permutation of `0..count` that looks random and is always the same.
 pub fn shuffled(count: usize) -> Vec<usize> {
-    Random::new(1).permutation(count)
+    Random::new(USUAL_ORDER).permutation(count)
 }

@@ -16,14 +16,15 @@
 //!        |
 //!     vectors           words as points: files, search, analogies, evaluation, projection
 //!     analysis          what can be read off a trace: head patterns, rollout, logit lens
-//!     lab               networks that learn
+//!     lab               networks that learn, and experiments with them
 //!        |
 //!      model            networks that keep everything they computed
 //!        |
 //! linalg, matmul, elementary    decompositions, products, functions of many numbers at a time
 //! mmap, files, foreign          mapped files, files written whole, readers of other crates
 //! progress, visible, numerals   progress of long work, text and numbers for eyes
-//! random, spelling, log         numbers from a seed, names that were probably meant, the log file
+//! random, correlation           numbers from a seed, how two lists of numbers go together
+//! spelling, log                 names that were probably meant, the log file
 //! ```
 //!
 //! Dependencies point downwards only; `tests/architecture.rs` holds that. Numeric code knows
@@ -43,6 +44,7 @@ compile_error!("lexiscope maps little-endian files in place and runs on little-e
 pub mod analysis;
 pub mod app;
 pub mod cli;
+pub mod correlation;
 pub mod elementary;
 pub mod export;
 pub mod files;

@@ -35,6 +35,35 @@ pub fn fraction(value: f64, decimals: usize) -> String {
     if is_zero { shown.to_owned() } else { format!("{sign}{shown}") }
 }
 
+/// A number of any size in few characters: `0.25`, `0.0031`, `12.5`, `1024`, `25.2k`, `1.21G`.
+pub fn short(number: f64) -> String {
+    const UNITS: [&str; 5] = ["", "k", "M", "G", "T"];
+    let size = number.abs();
+    if !number.is_finite() || size == 0.0 {
+        return if number == 0.0 { String::from("0") } else { String::from("-") };
+    }
+    if size >= 10_000.0 {
+        let unit = ((size.log10() / 3.0) as usize).min(UNITS.len() - 1);
+        return format!("{}{}", digits(number / 1e3_f64.powi(unit as i32)), UNITS[unit]);
+    }
+    if number.fract() == 0.0 {
+        return format!("{number:.0}");
+    }
+    digits(number)
+}
+
+/// Three digits that say something.
+fn digits(number: f64) -> String {
+    match number.abs() {
+        size if size >= 100.0 => format!("{number:.0}"),
+        size if size >= 10.0 => format!("{number:.1}"),
+        size if size >= 0.1 => format!("{number:.2}"),
+        size if size >= 0.01 => format!("{number:.3}"),
+        size if size >= 0.001 => format!("{number:.4}"),
+        _ => format!("{number:.0e}"),
+    }
+}
+
 /// A number with a comma between its thousands, as in `30,000`.
 pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
@@ -106,5 +135,20 @@ mod tests {
             let is_zero = plain.parse::<f64>() == Ok(0.0);
             prop_assert!(found == plain || is_zero && plain.strip_prefix('-') == Some(found.as_str()));
         }
+    }
+
+    #[rstest]
+    #[case(0.0, "0")]
+    #[case(0.254, "0.25")]
+    #[case(1.0, "1")]
+    #[case(-12.54, "-12.5")]
+    #[case(0.0031, "0.0031")]
+    #[case(1024.0, "1024")]
+    #[case(25_216.0, "25.2k")]
+    #[case(1.208e9, "1.21G")]
+    #[case(0.00001, "1e-5")]
+    #[case(f64::NAN, "-")]
+    fn numbers_of_any_size_are_short(#[case] number: f64, #[case] expected: &str) {
+        assert_eq!(short(number), expected);
     }
 }

@@ -5,6 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Progress of one piece of work, and its cancel flag.
 #[derive(Debug, Default)]
@@ -52,6 +53,20 @@ impl Progress {
     pub fn fraction(&self) -> Option<f64> {
         let total = self.total.load(Ordering::Relaxed);
         (total > 0).then(|| (self.done.load(Ordering::Relaxed) as f64 / total as f64).min(1.0))
+    }
+
+    /// Waits for `time`, in which the work may be cancelled.
+    ///
+    /// # Errors
+    /// As [`Progress::check`].
+    pub fn pause(&self, time: Duration) -> Result<(), Cancelled> {
+        const SHORTEST: Duration = Duration::from_millis(20);
+        let start = Instant::now();
+        while start.elapsed() < time {
+            self.check()?;
+            std::thread::sleep(SHORTEST.min(time.saturating_sub(start.elapsed())));
+        }
+        self.check()
     }
 
     /// Asks the worker to stop at its next [`Progress::check`].

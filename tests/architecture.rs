@@ -20,15 +20,35 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("linalg", &[]),
     ("matmul", &[]),
     ("elementary", &[]),
+    ("correlation", &[]),
     ("model", &["linalg", "matmul", "elementary", "mmap", "files", "foreign", "progress", "random"]),
     ("analysis", &["model", "linalg", "matmul", "elementary", "progress", "random"]),
-    ("lab", &["model", "analysis", "elementary", "mmap", "progress", "random", "files"]),
-    ("vectors", &["linalg", "mmap", "files", "foreign", "progress"]),
+    (
+        "lab",
+        &[
+            "correlation",
+            "numerals",
+            "model",
+            "analysis",
+            "elementary",
+            "mmap",
+            "progress",
+            "random",
+            "files",
+        ],
+    ),
+    ("vectors", &["correlation", "linalg", "mmap", "files", "foreign", "progress"]),
     ("jobs", &["vectors", "model", "progress"]),
     ("theme", &["spelling"]),
     ("widgets", &["theme", "analysis", "model", "visible", "numerals"]),
     ("app", &["jobs", "widgets", "theme", "vectors", "model", "progress"]),
-    ("screens", &["app", "jobs", "widgets", "theme", "vectors", "model", "analysis", "progress", "export"]),
+    (
+        "screens",
+        &[
+            "app", "jobs", "widgets", "theme", "vectors", "model", "analysis", "lab", "random", "progress",
+            "export",
+        ],
+    ),
     (
         "terminal",
         &[

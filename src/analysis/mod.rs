@@ -4,12 +4,13 @@
 //! Trace --+-> statistics   entropy, distance, mass on a token      --+
 //!         +-> heads        what a head does: its label and figures   +-> ranking: where to look next
 //!         +-> difference   two traces, before and after a change   --+
-//!         +-> rollout      all heads and layers in one map
+//!         +-> rollout      all heads and layers in one map; flow: the same, as pipes
 //!         +-> maps         a head or a layer in every view
 //!         +-> cell         the making of one weight
 //!         +-> similarity   one word at two places, layer by layer
 //!         +-> thumbnails   all maps, small
 //! Trace + Network -> norms (what a weight moves), lens (what each layer would predict)
+//! Network + text -> reading (what is expected after every token, gates and states)
 //! Model -> names (how tokens read), positions (what a network is told about order, and what it does)
 //! Network -> spectra (what a head can do), importance (what is lost without it), attribution (what an
 //!            output is due to), influence (how much a place depends on each token before), costs
@@ -24,6 +25,7 @@ pub mod cell;
 pub mod costs;
 pub mod detectors;
 pub mod difference;
+pub mod flow;
 pub mod head_maps;
 pub mod heads;
 pub mod importance;
@@ -35,6 +37,7 @@ pub mod norms;
 pub mod place;
 pub mod positions;
 pub mod ranking;
+pub mod reading;
 pub mod rollout;
 pub mod similarity;
 pub mod spectra;

@@ -21,27 +21,33 @@ pub fn mean_over_heads(trace: &Trace, stack: Stack, layer: usize) -> Option<Arra
 pub fn rollout(trace: &Trace, layer: usize, residual: bool) -> Option<Array2<f32>> {
     let mut rolled: Option<Array2<f64>> = None;
     for index in 0..=layer {
-        let weights = &Stack::Text.trace(trace, index)?.weights;
-        if weights.is_empty() {
-            return None;
-        }
-        let mut mixed = mean_of(weights);
-        if residual {
-            mixed *= 0.5;
-            mixed.diag_mut().iter_mut().for_each(|weight| *weight += 0.5);
-        }
-        for mut row in mixed.axis_iter_mut(Axis(0)) {
-            let sum = row.sum();
-            if sum != 0.0 {
-                row /= sum;
-            }
-        }
+        let mixed = mixed(trace, index, residual)?;
         rolled = Some(match rolled {
             Some(before) => mixed.dot(&before),
             None => mixed,
         });
     }
     rolled.map(|rolled| rolled.mapv(|weight| weight as f32))
+}
+
+/// A of one layer, `[T, T]`, as [`rollout`] has it.
+pub(super) fn mixed(trace: &Trace, layer: usize, residual: bool) -> Option<Array2<f64>> {
+    let weights = &Stack::Text.trace(trace, layer)?.weights;
+    if weights.is_empty() {
+        return None;
+    }
+    let mut mixed = mean_of(weights);
+    if residual {
+        mixed *= 0.5;
+        mixed.diag_mut().iter_mut().for_each(|weight| *weight += 0.5);
+    }
+    for mut row in mixed.axis_iter_mut(Axis(0)) {
+        let sum = row.sum();
+        if sum != 0.0 {
+            row /= sum;
+        }
+    }
+    Some(mixed)
 }
 
 fn mean_of(weights: &Array3<f32>) -> Array2<f64> {

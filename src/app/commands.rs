@@ -9,6 +9,7 @@ use super::frame::Frame;
 use super::overlay::{Field, Form, Overlay};
 use super::screen::{Gesture, Needs};
 use super::screens::Screens;
+use super::tour::{self, Tour};
 use crate::widgets::line::{Edit, Line};
 use crate::widgets::print::Format;
 
@@ -56,6 +57,28 @@ pub const GENERAL: Heading = Heading {
         FrameCommand::new("next-theme", "next theme", "Use the next theme.", next_theme)
             .keys(&[(Browsing, "T")])
             .search("colours dark light"),
+        FrameCommand::new(
+            "tour",
+            "tour",
+            "Begin the guided tour: ten stops over all screens.",
+            |screens, frame| tour::begin(Tour::first(), screens, frame),
+        )
+        .search("guide begin learn introduction"),
+        FrameCommand::new(
+            "tour-next",
+            "next stop",
+            "Go to the next stop of the tour; behind the last it is over.",
+            |screens, frame| tour::go(1, screens, frame),
+        )
+        .keys(&[(Everywhere, "f8")])
+        .when(is_on_tour),
+        FrameCommand::new("tour-before", "stop before", "Go to the stop before.", |screens, frame| {
+            tour::go(-1, screens, frame)
+        })
+        .keys(&[(Everywhere, "f7")])
+        .when(is_on_tour),
+        FrameCommand::new("tour-end", "end of the tour", "Leave the tour.", |_, frame| frame.tour = None)
+            .when(is_on_tour),
         FrameCommand::new(
             "mouse",
             "mouse",
@@ -296,6 +319,10 @@ const fn edit(
     run: fn(&mut Screens, &mut Frame),
 ) -> FrameCommand {
     FrameCommand::new(id, title, help, run).when(is_typing).unlisted()
+}
+
+fn is_on_tour(_: &Screens, frame: &Frame) -> Result<(), Reason> {
+    if frame.tour.is_some() { Ok(()) } else { Err("there is no tour: `tour` begins one".into()) }
 }
 
 fn has_selection(screens: &Screens, frame: &Frame) -> Result<(), Reason> {

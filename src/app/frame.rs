@@ -12,6 +12,7 @@ use super::news::{News, Wanted};
 use super::opened::Opened;
 use super::overlay::Overlay;
 use super::pending::Pending;
+use super::tour::Tour;
 use crate::jobs::{Failure, Job, Parcel, Slot, Task};
 use crate::model::Model;
 use crate::progress::Progress;
@@ -96,6 +97,8 @@ pub struct Frame {
     pub model: Opened<Model>,
     /// The model that was asked for; `None` for the shipped one.
     pub model_name: Option<String>,
+    /// The guided tour, while it goes on.
+    pub tour: Option<Tour>,
     /// What lies on top of the screen.
     pub overlay: Option<Overlay>,
     /// The last message.

@@ -27,6 +27,7 @@ mod pending;
 mod registry;
 mod screen;
 mod screens;
+mod tour;
 mod update;
 
 pub use application::App;
@@ -43,4 +44,5 @@ pub use overlay_update::moved;
 pub use registry::{Listed, Registry};
 pub use screen::{AnyScreen, Copied, Gesture, Needs, Offer, Place, Screen};
 pub use screens::Screens;
+pub use tour::{Stop, Tour, begin as begin_tour, go as go_on_tour};
 pub use update::Message;

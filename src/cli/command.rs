@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::report::{Format, Report};
+use crate::terminal::ColourChoice;
 
 /// What every command may need besides its own arguments.
 pub struct Shared {
@@ -12,6 +13,10 @@ pub struct Shared {
     pub vectors: Option<PathBuf>,
     /// The model: a folder, a file or a name; `None` for the shipped one.
     pub model: Option<String>,
+    /// The theme of the screens, for a command that shows them.
+    pub theme: Option<String>,
+    /// Their colours.
+    pub colour: Option<ColourChoice>,
     /// The description of the whole command line.
     pub program: fn() -> clap::Command,
 }

@@ -21,7 +21,7 @@ use crate::visible;
 /// Let a causal model write on
 ///
 /// The text appears as it is written. --model names the model that writes: any causal transformer, or a
-/// network that `lexiscope train` made.
+/// network that `lexiscope train` made; without it, a small transformer inside the program writes.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]

@@ -37,7 +37,7 @@ pub struct Arguments {
 
 impl Command for Arguments {
     fn answer(self, shared: &Shared) -> Result<Answer> {
-        let subject = Subject::open(&self.subject, shared)?;
+        let subject = Subject::open_predicting(&self.subject, shared)?;
         let network = &subject.model.network;
         let is_vision = network.kind == Kind::Vision;
         match (is_vision, self.label) {

@@ -7,7 +7,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use super::arguments::format::FormatArguments;
 use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
-use super::report::{Report, Table, Value};
+use super::report::{Format, Report, Table, Value, object_text};
 use super::{model_source, progress};
 use crate::lab::experiment::{Card, Experiment, Run};
 use crate::lab::experiments::{self, ALL};
@@ -19,6 +19,7 @@ Examples:
   lexiscope lab --list                          what can be asked
   lexiscope lab recall                          after how many words do networks forget?
   lexiscope lab recall --budget 300 --seed 2    sooner, and from other weights
+  lexiscope lab recall --format json >recall.json   to be shown again on the screen Lab
   lexiscope lab order --model FOLDER            of a model of your own";
 
 /// What textbooks say of networks, measured: each experiment asks one question
@@ -64,7 +65,11 @@ impl Command for Arguments {
         }
         let model = model(card, shared)?;
         let outcome = run(experiment, (self.seed, budget), model.as_ref())?;
-        Ok(Answer::report(report(card, outcome), self.output.format))
+        Ok(match self.output.format {
+            // With the curves, so that the screen can show the run once more.
+            Format::Json => Answer::Text(object_text(&outcome.json())),
+            format => Answer::report(report(card, outcome), format),
+        })
     }
 }
 

@@ -78,6 +78,7 @@ mod query;
 mod similarity;
 mod subwords;
 mod tokens;
+mod tour;
 mod trace;
 mod train;
 mod vector;
@@ -109,6 +110,7 @@ commands! {
     config Config,
     completions Completions,
     man Man,
+    tour Tour,
 }
 
 const AFTER_HELP: &str = "\
@@ -184,7 +186,7 @@ struct Program {
     /// Model: a folder in the Hugging Face layout, a .gguf file, or a name in its local cache
     ///
     /// Nothing is downloaded; `lexiscope models` lists what is found. The default is the shipped
-    /// MiniLM: 6 layers x 12 heads.
+    /// MiniLM, 6 layers x 12 heads; where tokens are predicted, the shipped stories-causal.
     #[arg(
         long,
         value_name = "FOLDER|FILE|NAME",
@@ -257,13 +259,14 @@ fn perform(arguments: Program) -> Result<()> {
     let encoding = encoding.as_deref().map(named_encoding).transpose()?;
     open::set_hints(Hints { encoding, member });
     let Some(command) = command else {
-        return match terminal::start(StartOptions { vectors, model, theme, colour: color }) {
+        return match terminal::start(StartOptions { vectors, model, theme, colour: color, tour: None }) {
             Ok(()) => Ok(()),
             Err(error @ StartError::NoTerminal(_)) => Err(Failure::usage(error.to_string()).into()),
             Err(error) => Err(error.into()),
         };
     };
-    if theme.is_some() || color.is_some() {
+    let shows_screens = matches!(command, AnyCommand::Tour(_));
+    if !shows_screens && (theme.is_some() || color.is_some()) {
         return Err(Failure::usage(
             "--theme and --color belong to the interface, which a command does not start",
         )
@@ -271,8 +274,10 @@ fn perform(arguments: Program) -> Result<()> {
         .into());
     }
     #[cfg(unix)]
-    leave_nothing_behind()?;
-    match command.answer(&Shared { vectors, model, program })? {
+    if !shows_screens {
+        leave_nothing_behind()?;
+    }
+    match command.answer(&Shared { vectors, model, theme, colour: color, program })? {
         Answer::Text(text) => print(&text),
         Answer::Report(report, format) => {
             print(&report::render(&report, format, io::stdout().is_terminal())?)?;

@@ -144,7 +144,7 @@ fn label_width(labels: &[String]) -> usize {
 }
 
 /// `text` for XML: marks replaced, what cannot be seen or is forbidden (XML 1.0) shown as a sign, and no longer than `limit` characters.
-fn escaped(text: &str, limit: usize) -> String {
+pub(super) fn escaped(text: &str, limit: usize) -> String {
     let mut out = String::new();
     for (index, character) in visible::line(text).chars().enumerate() {
         if index >= limit {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::model::ModelError;
-use crate::progress::Progress;
+use crate::progress::{Cancelled, Progress};
 use crate::vectors::VectorsError;
 
 /// Which threads carry work out.
@@ -99,6 +99,12 @@ pub enum Failure {
     /// A mistake in this program; the work panicked.
     #[error("this is a mistake in lexiscope, please report it: {0}")]
     Panicked(String),
+}
+
+impl From<Cancelled> for Failure {
+    fn from(_: Cancelled) -> Self {
+        Self::Cancelled
+    }
 }
 
 impl From<VectorsError> for Failure {

@@ -67,6 +67,23 @@ pub struct Course<'a> {
     pub drawn: fn(&Judgement) -> f64,
     /// Which judgement is good enough to stop.
     pub is_enough: fn(&Judgement) -> bool,
+    /// The name of a parameter that learns nothing.
+    pub fixed: Option<&'static str>,
+}
+
+impl<'a> Course<'a> {
+    /// All steps of `lessons`, of whose loss every fiftieth is drawn.
+    pub fn of_steps(name: impl Into<String>, lessons: &'a dyn Lessons, settings: TrainingSettings) -> Self {
+        Self {
+            name: name.into(),
+            lessons,
+            settings,
+            judged_every: 50,
+            drawn: |judgement| judgement.loss,
+            is_enough: |_| false,
+            fixed: None,
+        }
+    }
 }
 
 /// What was learned.
@@ -87,6 +104,7 @@ pub fn learn(run: &mut Run<'_>, network: Network, course: &Course<'_>) -> Result
     let quiet = Progress::unobserved();
     let mut training = Training::new(network, course.settings);
     training.adam.settings.weight_decay = 0.0;
+    training.fixed = course.fixed;
     run.progress.name_stage(course.name.clone());
     loop {
         run.progress.check()?;

@@ -1,6 +1,9 @@
 //! What came out of an experiment, as it is shown, kept and read again.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::numerals::rounded;
 
 /// One cell of a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +28,29 @@ impl Cell {
             Self::Count(number) => Some(number as f64),
             Self::Number(number) => Some(number),
             _ => None,
+        }
+    }
+
+    /// As JSON; a number with six decimals.
+    fn value(&self) -> Value {
+        match self {
+            Self::Count(number) => json!(number),
+            Self::Number(number) => json!(rounded(*number)),
+            Self::Text(text) => json!(text),
+            Self::Flag(flag) => json!(flag),
+            Self::Nothing => Value::Null,
+        }
+    }
+}
+
+impl std::fmt::Display for Cell {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Count(number) => write!(formatter, "{number}"),
+            Self::Number(number) => write!(formatter, "{:.6}", rounded(*number)),
+            Self::Text(text) => formatter.write_str(text),
+            Self::Flag(flag) => write!(formatter, "{flag}"),
+            Self::Nothing => Ok(()),
         }
     }
 }
@@ -98,5 +124,113 @@ impl Outcome {
             known.iter().all(|(name, cell)| self.column(name).is_some_and(|index| row[index] == *cell))
         };
         self.rows.iter().find(is_meant)?[wanted].number()
+    }
+
+    /// The whole of it as JSON: `{"experiment", "model", "seed", "budget", "rows": [{column: cell}],
+    /// "curves": [{"name", "points": [[step, value]]}]}`.
+    pub fn json(&self) -> Value {
+        let row = |row: &Row| {
+            let cells = self.columns.iter().zip(row);
+            Value::Object(cells.map(|(column, cell)| (column.clone(), cell.value())).collect::<Map<_, _>>())
+        };
+        let curve = |curve: &Curve| {
+            let points: Vec<Value> =
+                curve.points.iter().map(|&(at, value)| json!([at, rounded(value)])).collect();
+            json!({"name": curve.name, "points": points})
+        };
+        json!({
+            "experiment": self.experiment, "model": self.model, "seed": self.seed, "budget": self.budget,
+            "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
+            "curves": self.curves.iter().map(curve).collect::<Vec<_>>(),
+        })
+    }
+
+    /// What [`Outcome::json`] wrote, of an experiment with these `columns`.
+    ///
+    /// # Errors
+    /// What is missing or is something else, in words.
+    pub fn from_json(written: &Value, columns: &[&str]) -> Result<Self, String> {
+        let number = |key: &str| written[key].as_u64().ok_or_else(|| format!("\"{key}\" is no number"));
+        let list = |key: &str| written[key].as_array().ok_or_else(|| format!("\"{key}\" is no list"));
+        let row = |(index, row): (usize, &Value)| {
+            let cell = |column: &&str| {
+                let cell = row.get(column).ok_or_else(|| format!("row {index} has no \"{column}\""))?;
+                Cell::deserialize(cell).map_err(|_| format!("row {index}: {column} is {cell}"))
+            };
+            columns.iter().map(cell).collect::<Result<Row, String>>()
+        };
+        let curve = |curve: &Value| Curve::deserialize(curve).map_err(|error| format!("a curve: {error}"));
+        Ok(Self {
+            experiment: written["experiment"].as_str().ok_or("\"experiment\" is no text")?.to_owned(),
+            model: written["model"].as_str().map(str::to_owned),
+            seed: number("seed")?,
+            budget: number("budget")?,
+            columns: columns.iter().map(|&column| column.to_owned()).collect(),
+            rows: list("rows")?.iter().enumerate().map(row).collect::<Result<_, _>>()?,
+            curves: list("curves")?.iter().map(curve).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The table as CSV, with a heading.
+    ///
+    /// # Errors
+    /// None that writing to memory has.
+    pub fn csv(&self) -> csv::Result<String> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(&self.columns)?;
+        for row in &self.rows {
+            writer.write_record(row.iter().map(Cell::to_string))?;
+        }
+        let bytes = writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome() -> Outcome {
+        Outcome {
+            experiment: "recall".into(),
+            model: Some("minilm-l6".into()),
+            seed: 3,
+            budget: 20,
+            columns: vec!["network".into(), "right".into(), "distance".into(), "accuracy".into()],
+            rows: vec![
+                vec![Cell::Text("rnn, old".into()), Cell::Flag(true), Cell::Count(5), Cell::Number(0.25)],
+                vec![Cell::Text("gru".into()), Cell::Flag(false), Cell::Nothing, Cell::Number(1.5)],
+            ],
+            curves: vec![Curve { name: "rnn".into(), points: vec![(50, 0.5), (100, 0.25)] }],
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let (outcome, columns) = (outcome(), ["network", "right", "distance", "accuracy"]);
+        let written: Value = serde_json::from_str(&outcome.json().to_string()).unwrap();
+        assert_eq!(Outcome::from_json(&written, &columns), Ok(outcome.clone()));
+        assert_eq!(written["rows"][0]["accuracy"], 0.25);
+        for (key, wrong) in
+            [("seed", json!("x")), ("rows", json!([{"network": "rnn"}])), ("curves", json!([1]))]
+        {
+            let mut changed = written.clone();
+            changed[key] = wrong;
+            assert!(Outcome::from_json(&changed, &columns).is_err(), "{key}");
+        }
+        let csv = outcome.csv().unwrap();
+        assert_eq!(csv.lines().nth(1), Some("\"rnn, old\",true,5,0.250000"));
+        assert_eq!(csv.lines().nth(2), Some("gru,false,,1.500000"));
+    }
+
+    #[test]
+    fn rows_and_points_are_added_as_they_come() {
+        let mut outcome = outcome();
+        outcome.add(News::Row(vec![Cell::Nothing; 4]));
+        outcome.add(News::Point("rnn".into(), 150, 1.0));
+        outcome.add(News::Point("gru".into(), 50, 2.0));
+        assert_eq!((outcome.rows.len(), outcome.curves.len(), outcome.curves[0].points.len()), (3, 2, 3));
+        let known = [("network", Cell::Text("gru".into()))];
+        assert_eq!((outcome.find(&known, "accuracy"), outcome.find(&known, "distance")), (Some(1.5), None));
     }
 }

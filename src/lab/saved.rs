@@ -159,7 +159,7 @@ impl SavedTraining {
             }
         }
         adam.steps = step;
-        Ok(Training { settings, network, adam })
+        Ok(Training { adam, ..Training::new(network, settings) })
     }
 }
 

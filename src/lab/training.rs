@@ -81,6 +81,8 @@ pub struct Training {
     pub network: Network,
     /// What the optimiser remembers; its steps are those of the training.
     pub adam: Adam,
+    /// The name of a parameter that learns nothing.
+    pub fixed: Option<&'static str>,
 }
 
 /// What one step showed.
@@ -98,7 +100,7 @@ impl Training {
     /// Before the first step.
     pub fn new(network: Network, settings: TrainingSettings) -> Self {
         let adam = Adam::new(&network, AdamSettings::default());
-        Self { settings, network, adam }
+        Self { settings, network, adam, fixed: None }
     }
 
     /// Whether all steps are taken.
@@ -114,6 +116,9 @@ impl Training {
         let step = self.adam.steps;
         let batch = lessons.batch(self.settings.seed, step, self.settings.batch);
         let (loss, mut gradients) = self.gradients(&batch, progress)?;
+        if let Some(name) = self.fixed {
+            gradients.clear(name);
+        }
         let rate = self.settings.rate_at(step);
         let gradient = match loss.is_finite() {
             true => self.adam.step(&mut self.network, &mut gradients, rate),

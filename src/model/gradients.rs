@@ -57,6 +57,12 @@ impl Gradients {
         self.numbers.iter_mut().map(Vec::as_mut_slice)
     }
 
+    /// Sets that of the parameter called `name` to 0.
+    pub fn clear(&mut self, name: &str) {
+        let named = self.names.iter().zip(&mut self.numbers).filter(|(other, _)| *other == name);
+        named.for_each(|(_, numbers)| numbers.fill(0.0));
+    }
+
     /// Multiplies all by `factor`.
     pub fn scale(&mut self, factor: f32) {
         self.numbers.par_iter_mut().for_each(|numbers| {

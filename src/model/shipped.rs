@@ -14,27 +14,41 @@ use crate::mmap::Bytes;
 /// A model inside the program.
 #[derive(Debug, Clone, Copy)]
 pub struct ShippedModel {
-    /// Its name, and that of its folder in `models/`.
+    /// What it is opened by.
     pub name: &'static str,
+    /// Its folder in `models/`.
+    folder: &'static str,
     config: &'static str,
     weights: &'static [u8],
     tokenizer: &'static [u8],
 }
 
-/// The files of the folder of this name.
+/// The files of a model: where it is in `models/`, and where its tokenizer is.
 macro_rules! shipped {
-    ($name:literal) => {
+    ($name:literal, $folder:literal, $tokenizer:literal) => {
         ShippedModel {
             name: $name,
-            config: include_str!(concat!("../../models/", $name, "/config.json")),
-            weights: include_bytes!(concat!("../../models/", $name, "/model.safetensors")),
-            tokenizer: include_bytes!(concat!("../../models/", $name, "/tokenizer.json")),
+            folder: $folder,
+            config: include_str!(concat!("../../models/", $folder, "/config.json")),
+            weights: include_bytes!(concat!("../../models/", $folder, "/model.safetensors")),
+            tokenizer: include_bytes!(concat!("../../models/", $tokenizer, "/tokenizer.json")),
         }
     };
 }
 
 /// All of them; the first is opened where none is named.
-pub static MODELS: &[ShippedModel] = &[shipped!("minilm-l6")];
+pub static MODELS: &[ShippedModel] = &[
+    shipped!("minilm-l6", "minilm-l6", "minilm-l6"),
+    shipped!("stories-causal", "stories/causal", "stories"),
+    shipped!("stories-simplified", "stories/simplified", "stories"),
+    shipped!("stories-hybrid", "stories/hybrid", "stories"),
+    shipped!("stories-lstm", "stories/lstm", "stories"),
+    shipped!("stories-gru", "stories/gru", "stories"),
+    shipped!("stories-rnn", "stories/rnn", "stories"),
+];
+
+/// The name of the one that is opened where none is named and tokens are to be predicted.
+pub const WRITER: &str = "stories-causal";
 
 /// The model of this name.
 pub fn named(name: &str) -> Option<&'static ShippedModel> {
@@ -47,7 +61,7 @@ impl ShippedModel {
     /// # Errors
     /// None unless the program was built with broken files.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
-        let folder = Path::new("models").join(self.name);
+        let folder = Path::new("models").join(self.folder);
         let weights = (folder.join("model.safetensors"), Bytes::from_static(self.weights));
         Ok(Checkpoint {
             name: self.name.into(),

@@ -7,6 +7,8 @@ use crate::app::AnyScreen;
 
 pub mod analogy;
 pub mod attention;
+pub mod lab;
+pub mod memory;
 pub mod positions;
 #[cfg(test)]
 mod testing;
@@ -21,5 +23,7 @@ pub fn all() -> Vec<Box<dyn AnyScreen>> {
         Box::new(analogy::Analogy::default()),
         Box::new(attention::Attention::default()),
         Box::new(positions::Positions::default()),
+        Box::new(memory::Memory::default()),
+        Box::new(lab::Lab::default()),
     ]
 }

@@ -52,6 +52,12 @@ pub(super) fn finish<J: Job>(
     app.handle(Message::Report(Report { slot: J::SLOT, generation, news }))
 }
 
+/// What the job `J` tells while it runs.
+pub(super) fn note<J: Job>(app: &mut App, generation: u64, note: J::Note) -> Vec<Effect> {
+    let news = News::Noted(Box::new(note));
+    app.handle(Message::Report(Report { slot: J::SLOT, generation, news }))
+}
+
 /// An application with open vectors.
 pub(super) fn ready() -> App {
     let mut app = app();

@@ -20,6 +20,25 @@ fn drawn(app: &mut App) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// Draws `app` at many sizes, in every kind of theme: nothing may panic. Returns what is seen at 80 x 24
+/// without colours.
+pub(super) fn drawn_at_all_sizes(app: &App) -> String {
+    for theme in ["dark", "light", "mono", "terminal"] {
+        let theme = theme::load(theme, None).expect("a built-in theme");
+        for (width, height) in
+            [(1, 1), (24, 8), (31, 9), (40, 12), (79, 23), (80, 24), (97, 30), (160, 50), (240, 70)]
+        {
+            let area = Rect::new(0, 0, width, height);
+            draw::render(app, &theme, &mut Buffer::empty(area), area);
+        }
+    }
+    let area = Rect::new(0, 0, 80, 24);
+    let mut buffer = Buffer::empty(area);
+    draw::render(app, &theme::load("mono", None).expect("a built-in theme"), &mut buffer, area);
+    let line = |line: &[ratatui::buffer::Cell]| line.iter().map(|cell| cell.symbol()).collect::<String>();
+    buffer.content.chunks(80).map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// Column and row at which `text` begins.
 fn place(app: &mut App, text: &str) -> (u16, u16) {
     let screen = drawn(app);

@@ -14,7 +14,7 @@ use super::host::{Looks, TerminalHost};
 use super::late_reply::LateReply;
 use super::memory;
 use super::run::{Ended, run};
-use crate::app::App;
+use crate::app::{App, Tour, begin_tour};
 use crate::jobs::Jobs;
 use crate::screens;
 use crate::theme::{ColourDepth, Theme};
@@ -31,6 +31,8 @@ pub struct StartOptions {
     pub theme: Option<String>,
     /// The colour depth, before the configuration's.
     pub colour: Option<ColourChoice>,
+    /// A guided tour to begin with.
+    pub tour: Option<Tour>,
 }
 
 /// Why the screens cannot be shown, or ended.
@@ -85,6 +87,9 @@ pub fn start(options: StartOptions) -> Result<(), StartError> {
     app.frame.model_name = options.model;
     app.frame.theme = looks.theme().name().to_owned();
     app.frame.themes = looks.names();
+    if let Some(tour) = options.tour {
+        begin_tour(tour, &mut app.screens, &mut app.frame);
+    }
     let memory = memory::path();
     let forgotten = memory.as_ref().and_then(|path| memory::load(&mut app, path).err());
     if let Some(mistake) = mistake.or(theme_mistake).or(forgotten) {

@@ -8,7 +8,7 @@ use super::text::{columns, put, put_right};
 use crate::theme::Theme;
 
 /// Bits of the eight dots of a braille cell by row and column (Unicode chapter 21.1).
-const DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
+pub(super) const DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
 /// A line; see the module.
 #[derive(Debug, Clone, Copy)]

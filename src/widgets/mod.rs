@@ -11,6 +11,7 @@ pub mod line;
 pub mod picture;
 pub mod plot;
 pub mod print;
+pub mod race;
 pub mod signed;
 pub mod strip;
 pub mod text;

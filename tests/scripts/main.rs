@@ -8,6 +8,8 @@ mod support;
 
 mod attention;
 mod images;
+mod lab;
+mod memory;
 mod models;
 mod pictures;
 mod positions;

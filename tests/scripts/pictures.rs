@@ -7,17 +7,19 @@ use std::path::Path;
 use crate::{Start, play};
 
 /// Each picture: its name, and what is typed for it. None shows how long something took.
-const PICTURES: [(&str, &str); 4] = [
+const PICTURES: [(&str, &str); 6] = [
     ("words", "king<enter>jc"),
     ("analogy", "<alt-2>man<enter>king<enter>woman<enter>"),
     ("attention", "<alt-3>"),
     ("positions", "<alt-4>"),
+    ("memory", "<alt-5>"),
+    ("lab", "<alt-6>jjj<enter>kj"),
 ];
 
 /// What the program writes on `W`.
 fn drawn(script: &str) -> String {
     let typed = format!("{script}W<enter>");
-    let played = if script.contains("<alt-3>") || script.contains("<alt-4>") {
+    let played = if ["<alt-3>", "<alt-4>"].iter().any(|key| script.contains(key)) {
         Start::on_model(None).play(&typed)
     } else {
         play(&typed)

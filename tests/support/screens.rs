@@ -5,6 +5,8 @@ use lexiscope::app::{App, Screen};
 use lexiscope::screens;
 use lexiscope::screens::analogy::Analogy;
 use lexiscope::screens::attention::Attention;
+use lexiscope::screens::lab::Lab;
+use lexiscope::screens::memory::Memory;
 use lexiscope::screens::positions::Positions;
 use lexiscope::screens::words::Words;
 
@@ -28,6 +30,8 @@ pub trait Look {
     fn analogy_mut(&mut self) -> &mut Analogy;
     fn attention(&self) -> &Attention;
     fn attention_mut(&mut self) -> &mut Attention;
+    fn lab(&self) -> &Lab;
+    fn memory_screen(&self) -> &Memory;
     fn positions(&self) -> &Positions;
     fn positions_mut(&mut self) -> &mut Positions;
 }
@@ -59,6 +63,14 @@ impl Look for App {
 
     fn attention_mut(&mut self) -> &mut Attention {
         self.screen_mut()
+    }
+
+    fn lab(&self) -> &Lab {
+        of(self)
+    }
+
+    fn memory_screen(&self) -> &Memory {
+        of(self)
     }
 
     fn positions(&self) -> &Positions {

@@ -4,10 +4,12 @@
 //! tabs            1 Words  2 Analogy                       name of what is open, size
 //! screen          Screen::draw of the screen in front, what lies on top of it
 //! status          the last message, over the last line of the screen
+//! guide           what the tour says, while it goes on
 //! footer          the keys that work now
 //! ```
 
 pub mod chrome;
+mod guide;
 mod help;
 mod lists;
 pub mod opening;
@@ -64,15 +66,20 @@ pub fn render(app: &App, theme: &Theme, buffer: &mut Buffer, area: Rect) -> Draw
 fn compose(app: &App, canvas: &mut Canvas<'_>) {
     let area = canvas.area;
     let line = |y: u16| Rect { y: area.y + y, height: 1, ..area };
-    canvas.area = Rect { y: area.y + 1, height: area.height - 2, ..area };
+    let guide = app.frame.tour.as_ref().map_or(0, |tour| guide::lines(tour, area));
+    canvas.area = Rect { y: area.y + 1, height: area.height - 2 - guide, ..area };
     app.screens.front().draw(&app.frame, canvas);
     if let Some(overlay) = &app.frame.overlay {
         canvas.cursor = None;
         canvas.cover();
         overlays::draw(overlay, app, canvas);
     }
+    if let Some(tour) = &app.frame.tour {
+        let below = Rect { y: area.bottom() - 1 - guide, height: guide, ..area };
+        guide::draw(tour, &app.frame, canvas, below);
+    }
     chrome::tabs(app, canvas, line(0));
     // The message lies over the last line of the screen, so that nothing moves when it comes.
-    chrome::status(&app.frame, canvas.theme, canvas.buffer, line(area.height - 2));
+    chrome::status(&app.frame, canvas.theme, canvas.buffer, line(area.height - 2 - guide));
     chrome::footer(app, canvas.theme, canvas.buffer, line(area.height - 1));
 }

@@ -16,7 +16,7 @@ use crate::cli::{model_source, progress};
 use crate::model::forward::{Input, PassOptions, forward};
 use crate::model::network::{DECODER, Kind};
 use crate::model::tokenizer::Tokens;
-use crate::model::{Model, Trace, image};
+use crate::model::{Model, Trace, image, shipped};
 
 /// What a model looks at.
 #[derive(Debug, Args)]
@@ -94,8 +94,12 @@ impl Subject {
     /// An empty text; those of [`model_source::open`]; a text for a vision model, or an image for another; no tokenizer; those of
     /// [`image::prepare`].
     pub fn open(arguments: &SubjectArguments, shared: &Shared) -> Result<Self> {
+        Self::of_model(arguments, shared.model.as_deref())
+    }
+
+    fn of_model(arguments: &SubjectArguments, model: Option<&str>) -> Result<Self> {
         let looked = arguments.looked()?;
-        let model = model_source::open(shared.model.as_deref())?;
+        let model = model_source::open(model)?;
         let is_vision = model.network.kind == Kind::Vision;
         let mut decoder_ids = None;
         let (tokens, image) = match &looked {
@@ -132,12 +136,12 @@ impl Subject {
         Ok(Self { model, tokens, image, decoder_ids, looked })
     }
 
-    /// The same, of a model that predicts tokens.
+    /// The same, of a model that predicts tokens: where none is named, the shipped one that does.
     ///
     /// # Errors
     /// Those of [`Self::open`]; no answer, for a model without an output matrix.
     pub fn open_predicting(arguments: &SubjectArguments, shared: &Shared) -> Result<Self> {
-        let subject = Self::open(arguments, shared)?;
+        let subject = Self::of_model(arguments, Some(shared.model.as_deref().unwrap_or(shipped::WRITER)))?;
         if subject.model.network.head.is_some() {
             return Ok(subject);
         }

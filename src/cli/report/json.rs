@@ -21,8 +21,13 @@ pub(super) fn text(report: &Report) -> Vec<u8> {
             object.insert((*name).into(), json_record(&table.columns[1..], values));
         }
     }
+    object_text(&serde_json::Value::Object(object))
+}
+
+/// An object as text that no terminal obeys.
+pub fn object_text(object: &serde_json::Value) -> Vec<u8> {
     let mut text = String::new();
-    for character in format!("{:#}\n", serde_json::Value::Object(object)).chars() {
+    for character in format!("{object:#}\n").chars() {
         // JSON may carry DEL and the C1 controls as they are, but a terminal would obey them.
         match character {
             '\u{7f}'..='\u{9f}' => text.push_str(&format!("\\u{:04x}", u32::from(character))),

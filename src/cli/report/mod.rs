@@ -13,6 +13,7 @@ mod shown;
 mod value;
 
 pub use content::{Report, Table};
+pub use json::object_text;
 pub use map::Map;
 pub use render::{Format, remark, render};
 pub use value::Value;

@@ -3,11 +3,10 @@
 use super::super::blueprint::{FirstWeights, NetworkKind, TransformerChoices};
 use super::super::contest::Contestant;
 use super::super::experiment::{Budget, Card, Chart, Experiment, Run, count, text};
+use super::super::fresh::{FARTHEST, by_distance};
 use super::super::outcome::Cell;
 use super::super::passage;
-use crate::analysis::influence::by_gradient;
 use crate::model::error::Result;
-use crate::model::forward::Input;
 use crate::model::{Network, open, shipped};
 use crate::random::Random;
 
@@ -54,9 +53,6 @@ enum Change {
     Orthogonal,
 }
 
-/// How far back is looked.
-const FARTHEST: usize = 128;
-
 /// The distances that are told.
 const TOLD: [usize; 11] = [0, 1, 2, 3, 5, 10, 20, 35, 50, 80, 120];
 
@@ -102,15 +98,7 @@ impl Experiment for Influence {
 /// One row a distance.
 fn tell(run: &mut Run<'_>, name: &str, trained: bool, network: &Network, texts: Vec<Vec<u32>>) -> Result<()> {
     run.progress.name_stage(name);
-    let mut random = Random::of_step(run.seed, 1);
-    let mut squares = vec![0.0; FARTHEST + 1];
-    for ids in &texts {
-        run.progress.check()?;
-        let found = by_gradient(network, &Input::Tokens(ids), ids.len() - 1, DRAWS, &mut random)?;
-        let back = found.iter().rev();
-        squares.iter_mut().zip(back).for_each(|(sum, length)| *sum += length * length);
-    }
-    let influence: Vec<f64> = squares.iter().map(|square| (square / squares[0]).sqrt()).collect();
+    let influence = by_distance(network, texts, DRAWS, run.seed, run.progress)?;
     let horizon = influence.iter().position(|&share| share < 0.01).map_or(Cell::Nothing, count);
     for distance in TOLD {
         let share = Cell::Number(influence[distance]);

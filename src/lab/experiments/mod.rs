@@ -1,11 +1,19 @@
 //! The experiments: one file a question, and its line in the list here.
 
+mod explanation;
+mod extrapolation;
+mod hunger;
+mod hybrid;
 mod importance;
+mod induction;
 mod influence;
+mod kinds;
 mod order;
 mod recall;
 mod resources;
 mod sequential;
+mod simplified;
+mod sinks;
 
 use super::experiment::Experiment;
 
@@ -15,8 +23,16 @@ pub static ALL: &[&dyn Experiment] = &[
     &influence::Influence,
     &sequential::Sequential,
     &order::Order,
+    &extrapolation::USUAL,
+    &sinks::Sinks,
+    &simplified::Simplified,
+    &hybrid::USUAL,
+    &hunger::USUAL,
     &importance::HeadImportance,
+    &explanation::Explanation,
+    &induction::Induction,
     &resources::Resources,
+    &kinds::Kinds,
 ];
 
 /// The experiment of that name.

@@ -1,7 +1,7 @@
 //! How far back a network finds what it is asked for.
 
 use super::super::blueprint::NetworkKind;
-use super::super::contest::{Contestant, Course, learn, usual_settings};
+use super::super::contest::{Contestant, Course, Learned, learn, usual_settings};
 use super::super::experiment::{Budget, Card, Chart, Experiment, Run, count, text};
 use super::super::lessons::{Batch, Lessons};
 use super::super::outcome::Cell;
@@ -54,22 +54,31 @@ impl Experiment for Recall {
         // Near ones first, of all networks: that is where most of them can be told apart soon.
         for &distance in self.distances {
             for contestant in self.contestants {
-                let network = contestant.build(SYMBOLS + 1, run.seed)?;
-                let course = Course {
-                    name: format!("{} {distance}", contestant.name),
-                    lessons: &FirstSymbol { distance, seed: run.seed },
-                    settings: usual_settings(run.seed, run.budget),
-                    judged_every: 50,
-                    drawn: |judgement| judgement.accuracy,
-                    is_enough: |judgement| judgement.accuracy > 0.99,
-                };
-                let learned = learn(run, network, &course)?;
+                let learned = learned(run, contestant, distance, run.budget)?;
                 let accuracy = Cell::Number(learned.judgement.accuracy);
                 run.row(vec![text(contestant.name), count(distance), accuracy, count(learned.steps)]);
             }
         }
         Ok(())
     }
+}
+
+/// What a network has learned after at most `steps` steps.
+pub(super) fn learned(
+    run: &mut Run<'_>,
+    contestant: &Contestant,
+    distance: usize,
+    steps: u64,
+) -> Result<Learned> {
+    let network = contestant.build(SYMBOLS + 1, run.seed)?;
+    let lessons = FirstSymbol { distance, seed: run.seed };
+    let name = format!("{} {distance}", contestant.name);
+    let course = Course {
+        drawn: |judgement| judgement.accuracy,
+        is_enough: |judgement| judgement.accuracy > 0.99,
+        ..Course::of_steps(name, &lessons, usual_settings(run.seed, steps))
+    };
+    learn(run, network, &course)
 }
 
 /// How many kinds of symbols there are; the sign that asks comes after them.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::text_file::{bad_line, lines, nothing_in, read_text};
+use crate::correlation::{pearson, spearman};
 use crate::vectors::error::Result;
 use crate::vectors::search::cosine;
 use crate::vectors::word_vectors::WordVectors;
@@ -105,8 +106,8 @@ pub fn word_pairs(vectors: &WordVectors, pairs: &PairSet) -> PairsEvaluation {
         }
     }
     PairsEvaluation {
-        spearman: correlation(&ranks(&judgements), &ranks(&cosines)),
-        pearson: correlation(&judgements, &cosines),
+        spearman: spearman(&judgements, &cosines),
+        pearson: pearson(&judgements, &cosines),
         pairs: cosines.len(),
         missing: pairs.pairs.len() - cosines.len(),
     }
@@ -119,36 +120,6 @@ fn vector(vectors: &WordVectors, word: &str) -> Option<Vec<f32>> {
         Some(row) => Some(vectors.rows().to_vec(row)),
         None => vectors.subwords()?.vector(word.as_bytes()),
     }
-}
-
-/// Pearson's correlation; `None` below two values or where one side does not vary.
-fn correlation(left: &[f64], right: &[f64]) -> Option<f64> {
-    let count = left.len() as f64;
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / count;
-    let (left_mean, right_mean) = (mean(left), mean(right));
-    let (mut product, mut left_squares, mut right_squares) = (0.0, 0.0, 0.0);
-    for (left, right) in left.iter().zip(right) {
-        product += (left - left_mean) * (right - right_mean);
-        left_squares += (left - left_mean).powi(2);
-        right_squares += (right - right_mean).powi(2);
-    }
-    let correlation = product / (left_squares.sqrt() * right_squares.sqrt());
-    (left.len() > 1 && correlation.is_finite()).then_some(correlation)
-}
-
-/// The rank of each value, from 1; equal values share the mean of their ranks.
-fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&left, &right| values[left].total_cmp(&values[right]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut start = 0;
-    for equal in order.chunk_by(|&left, &right| values[left] == values[right]) {
-        // Ranks start + 1 ..= start + n have this mean.
-        let mean = start as f64 + (equal.len() as f64 + 1.0) / 2.0;
-        equal.iter().for_each(|&index| ranks[index] = mean);
-        start += equal.len();
-    }
-    ranks
 }
 
 #[cfg(test)]
@@ -165,21 +136,5 @@ mod tests {
         let error = PairSet::parse("a b 1\nc d\n", Path::new("pairs")).unwrap_err().to_string();
         assert!(error.contains("line 2"), "{error}");
         assert!(PairSet::parse("# nothing\n", Path::new("pairs")).is_err());
-    }
-
-    #[test]
-    fn ties_share_their_mean_rank() {
-        assert_eq!(ranks(&[3.0, 1.0, 3.0, 2.0, 3.0]), [4.0, 1.0, 4.0, 2.0, 4.0]);
-    }
-
-    #[test]
-    fn correlations() {
-        let close =
-            |found: Option<f64>, wanted: f64| assert!((found.unwrap() - wanted).abs() < 1e-12, "{found:?}");
-        close(correlation(&[1.0, 2.0, 3.0], &[2.0, 4.0, 6.0]), 1.0);
-        // By hand: means 2 and 2, product -1, squares 2 and 2.
-        close(correlation(&[1.0, 2.0, 3.0], &[3.0, 1.0, 2.0]), -0.5);
-        assert_eq!(correlation(&[1.0], &[1.0]), None);
-        assert_eq!(correlation(&[1.0, 1.0], &[1.0, 2.0]), None);
     }
 }

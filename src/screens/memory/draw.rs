@@ -1,0 +1,356 @@
+//! The screen *Memory*: the text twice, with what each network holds of it under the tokens.
+
+use ndarray::Axis;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::state::{Focus, Lower, Memory, Side};
+use super::update::{LINE, TOKEN};
+use super::work::{Feel, ReadText, TryFresh};
+use crate::analysis::reading::{Match, Track, matching};
+use crate::app::Frame;
+use crate::app::draw::chrome;
+use crate::jobs::Job;
+use crate::widgets::canvas::Canvas;
+use crate::widgets::input::input;
+use crate::widgets::race::{Race, Racer};
+use crate::widgets::text::{columns, decimal, fit, fraction, put, put_right, wrap};
+
+/// Free columns on both sides.
+const MARGIN: u16 = 1;
+/// Columns of the names of the tracks.
+const NAMES: u16 = 11;
+/// Bars that stand, by eighths of a line.
+const BARS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+
+/// Draws the screen.
+pub(super) fn draw(memory: &Memory, frame: &Frame, canvas: &mut Canvas<'_>) {
+    let width = canvas.area.width.saturating_sub(2 * MARGIN);
+    let area = Rect { x: canvas.area.x + MARGIN, width, ..canvas.area };
+    draw_input(memory, frame, canvas, Rect { height: area.height.min(1), ..area });
+    let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let half = rest.height.div_ceil(2);
+    let lower = Rect { y: rest.y + half, height: rest.height - half, ..rest };
+    draw_half(memory, frame, 0, canvas, Rect { height: half, ..rest });
+    match memory.chosen.lower {
+        Lower::Network => draw_half(memory, frame, 1, canvas, lower),
+        Lower::Fresh => draw_fresh(memory, frame, canvas, lower),
+    }
+}
+
+fn draw_input(memory: &Memory, frame: &Frame, canvas: &mut Canvas<'_>, line: Rect) {
+    let (theme, roles) = (canvas.theme, canvas.theme.roles());
+    let typing = memory.chosen.focus == Focus::Input;
+    let (mark, style) = if typing { (">", roles.focus) } else { ("/", roles.faint) };
+    put(canvas.buffer, line, 0, 0, mark, style);
+    let room = line.width.saturating_sub(4);
+    if frame.is_late(ReadText::SLOT) || frame.is_late(Feel::SLOT) {
+        put(canvas.buffer, line, 2 + room, 0, chrome::spinner(frame), roles.focus);
+    }
+    let cursor = input(&memory.chosen.input, theme, canvas.buffer, line, (2, 0), room);
+    if memory.chosen.input.text().is_empty() {
+        put(canvas.buffer, line, 2, 0, "a text that says something twice", roles.faint);
+    }
+    canvas.cursor = cursor.filter(|_| typing);
+    canvas.hit(line, LINE, 0);
+}
+
+/// Where a token stands on the line.
+struct Slot {
+    token: usize,
+    x: u16,
+    width: u16,
+}
+
+/// As many tokens as have room, that at `step` among them.
+fn slots(labels: &[String], step: usize, room: u16) -> Vec<Slot> {
+    let width = |label: &String| columns(label).clamp(1, 14) as u16 + 1;
+    // What comes next says less: it gets a third of the room, or less where there is less of it.
+    let next: usize = labels.iter().skip(step).map(|label| usize::from(width(label))).sum();
+    let before = room - next.min(usize::from(room / 3)) as u16;
+    let (mut first, mut used) = (step.min(labels.len()), 0);
+    while first > 0 && used + width(&labels[first - 1]) <= before {
+        first -= 1;
+        used += width(&labels[first]);
+    }
+    let mut slots = Vec::new();
+    let mut x = 0;
+    for (token, label) in labels.iter().enumerate().skip(first) {
+        let width = width(label);
+        if x + width > room {
+            break;
+        }
+        slots.push(Slot { token, x, width });
+        x += width;
+    }
+    slots
+}
+
+fn draw_half(memory: &Memory, frame: &Frame, index: usize, canvas: &mut Canvas<'_>, area: Rect) {
+    let roles = canvas.theme.roles();
+    let Some(read) = &memory.read else {
+        if index == 0 && frame.is_late(ReadText::SLOT) {
+            put(canvas.buffer, area, 2, 1, "the networks read the text", roles.faint);
+        }
+        return;
+    };
+    match &read.sides[index] {
+        Ok(side) => draw_side(memory, frame, (index, side), canvas, area),
+        Err(problem) => {
+            put(canvas.buffer, area, 0, 0, &memory.chosen.networks[index], roles.heading);
+            for (y, line) in wrap(problem, usize::from(area.width.saturating_sub(2))).iter().enumerate() {
+                put(canvas.buffer, area, 2, y as u16 + 1, line, roles.error);
+            }
+        }
+    }
+}
+
+/// A line below the tokens.
+enum Lane {
+    /// Bars, each a share of 1.
+    Bars(String, Vec<f64>),
+    /// Colours, from 0 to 1.
+    Heat(String, Vec<f64>),
+}
+
+fn draw_side(
+    memory: &Memory,
+    frame: &Frame,
+    (index, side): (usize, &Side),
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+) {
+    let roles = canvas.theme.roles();
+    let step = memory.chosen.step.min(side.ids.len().saturating_sub(1));
+    draw_expectation(memory, side, step, canvas, Rect { height: area.height.min(1), ..area });
+    let slots = slots(&side.labels, step, area.width.saturating_sub(NAMES));
+    let tokens = Rect { y: area.y + 1, height: u16::from(area.height > 1), ..area };
+    let name = format!("{} of {}", step + 1, side.ids.len());
+    put(canvas.buffer, Rect { width: NAMES.min(area.width), ..tokens }, 0, 0, &name, roles.faint);
+    let range = memory.chosen.range_start.map(|start| start.min(step)..=start.max(step));
+    for slot in &slots {
+        let is_marked = range.as_ref().is_some_and(|range| range.contains(&slot.token));
+        let style = match slot.token {
+            token if token == step => roles.selected,
+            _ if is_marked => roles.query,
+            token if token > step => roles.faint,
+            _ => roles.text,
+        };
+        let label = fit(&side.labels[slot.token], usize::from(slot.width) - 1);
+        put(canvas.buffer, tokens, NAMES + slot.x, 0, &label, style);
+        let place = Rect { x: tokens.x + NAMES + slot.x, width: slot.width, ..tokens };
+        canvas.hit(place, TOKEN, slot.token);
+    }
+    let stale = memory.felt_at != Some(memory.chosen.step) || frame.is_late(Feel::SLOT);
+    let lanes = lanes(memory, index, side, step);
+    let below = area.height.saturating_sub(2);
+    for (y, lane) in lanes.iter().take(usize::from(below)).enumerate() {
+        let line = Rect { y: area.y + 2 + y as u16, height: 1, ..area };
+        let is_felt = matches!(lane, Lane::Bars(..)) && y < 2;
+        draw_lane(lane, &slots, stale && is_felt, canvas, line);
+    }
+    let used = (lanes.len() as u16).min(below);
+    let map = Rect { y: area.y + 2 + used, height: below - used, ..area };
+    if map.height < 3 {
+        return;
+    }
+    let said = Rect { y: map.bottom() - 1, height: 1, ..map };
+    let map = Rect { height: map.height - 1, ..map };
+    if let Some(track) = states(side) {
+        draw_cells(track, &slots, canvas, map);
+        let text = "gates: the mean of the cells, from 0 to 1; all others: shares of the largest";
+        put(canvas.buffer, said, NAMES, 0, text, roles.faint);
+    } else if !side.reading.attention.is_empty() {
+        draw_heads(side, step, &slots, canvas, map);
+        let text = "what every head looks at from here; layers: the head that looks there most";
+        put(canvas.buffer, said, NAMES, 0, text, roles.faint);
+    }
+}
+
+/// What every head looks at from the step, as many as have room.
+fn draw_heads(side: &Side, step: usize, slots: &[Slot], canvas: &mut Canvas<'_>, area: Rect) {
+    let heads = side.reading.attention.iter().flat_map(|(layer, maps)| {
+        maps.outer_iter().enumerate().map(move |(head, map)| (format!("L{layer} H{head}"), map))
+    });
+    for (y, (name, map)) in heads.take(usize::from(area.height)).enumerate() {
+        let weights = map.row(step).iter().map(|&weight| f64::from(weight)).collect();
+        let line = Rect { y: area.y + y as u16, height: 1, ..area };
+        draw_lane(&Lane::Heat(name, weights), slots, false, canvas, line);
+    }
+}
+
+/// What the network expects, and how likely what comes was.
+fn draw_expectation(memory: &Memory, side: &Side, step: usize, canvas: &mut Canvas<'_>, line: Rect) {
+    let roles = canvas.theme.roles();
+    let mut x = put(canvas.buffer, line, 0, 0, &side.model.name, roles.heading) + 2;
+    let Some(expected) = side.reading.expected.get(step) else { return };
+    if let Some(probability) = expected.of_next {
+        let next = side.labels.get(step + 1).map_or("", String::as_str);
+        let comes = format!("\"{next}\" comes: {}", share(probability));
+        x = put(canvas.buffer, line, x, 0, &comes, roles.number) + 2;
+    }
+    x = put(canvas.buffer, line, x, 0, "expects", roles.faint) + 1;
+    let perplexity = expected.perplexity.map(|perplexity| format!("perplexity {}", decimal(perplexity, 1)));
+    let room = line.width.saturating_sub(perplexity.as_ref().map_or(0, |text| columns(text) as u16 + 2));
+    for candidate in &expected.likeliest {
+        let ids = [candidate.id];
+        let label = crate::analysis::names::labels(&crate::analysis::names::described(&side.model, &ids));
+        let text = format!("{} {}", label.first().map_or("", String::as_str), share(candidate.probability));
+        if x + columns(&text) as u16 > room {
+            break;
+        }
+        x = put(canvas.buffer, line, x, 0, &text, roles.text) + 2;
+    }
+    if let Some(perplexity) = perplexity.filter(|_| memory.read.is_some()) {
+        put_right(canvas.buffer, line, 0, &perplexity, roles.number);
+    }
+}
+
+fn share(probability: f64) -> String {
+    if probability >= 0.0095 { fraction(probability, 2) } else { fraction(probability, 4) }
+}
+
+/// The last recurrent layer's hidden states.
+fn states(side: &Side) -> Option<&Track> {
+    side.reading.tracks.iter().rev().find(|track| track.name == "hidden")
+}
+
+/// What stands below the tokens, the most telling first.
+fn lanes(memory: &Memory, index: usize, side: &Side, step: usize) -> Vec<Lane> {
+    let mut lanes = Vec::new();
+    let felt = [("gradient", &memory.felt.by_gradient[index]), ("left out", &memory.felt.by_omission[index])];
+    for (name, numbers) in felt {
+        let numbers: Vec<f64> = numbers.as_ref().map_or_else(Vec::new, |numbers| numbers.to_vec());
+        let largest = numbers.iter().copied().fold(0.0, f64::max);
+        let shares = numbers.iter().map(|number| if largest > 0.0 { number / largest } else { 0.0 });
+        lanes.push(Lane::Bars(name.to_owned(), shares.collect()));
+    }
+    if let Some(found) = same_cells(memory, side, step) {
+        lanes.push(Lane::Bars(format!("{} cells", found.cells.len()), found.shares));
+    }
+    for (layer, map) in &side.reading.attention {
+        // A mean would hide what one head alone looks at.
+        let of_step = map.index_axis(Axis(1), step);
+        let largest = of_step.fold_axis(Axis(0), 0.0, |&largest, &weight| f32::max(largest, weight));
+        let weights = largest.iter().map(|&weight| f64::from(weight)).collect();
+        lanes.push(Lane::Bars(format!("layer {layer}"), weights));
+    }
+    let last = states(side).map(|track| track.layer);
+    for track in side.reading.tracks.iter().filter(|track| Some(track.layer) == last) {
+        let is_state = matches!(track.name.as_str(), "hidden" | "cell");
+        let is_signed = matches!(track.name.as_str(), "candidate" | "new");
+        let size = |row: ndarray::ArrayView1<'_, f32>| {
+            let squares: f64 = row.iter().map(|&number| f64::from(number).powi(2)).sum();
+            (squares / row.len().max(1) as f64).sqrt()
+        };
+        let rows = track.values.outer_iter();
+        let numbers: Vec<f64> = match is_state || is_signed {
+            true => rows.map(size).collect(),
+            false => rows.map(|row| f64::from(row.mean().unwrap_or(0.0))).collect(),
+        };
+        let largest = if is_state { numbers.iter().copied().fold(0.0, f64::max) } else { 1.0 };
+        let shares = numbers.iter().map(|number| if largest > 0.0 { number / largest } else { 0.0 });
+        lanes.push(Lane::Heat(track.name.clone(), shares.collect()));
+    }
+    lanes
+}
+
+/// Where else the cells are on that are on from the beginning of the range to the step.
+fn same_cells(memory: &Memory, side: &Side, step: usize) -> Option<Match> {
+    let start = memory.chosen.range_start?;
+    let track = states(side)?;
+    Some(matching(track.values.view(), start.min(step)..=start.max(step), memory.chosen.threshold))
+}
+
+fn draw_lane(lane: &Lane, slots: &[Slot], stale: bool, canvas: &mut Canvas<'_>, line: Rect) {
+    let roles = canvas.theme.roles();
+    let (Lane::Bars(name, numbers) | Lane::Heat(name, numbers)) = lane;
+    put(canvas.buffer, Rect { width: (NAMES - 1).min(line.width), ..line }, 0, 0, name, roles.faint);
+    for slot in slots {
+        let Some(&number) = numbers.get(slot.token).filter(|number| number.is_finite()) else { continue };
+        let (sign, style): (&str, Style) = match lane {
+            Lane::Bars(..) => {
+                let eighths = (8.0 * number.clamp(0.0, 1.0)).round() as usize;
+                (BARS[eighths.min(8)], if stale { roles.stale } else { roles.bar })
+            }
+            Lane::Heat(..) => {
+                let heat = canvas.theme.heat(number);
+                (heat.glyph, heat.style)
+            }
+        };
+        let text = sign.repeat(usize::from(slot.width) - 1);
+        put(canvas.buffer, line, NAMES + slot.x, 0, &text, style);
+    }
+}
+
+/// Hidden states, as many cells a line as have to share one: the one farthest from zero stands for
+/// them.
+fn draw_cells(track: &Track, slots: &[Slot], canvas: &mut Canvas<'_>, area: Rect) {
+    let roles = canvas.theme.roles();
+    let cells = track.values.ncols();
+    let lines = usize::from(area.height).min(cells);
+    let each = cells.div_ceil(lines.max(1));
+    let names = Rect { width: (NAMES - 1).min(area.width), ..area };
+    for line in 0..lines {
+        let (from, to) = (line * each, ((line + 1) * each).min(cells));
+        if from >= to {
+            break;
+        }
+        put(canvas.buffer, names, 0, line as u16, &format!("{from}-{}", to - 1), roles.faint);
+        for slot in slots {
+            let group = track.values.row(slot.token);
+            let farthest = group.iter().skip(from).take(to - from).copied();
+            let value = farthest.max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(0.0);
+            let heat = canvas.theme.signed_heat(f64::from(value));
+            let text = heat.glyph.repeat(usize::from(slot.width) - 1);
+            put(canvas.buffer, area, NAMES + slot.x, line as u16, &text, heat.style);
+        }
+    }
+}
+
+/// How far back an LSTM feels that has learned nothing.
+fn draw_fresh(memory: &Memory, frame: &Frame, canvas: &mut Canvas<'_>, area: Rect) {
+    let roles = canvas.theme.roles();
+    let bias = memory.chosen.forget_bias;
+    let title = format!("an LSTM of 64 cells that has learned nothing, forget bias {}", decimal(bias, 1));
+    let x = put(canvas.buffer, area, 0, 0, &title, roles.heading) + 2;
+    let Some((found_bias, influence)) = &memory.fresh else {
+        if frame.is_late(TryFresh::SLOT) {
+            put(canvas.buffer, area, 2, 1, chrome::spinner(frame), roles.focus);
+        }
+        return;
+    };
+    let is_stale = (found_bias - bias).abs() > f32::EPSILON;
+    let horizon = influence.iter().position(|&share| share < 0.01);
+    let reach = match horizon {
+        Some(distance) => format!("below 1 % after {distance} tokens"),
+        None => format!("above 1 % for all {} tokens", influence.len() - 1),
+    };
+    put(canvas.buffer, area, x, 0, &reach, if is_stale { roles.stale } else { roles.number });
+    let points = influence.iter().enumerate().map(|(distance, &share)| (distance as f64, share)).collect();
+    let racers = [Racer { sign: '•', points }];
+    let right = format!("{} tokens before", influence.len() - 1);
+    let race = Race { racers: &racers, ends: ("0", &right), up: "influence on the state at the end" };
+    let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    race.draw(canvas.theme, canvas.buffer, below);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_step_always_has_a_place() {
+        let labels: Vec<String> = (0..40).map(|index| "word".repeat(1 + index % 3)).collect();
+        for room in [10u16, 20, 60, 200] {
+            for step in [0, 1, 20, 39] {
+                let slots = slots(&labels, step, room);
+                let width = columns(&labels[step]).clamp(1, 14) as u16 + 1;
+                let is_there = slots.iter().any(|slot| slot.token == step);
+                assert!(is_there || width > room.div_ceil(3), "{room} {step}");
+                assert!(slots.iter().all(|slot| slot.x + slot.width <= room));
+            }
+        }
+        assert!(slots(&[], 0, 20).is_empty());
+    }
+}

@@ -1,0 +1,145 @@
+//! State of the screen *Memory*: what was chosen, and what the two networks make of the text.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ndarray::Array1;
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::reading::Reading;
+use crate::model::{Model, shipped};
+use crate::widgets::line::Line;
+
+/// The text that stands there at first: what it says last was said before.
+pub const FIRST_TEXT: &str = "Hansel and Gretel ate the bread. Hansel and Gretel ate the bread.";
+
+/// What receives the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Focus {
+    /// The line with the text.
+    Input,
+    /// The tokens.
+    #[default]
+    Tokens,
+}
+
+/// What stands in the lower half.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lower {
+    /// The other network.
+    #[default]
+    Network,
+    /// How far back a fresh LSTM feels, by its forget bias.
+    Fresh,
+}
+
+/// What a person chose on the screen *Memory*.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Choices {
+    /// The line that is typed into.
+    pub input: Line,
+    /// What receives the keys.
+    pub focus: Focus,
+    /// The names of the networks, the upper one first.
+    pub networks: [String; 2],
+    /// The token that is stood at.
+    pub step: usize,
+    /// The first token of the range whose cells are looked for elsewhere.
+    pub range_start: Option<usize>,
+    /// A cell is on above this.
+    pub threshold: f32,
+    /// What stands in the lower half.
+    pub lower: Lower,
+    /// What a fresh LSTM's forget gate starts from.
+    pub forget_bias: f32,
+}
+
+impl Default for Choices {
+    fn default() -> Self {
+        Self {
+            input: Line::new(FIRST_TEXT),
+            focus: Focus::default(),
+            networks: ["stories-lstm".into(), shipped::WRITER.into()],
+            step: 0,
+            range_start: None,
+            threshold: 0.3,
+            lower: Lower::default(),
+            forget_bias: 1.0,
+        }
+    }
+}
+
+/// A text as both networks read it. They may cut it into other tokens.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// The text.
+    pub text: String,
+    /// What each network makes of it, or why it makes nothing of it.
+    pub sides: [Result<Side, String>; 2],
+}
+
+/// A text as one network reads it.
+#[derive(Debug, Clone)]
+pub struct Side {
+    /// The network.
+    pub model: Arc<Model>,
+    /// How its tokens read.
+    pub labels: Vec<String>,
+    /// Its tokens.
+    pub ids: Vec<u32>,
+    /// What it expects and holds.
+    pub reading: Reading,
+}
+
+/// How much a step depends on every token before.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Felt {
+    /// By gradient, of each network; a share of the largest.
+    pub by_gradient: [Option<Array1<f64>>; 2],
+    /// By leaving the token out, in nats.
+    pub by_omission: [Option<Array1<f64>>; 2],
+}
+
+/// Everything that the screen *Memory* shows.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    /// What a person chose.
+    pub chosen: Choices,
+    /// What is read; while another text is read the old one.
+    pub read: Option<Read>,
+    /// How much of it is felt at the step that `felt_at` names.
+    pub felt: Felt,
+    /// The step that [`Memory::felt`] belongs to.
+    pub felt_at: Option<usize>,
+    /// The influence by distance of a fresh LSTM, with its forget bias.
+    pub fresh: Option<(f32, Array1<f64>)>,
+    /// Models that were opened for this screen.
+    pub models: BTreeMap<String, Arc<Model>>,
+    /// Whether it steps by itself.
+    pub is_playing: bool,
+    /// Whether the screen was ever in front: before, it asks for nothing.
+    pub was_shown: bool,
+}
+
+impl Memory {
+    /// What the network of a half makes of the text.
+    pub fn side(&self, index: usize) -> Option<&Side> {
+        self.read.as_ref()?.sides[index].as_ref().ok()
+    }
+
+    /// How many tokens the text has for the upper network.
+    pub fn tokens(&self) -> usize {
+        self.side(0).or_else(|| self.side(1)).map_or(0, |side| side.ids.len())
+    }
+
+    /// The networks to choose from: those inside the program that say the next token, and the one
+    /// that a person opened.
+    pub fn known(opened: Option<&str>) -> Vec<String> {
+        let shipped =
+            shipped::MODELS.iter().map(|model| model.name).filter(|name| name.starts_with("stories"));
+        shipped.chain(opened).map(str::to_owned).collect()
+    }
+}

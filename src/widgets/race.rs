@@ -13,7 +13,7 @@ use crate::theme::Theme;
 /// One of the lines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Racer {
-    /// What its points are drawn with.
+    /// What its points are drawn with; nothing but the line where it is a space.
     pub sign: char,
     /// Where they are; those that are not finite are left out.
     pub points: Vec<(f64, f64)>,
@@ -69,7 +69,7 @@ impl Race<'_> {
             let places: Vec<(f64, f64)> = racer.points.iter().filter(is_finite).map(place).collect();
             draw_line(&places, style(theme, index), buffer, plane);
         }
-        for (index, racer) in self.racers.iter().enumerate().rev() {
+        for (index, racer) in self.racers.iter().enumerate().rev().filter(|(_, racer)| racer.sign != ' ') {
             for (x, y) in racer.points.iter().filter(is_finite).map(place) {
                 let column = (x * f64::from(plane.width - 1)).round() as u16;
                 let row = (y * f64::from(plane.height - 1)).round() as u16;

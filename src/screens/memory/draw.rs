@@ -328,7 +328,7 @@ fn draw_fresh(memory: &Memory, frame: &Frame, canvas: &mut Canvas<'_>, area: Rec
     };
     put(canvas.buffer, area, x, 0, &reach, if is_stale { roles.stale } else { roles.number });
     let points = influence.iter().enumerate().map(|(distance, &share)| (distance as f64, share)).collect();
-    let racers = [Racer { sign: '•', points }];
+    let racers = [Racer { sign: ' ', points }];
     let right = format!("{} tokens before", influence.len() - 1);
     let race = Race { racers: &racers, ends: ("0", &right), up: "influence on the state at the end" };
     let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };

@@ -53,11 +53,22 @@ impl Memory {
         let is_first = self.read.is_none();
         self.read = Some(read);
         let last = self.tokens().saturating_sub(1);
-        // At the end of the first text the difference is plain to see.
         let is_new = is_first && self.chosen.step == 0;
-        self.chosen.step = if is_new { last.saturating_sub(2) } else { self.chosen.step.min(last) };
+        self.chosen.step = match is_new {
+            true => self.most_telling().unwrap_or(last.saturating_sub(2)),
+            false => self.chosen.step.min(last),
+        };
         self.chosen.range_start = self.chosen.range_start.filter(|&start| start <= last);
         self.ask_felt(frame);
+    }
+
+    /// Where the lower network expects what comes most surely, compared with the upper one.
+    fn most_telling(&self) -> Option<usize> {
+        let (upper, lower) = (self.side(0)?, self.side(1)?);
+        let both = upper.reading.expected.iter().zip(&lower.reading.expected);
+        let ahead = both.map(|(upper, lower)| Some(lower.of_next? - upper.of_next?));
+        let known = ahead.enumerate().filter_map(|(step, ahead)| Some((step, ahead?)));
+        known.max_by(|one, other| one.1.total_cmp(&other.1)).map(|(step, _)| step)
     }
 
     fn ask_felt(&mut self, frame: &mut Frame) {

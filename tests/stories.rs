@@ -82,7 +82,7 @@ fn a_text_said_twice_costs_the_transformer_less_than_the_lstm() {
         loss_on(&model, TALE) - loss_on(&model, &twice)
     };
     let (causal, lstm) = (saved("stories-causal"), saved("stories-lstm"));
-    assert!(causal > 2.0 * lstm && causal > 0.5, "{causal} {lstm}");
+    assert!(causal > 10.0 * lstm.max(0.0) && causal > 0.1, "{causal} {lstm}");
 }
 
 fn told(arguments: &[&str]) -> String {
@@ -104,5 +104,5 @@ fn without_a_model_the_shipped_one_writes_and_a_seed_fixes_what() {
         told(&[&["generate", "The old king", "--count", "20", "--seed", "1"], &named[..]].concat())
     );
     let json = told(&["predict", "Once upon a", "-k", "1", "--format", "json"]);
-    assert!(json.contains("stories-causal") && json.contains("time"), "{json}");
+    assert!(json.contains("\"model\": \"stories-causal\"") && json.contains("probability"), "{json}");
 }

@@ -6,10 +6,11 @@ use super::command::Command;
 use super::effect::Effect;
 use super::entry::{Reason, Scope::*};
 use super::frame::Frame;
+use super::guide;
 use super::overlay::{Field, Form, Overlay};
 use super::screen::{Gesture, Needs};
 use super::screens::Screens;
-use super::tour::{self, Tour};
+use super::tour::Tour;
 use crate::widgets::line::{Edit, Line};
 use crate::widgets::print::Format;
 
@@ -61,19 +62,19 @@ pub const GENERAL: Heading = Heading {
             "tour",
             "tour",
             "Begin the guided tour: ten stops over all screens.",
-            |screens, frame| tour::begin(Tour::first(), screens, frame),
+            |screens, frame| guide::begin(Tour::first(), screens, frame),
         )
         .search("guide begin learn introduction"),
         FrameCommand::new(
             "tour-next",
             "next stop",
             "Go to the next stop of the tour; behind the last it is over.",
-            |screens, frame| tour::go(1, screens, frame),
+            |screens, frame| guide::go(1, screens, frame),
         )
         .keys(&[(Everywhere, "f8")])
         .when(is_on_tour),
         FrameCommand::new("tour-before", "stop before", "Go to the stop before.", |screens, frame| {
-            tour::go(-1, screens, frame)
+            guide::go(-1, screens, frame)
         })
         .keys(&[(Everywhere, "f7")])
         .when(is_on_tour),

@@ -12,7 +12,7 @@ use super::{model_source, progress};
 use crate::lab::experiment::{Card, Experiment, Run};
 use crate::lab::experiments::{self, ALL};
 use crate::lab::outcome::{Cell, Outcome, Row};
-use crate::model::Model;
+use crate::model::{Model, ModelError};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -90,7 +90,11 @@ fn run(experiment: &dyn Experiment, asked: (u64, u64), model: Option<&Model>) ->
     progress::shown(card.name, |progress| {
         let mut tell = |_| ();
         let mut run = Run::new(card, asked, model, progress, &mut tell);
-        experiment.run(&mut run)?;
+        experiment.run(&mut run).map_err(|error| match error {
+            // The model cannot be asked this.
+            ModelError::Request(message) => Failure::no_answer(message).into(),
+            other => anyhow::Error::from(other),
+        })?;
         Ok(run.outcome)
     })
 }

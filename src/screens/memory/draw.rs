@@ -312,7 +312,7 @@ fn draw_cells(track: &Track, slots: &[Slot], canvas: &mut Canvas<'_>, area: Rect
 fn draw_fresh(memory: &Memory, frame: &Frame, canvas: &mut Canvas<'_>, area: Rect) {
     let roles = canvas.theme.roles();
     let bias = memory.chosen.forget_bias;
-    let title = format!("an LSTM of 64 cells that has learned nothing, forget bias {}", decimal(bias, 1));
+    let title = format!("a fresh LSTM of 64 cells, forget bias {}", decimal(bias, 1));
     let x = put(canvas.buffer, area, 0, 0, &title, roles.heading) + 2;
     let Some((found_bias, influence)) = &memory.fresh else {
         if frame.is_late(TryFresh::SLOT) {

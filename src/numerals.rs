@@ -52,15 +52,24 @@ pub fn short(number: f64) -> String {
     digits(number)
 }
 
-/// Three digits that say something.
-fn digits(number: f64) -> String {
+/// A number with as many digits as say something.
+pub fn digits(number: f64) -> String {
     match number.abs() {
         size if size >= 100.0 => format!("{number:.0}"),
         size if size >= 10.0 => format!("{number:.1}"),
-        size if size >= 0.1 => format!("{number:.2}"),
-        size if size >= 0.01 => format!("{number:.3}"),
-        size if size >= 0.001 => format!("{number:.4}"),
-        _ => format!("{number:.0e}"),
+        size if size > 0.0 && size < 0.001 => format!("{number:.1e}"),
+        size if size > 0.0 && size < 0.01 => format!("{number:.4}"),
+        size if size > 0.0 && size < 0.1 => format!("{number:.3}"),
+        _ => format!("{number:.2}"),
+    }
+}
+
+/// A time in its two largest units.
+pub fn spoken(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
     }
 }
 
@@ -138,6 +147,14 @@ mod tests {
     }
 
     #[rstest]
+    #[case(59, "59 s")]
+    #[case(61, "1 min 1 s")]
+    #[case(7384, "2 h 3 min")]
+    fn times_have_two_units(#[case] seconds: u64, #[case] expected: &str) {
+        assert_eq!(spoken(seconds), expected);
+    }
+
+    #[rstest]
     #[case(0.0, "0")]
     #[case(0.254, "0.25")]
     #[case(1.0, "1")]
@@ -146,7 +163,7 @@ mod tests {
     #[case(1024.0, "1024")]
     #[case(25_216.0, "25.2k")]
     #[case(1.208e9, "1.21G")]
-    #[case(0.00001, "1e-5")]
+    #[case(0.00001, "1.0e-5")]
     #[case(f64::NAN, "-")]
     fn numbers_of_any_size_are_short(#[case] number: f64, #[case] expected: &str) {
         assert_eq!(short(number), expected);

@@ -1,6 +1,7 @@
 //! How much of what a network says at one place depends on each token before.
 
 use ndarray::{Array1, Array2, ArrayView1};
+use rayon::prelude::*;
 
 use crate::elementary::softmax;
 use crate::model::Network;
@@ -60,14 +61,17 @@ pub fn by_omission(network: &Network, ids: &[u32], progress: &Progress) -> Resul
     };
     let whole = expected(ids)?;
     progress.start(ids.len() as u64);
-    let mut changes = Array1::zeros(ids.len());
-    for left_out in 0..ids.len().saturating_sub(1) {
+    let change = |left_out: usize| -> Result<f64> {
         progress.check()?;
         let rest: Vec<u32> = [&ids[..left_out], &ids[left_out + 1..]].concat();
-        changes[left_out] = divergence(whole.view(), expected(&rest)?.view());
+        let change = divergence(whole.view(), expected(&rest)?.view());
         progress.advance(1);
-    }
-    Ok(changes)
+        Ok(change)
+    };
+    let last = ids.len().saturating_sub(1);
+    let mut changes = (0..last).into_par_iter().map(change).collect::<Result<Vec<f64>>>()?;
+    changes.resize(ids.len(), 0.0);
+    Ok(changes.into())
 }
 
 /// Σ p ln(p / q), in nats.
@@ -80,8 +84,7 @@ fn divergence(p: ArrayView1<'_, f32>, q: ArrayView1<'_, f32>) -> f64 {
 }
 
 fn probabilities(mut logits: Array1<f32>) -> Array1<f32> {
-    let sums = softmax(logits.as_slice_mut().expect("a row of its own is contiguous"));
-    debug_assert!(sums.sum > 0.0);
+    softmax(logits.as_slice_mut().expect("a row of its own is contiguous"));
     logits
 }
 
@@ -95,4 +98,82 @@ fn logits(trace: &Trace) -> Result<&Array2<f32>> {
 
 fn no_head() -> ModelError {
     ModelError::Request("this checkpoint has no output matrix, so nothing that it says can be traced".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::open;
+
+    const IDS: [u32; 5] = [1, 4, 2, 0, 3];
+    const LAST: usize = IDS.len() - 1;
+
+    fn lstm() -> Network {
+        let folder = format!("{}/tests/fixtures/golden/recurrent/lstm", env!("CARGO_MANIFEST_DIR"));
+        open::open(&folder).unwrap().network
+    }
+
+    /// Every token stands once, so that its row of the table is its vector alone.
+    #[test]
+    fn gradients_are_what_small_changes_of_each_vector_do() {
+        let (network, seed) = (lstm(), 7);
+        let found = by_gradient(&network, &Input::Tokens(&IDS), LAST, 1, &mut Random::new(seed)).unwrap();
+        let mut random = Random::new(seed);
+        let direction: Vec<f64> = (0..network.outputs).map(|_| random.normal()).collect();
+        let along = |network: &Network| -> f64 {
+            let trace = run(network, &Input::Tokens(&IDS), Keep::Logits).unwrap();
+            let logits = trace.last_logits().unwrap();
+            logits.iter().zip(&direction).map(|(&logit, along)| f64::from(logit) * along).sum()
+        };
+        let width = network.parameter("embedding.weight").unwrap().shape()[1];
+        let moved = |at: usize, by: f32| {
+            let mut network = network.clone();
+            network.change_parameters(|name, numbers| {
+                if name == "embedding.weight" {
+                    numbers[at] += by;
+                }
+            });
+            along(&network)
+        };
+        for (token, &id) in IDS.iter().enumerate() {
+            let slope = |dimension: usize| {
+                let at = id as usize * width + dimension;
+                (moved(at, 0.01) - moved(at, -0.01)) / 0.02
+            };
+            let length = (0..width).map(|dimension| slope(dimension).powi(2)).sum::<f64>().sqrt();
+            assert!(
+                (found[token] - length).abs() < 0.01 * length + 1e-4,
+                "{token}: {} {length}",
+                found[token]
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_changes_what_is_expected() {
+        let network = lstm();
+        let found = by_omission(&network, &IDS, &Progress::unobserved()).unwrap();
+        let expected = |ids: &[u32]| -> Vec<f64> {
+            let trace = run(&network, &Input::Tokens(ids), Keep::Logits).unwrap();
+            let exponentials = trace.last_logits().unwrap().mapv(|logit| f64::from(logit).exp());
+            (&exponentials / exponentials.sum()).to_vec()
+        };
+        let whole = expected(&IDS);
+        for token in 0..LAST {
+            let rest: Vec<u32> = IDS.iter().copied().filter(|&id| id != IDS[token]).collect();
+            let rest = expected(&rest);
+            let divergence: f64 = whole.iter().zip(&rest).map(|(p, q)| p * (p / q).ln()).sum();
+            assert!((found[token] - divergence).abs() < 1e-6, "{token}: {} {divergence}", found[token]);
+        }
+        assert_eq!((found.len(), found[LAST]), (IDS.len(), 0.0));
+    }
+
+    #[test]
+    fn what_there_is_not_is_told() {
+        let random = &mut Random::new(1);
+        assert!(by_gradient(&lstm(), &Input::Tokens(&IDS), 99, 1, random).is_err());
+        let headless = open::shipped().unwrap().network;
+        assert!(by_gradient(&headless, &Input::Tokens(&IDS), 0, 1, random).is_err());
+        assert!(by_omission(&headless, &IDS, &Progress::unobserved()).is_err());
+    }
 }

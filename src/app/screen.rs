@@ -117,16 +117,20 @@ pub trait Screen: Clone + Default + Send + 'static {
     fn move_by(&mut self, rows: isize, frame: &mut Frame);
 
     /// The line that is typed into, while one has the focus.
-    fn line(&mut self) -> Option<&mut Line>;
+    fn line(&mut self) -> Option<&mut Line> {
+        None
+    }
 
     /// Whether a line has the focus, so that printable keys are text.
-    fn is_typing(&self) -> bool;
+    fn is_typing(&self) -> bool {
+        false
+    }
 
     /// The text of the line was changed.
-    fn text_changed(&mut self, frame: &mut Frame);
+    fn text_changed(&mut self, _frame: &mut Frame) {}
 
     /// Takes the focus away from the line.
-    fn leave_line(&mut self, frame: &mut Frame);
+    fn leave_line(&mut self, _frame: &mut Frame) {}
 
     /// Esc, first: stops the work that a person waits for. `false` when there was none.
     fn cancel_work(&mut self, _frame: &mut Frame) -> bool {
@@ -149,10 +153,14 @@ pub trait Screen: Clone + Default + Send + 'static {
     }
 
     /// What is selected, for the clipboard.
-    fn copy(&self, frame: &Frame) -> Option<Copied>;
+    fn copy(&self, _frame: &Frame) -> Option<Copied> {
+        None
+    }
 
     /// All that is listed, for the clipboard.
-    fn copy_all(&self, frame: &Frame) -> Option<Copied>;
+    fn copy_all(&self, _frame: &Frame) -> Option<Copied> {
+        None
+    }
 
     /// What was drawn at `target` was clicked: selects it.
     fn clicked(&mut self, _target: Target, _frame: &mut Frame) {}

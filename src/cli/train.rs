@@ -24,6 +24,7 @@ use crate::lab::training::{Training, TrainingSettings, bytes_needed};
 use crate::lab::vocabulary;
 use crate::model::loss::Judgement;
 use crate::model::tokenizer::Tokenizer;
+use crate::numerals::spoken;
 use crate::progress::Progress;
 use crate::vectors::formats::container;
 
@@ -377,17 +378,7 @@ impl Run<'_> {
             Some(_) => format!("held-out perplexity {:.1}", found.held_out.loss.exp()),
             None => format!("held-out accuracy {:.3}", found.held_out.accuracy),
         };
-        let (loss, unit, left) = (found.loss, self.taught.unit, spoken(left));
+        let (loss, unit, left) = (found.loss, self.taught.unit, spoken(left.round() as u64));
         format!("step {step} of {steps}, loss {loss:.3}, {held_out}, {speed:.0} {unit}/s, {left} left")
-    }
-}
-
-/// A time in its two largest units.
-fn spoken(seconds: f64) -> String {
-    let seconds = seconds.round() as u64;
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
     }
 }

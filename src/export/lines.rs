@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::svg::escaped;
+use super::svg::{begin, escaped};
 use crate::numerals::short;
 
 /// Lines over places, each with a name.
@@ -40,12 +40,7 @@ impl Lines {
         let last = self.places.len().saturating_sub(1).max(1) as f64;
         let x = |at: f64| LEFT + at / last * (WIDTH - LEFT - RIGHT);
         let y = |value: f64| TOP + (high - value) / (high - low) * (HEIGHT - TOP - BOTTOM);
-        let mut text = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-             <svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
-             viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" font-size=\"12\">\n\
-             <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>\n"
-        );
+        let mut text = begin(WIDTH as usize, HEIGHT as usize);
         let mut write = |x: f64, y: f64, anchor: &str, colour: &str, said: &str| {
             let said = escaped(said, 120);
             let _ = writeln!(

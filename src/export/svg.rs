@@ -30,12 +30,7 @@ pub fn draw(map: &Map) -> String {
     let title_width = map.title.chars().count().min(120) * CHARACTER + 2 * FONT;
     let width = (panel_width * panels.len()).max(LEGEND_WIDTH + 12 * FONT).max(title_width);
     let height = top + map.rows.len() * CELL + 5 * FONT;
-    let mut text = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-         <svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
-         viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" font-size=\"{FONT}\">\n\
-         <rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n"
-    );
+    let mut text = begin(width, height);
     let _ = writeln!(text, "<text x=\"{FONT}\" y=\"{}\">{}</text>", FONT * 3 / 2, escaped(&map.title, 120));
     for (index, (name, values)) in panels.iter().enumerate() {
         let _ = writeln!(text, "<g transform=\"translate({},0)\">", index * panel_width);
@@ -48,6 +43,16 @@ pub fn draw(map: &Map) -> String {
     push_legend(&mut text, map.quantity, &scale, top + map.rows.len() * CELL + 2 * FONT);
     text.push_str("</svg>\n");
     text
+}
+
+/// The beginning of a drawing, on white.
+pub(super) fn begin(width: usize, height: usize) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" font-size=\"{FONT}\">\n\
+         <rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n"
+    )
 }
 
 fn push_panel(

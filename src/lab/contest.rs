@@ -61,8 +61,6 @@ pub struct Course<'a> {
     pub lessons: &'a dyn Lessons,
     /// How it is learned.
     pub settings: TrainingSettings,
-    /// How often what was learned is looked at, in steps.
-    pub judged_every: u64,
     /// What is drawn of a judgement.
     pub drawn: fn(&Judgement) -> f64,
     /// Which judgement is good enough to stop.
@@ -72,19 +70,21 @@ pub struct Course<'a> {
 }
 
 impl<'a> Course<'a> {
-    /// All steps of `lessons`, of whose loss every fiftieth is drawn.
+    /// All steps of `lessons`, with the loss as curve.
     pub fn of_steps(name: impl Into<String>, lessons: &'a dyn Lessons, settings: TrainingSettings) -> Self {
         Self {
             name: name.into(),
             lessons,
             settings,
-            judged_every: 50,
             drawn: |judgement| judgement.loss,
             is_enough: |_| false,
             fixed: None,
         }
     }
 }
+
+/// How often what was learned is looked at, in steps.
+const JUDGED_EVERY: u64 = 50;
 
 /// What was learned.
 pub struct Learned {
@@ -111,7 +111,7 @@ pub fn learn(run: &mut Run<'_>, network: Network, course: &Course<'_>) -> Result
         training.step(course.lessons, &quiet)?;
         run.progress.advance(1);
         let steps = training.adam.steps;
-        if !steps.is_multiple_of(course.judged_every) && !training.is_done() {
+        if !steps.is_multiple_of(JUDGED_EVERY) && !training.is_done() {
             continue;
         }
         let judgement = training.judge(course.lessons, &quiet)?;

@@ -1,9 +1,9 @@
 //! What an experiment is: a question, what is run for it, and what came out.
 
-use std::borrow::Cow;
-
 use super::outcome::{Cell, News, Outcome, Row};
+use crate::analysis::Stack;
 use crate::model::error::{ModelError, Result};
+use crate::model::network::Kind;
 use crate::model::open::Model;
 use crate::progress::Progress;
 
@@ -40,6 +40,20 @@ pub struct Card {
     pub columns: &'static [&'static str],
     /// How it is drawn.
     pub chart: Chart,
+}
+
+impl Card {
+    /// What came out before anything did, for this seed and budget, with the name of the model.
+    pub fn nothing_yet(&self, (seed, budget): (u64, u64), model: Option<String>) -> Outcome {
+        Outcome {
+            experiment: self.name.to_owned(),
+            model,
+            seed,
+            budget,
+            columns: self.columns.iter().map(|&column| column.to_owned()).collect(),
+            ..Outcome::default()
+        }
+    }
 }
 
 /// How much an experiment does.
@@ -90,15 +104,7 @@ impl<'a> Run<'a> {
         progress: &'a Progress,
         tell: &'a mut dyn FnMut(News),
     ) -> Self {
-        let outcome = Outcome {
-            experiment: card.name.to_owned(),
-            model: model.map(|model| model.name.clone()),
-            seed,
-            budget,
-            columns: card.columns.iter().map(|&column| column.to_owned()).collect(),
-            rows: Vec::new(),
-            curves: Vec::new(),
-        };
+        let outcome = card.nothing_yet((seed, budget), model.map(|model| model.name.clone()));
         Self { seed, budget, model, progress, outcome, tell }
     }
 
@@ -118,18 +124,46 @@ impl<'a> Run<'a> {
         self.outcome.add_point(name, at, value);
     }
 
-    /// The model that is looked at.
+    /// The model that is looked at, which reads text.
     ///
     /// # Errors
-    /// None was given.
-    pub fn model(&self) -> Result<&'a Model> {
-        self.model.ok_or_else(|| ModelError::Request("this experiment looks at a model: open one".into()))
+    /// None was given, or one that looks at images.
+    pub fn reader(&self) -> Result<&'a Model> {
+        let model = self
+            .model
+            .ok_or_else(|| ModelError::Request("this experiment looks at a model: open one".into()))?;
+        match model.network.kind {
+            Kind::Vision => Err(ModelError::Request(format!("{} looks at images, not at text", model.name))),
+            _ => Ok(model),
+        }
+    }
+
+    /// The model that is looked at, which predicts the next token by attention.
+    ///
+    /// # Errors
+    /// None was given, or one that does something else.
+    pub fn attending_writer(&self) -> Result<&'a Model> {
+        let model = self.reader()?;
+        let Model { name, network, .. } = model;
+        let attends = Stack::Text.attending(network).next().is_some();
+        if network.kind != Kind::Causal || network.head.is_none() || !attends {
+            return Err(ModelError::Request(format!(
+                "{name} does not predict the next token by attention; give a --model that does"
+            )));
+        }
+        Ok(model)
     }
 }
 
+/// Lengths from `shortest` on, each twice the one before, up to `longest`; that alone where it is shorter.
+pub fn doubling(shortest: u64, longest: u64) -> Vec<u64> {
+    let lengths = std::iter::successors(Some(shortest.min(longest)), |length| length.checked_mul(2));
+    lengths.take_while(|&length| length <= longest).collect()
+}
+
 /// A cell of text.
-pub fn text(text: impl Into<Cow<'static, str>>) -> Cell {
-    Cell::Text(text.into().into_owned())
+pub fn text(text: impl Into<String>) -> Cell {
+    Cell::Text(text.into())
 }
 
 /// A cell that counts.

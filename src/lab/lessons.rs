@@ -6,6 +6,7 @@ use ndarray::ArrayView3;
 
 use crate::model::forward::Input;
 use crate::model::fronts::Feed;
+use crate::random::Random;
 
 /// What networks learn from.
 pub trait Lessons: Sync {
@@ -17,7 +18,35 @@ pub trait Lessons: Sync {
     fn held_out(&self) -> Batch<'_>;
 }
 
-/// Texts of one length, questions with their answers, or images with the class of each.
+/// Lessons that are made up as they are asked for.
+pub struct MadeUp<F> {
+    /// What all that is random follows from.
+    pub seed: u64,
+    /// How many are held out.
+    pub held_out: usize,
+    /// Makes so many texts, and the answer to each where they are questions.
+    pub make: F,
+}
+
+impl<F: Fn(Random, usize) -> (Vec<Vec<u32>>, Vec<u32>)> MadeUp<F> {
+    fn made(&self, random: Random, count: usize) -> Batch<'_> {
+        let (texts, answers) = (self.make)(random, count);
+        let texts = texts.into_iter().map(Cow::Owned).collect();
+        if answers.is_empty() { Batch::Texts(texts) } else { Batch::Questions(texts, answers) }
+    }
+}
+
+impl<F: Fn(Random, usize) -> (Vec<Vec<u32>>, Vec<u32>) + Sync> Lessons for MadeUp<F> {
+    fn batch(&self, seed: u64, step: u64, count: usize) -> Batch<'_> {
+        self.made(Random::of_step(seed, step), count)
+    }
+
+    fn held_out(&self) -> Batch<'_> {
+        self.made(Random::of_step(!self.seed, 0), self.held_out)
+    }
+}
+
+/// Texts, questions with their answers, or images with the class of each.
 #[derive(Debug, Clone)]
 pub enum Batch<'a> {
     /// Token ids.

@@ -117,6 +117,12 @@ impl Outcome {
         self.columns.iter().position(|column| column == name)
     }
 
+    /// The numbers in a column, row by row; those that are none are left out.
+    pub fn numbers(&self, column: &str) -> Vec<f64> {
+        let column = self.column(column);
+        self.rows.iter().filter_map(|row| row[column?].number()).collect()
+    }
+
     /// The number in `column` of the first row whose cells are `known`: pairs of a column and its cell.
     pub fn find(&self, known: &[(&str, Cell)], column: &str) -> Option<f64> {
         let wanted = self.column(column)?;

@@ -211,6 +211,20 @@ impl Network {
         found
     }
 
+    /// How many numbers its parameters have, those that parts share counted once.
+    pub fn parameter_count(&self) -> usize {
+        self.parameters().into_iter().map(|parameter| parameter.len()).sum()
+    }
+
+    /// Every attention of every stack, also those to another stack.
+    pub fn attentions_mut(&mut self) -> impl Iterator<Item = &mut Attention> {
+        let blocks = self.stacks.iter_mut().flat_map(|stack| &mut stack.blocks);
+        blocks.flat_map(|block| &mut block.parts).filter_map(|part| match &mut part.mixer {
+            Mixer::Attention(attention) | Mixer::CrossAttention { attention, .. } => Some(attention),
+            _ => None,
+        })
+    }
+
     /// The parameter of this name.
     pub fn parameter(&self, name: &str) -> Option<&Parameter> {
         self.parameters().into_iter().find(|parameter| parameter.name() == name)

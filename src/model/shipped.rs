@@ -50,6 +50,11 @@ pub static MODELS: &[ShippedModel] = &[
 /// The name of the one that is opened where none is named and tokens are to be predicted.
 pub const WRITER: &str = "stories-causal";
 
+/// The small networks that read the same text, to be put side by side.
+pub fn of_stories() -> impl Iterator<Item = &'static ShippedModel> {
+    MODELS.iter().filter(|model| model.folder.starts_with("stories/"))
+}
+
 /// The model of this name.
 pub fn named(name: &str) -> Option<&'static ShippedModel> {
     MODELS.iter().find(|model| model.name == name)

@@ -3,12 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::braille::Dots;
 use super::legend::number;
 use super::text::{columns, put, put_right};
 use crate::theme::Theme;
-
-/// Bits of the eight dots of a braille cell by row and column (Unicode chapter 21.1).
-pub(super) const DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
 /// A line; see the module.
 #[derive(Debug, Clone, Copy)]
@@ -83,9 +81,8 @@ impl Chart<'_> {
     }
 
     fn draw_dots(&self, (low, high): (f32, f32), theme: &Theme, buffer: &mut Buffer, plane: Rect) {
-        let (width, height) = (usize::from(plane.width), usize::from(plane.height));
-        let (across, down) = (2 * width, 4 * height);
-        let mut cells = vec![0u8; width * height];
+        let (across, down) = (2 * usize::from(plane.width), 4 * usize::from(plane.height));
+        let mut dots = Dots::new(plane.width, plane.height);
         let last = self.values.len().saturating_sub(1);
         let mut before: Option<usize> = None;
         for x in 0..across {
@@ -110,16 +107,12 @@ impl Chart<'_> {
                 if dot != y && before == Some(dot) {
                     continue;
                 }
-                cells[dot / 4 * width + x / 2] |= DOTS[dot % 4][x % 2];
+                dots.set(x, dot);
             }
             before = Some(y);
         }
         let style = if self.stale { theme.roles().stale } else { theme.roles().positive };
-        for (index, pattern) in cells.iter().enumerate().filter(|(_, pattern)| **pattern != 0) {
-            let dots = char::from_u32(0x2800 + u32::from(*pattern)).unwrap_or(' ');
-            let (x, y) = (index % width, index / width);
-            put(buffer, plane, x as u16, y as u16, dots.encode_utf8(&mut [0; 4]), style);
-        }
+        dots.draw(style, buffer, plane);
     }
 }
 

@@ -160,14 +160,7 @@ impl Legend {
 
 /// A number with as many digits as say something.
 pub fn number(value: f32) -> String {
-    match value.abs() {
-        size if size >= 100.0 => format!("{value:.0}"),
-        size if size >= 10.0 => format!("{value:.1}"),
-        size if size > 0.0 && size < 0.001 => format!("{value:.1e}"),
-        size if size > 0.0 && size < 0.01 => format!("{value:.4}"),
-        size if size > 0.0 && size < 0.1 => format!("{value:.3}"),
-        _ => format!("{value:.2}"),
-    }
+    crate::numerals::digits(value.into())
 }
 
 #[cfg(test)]

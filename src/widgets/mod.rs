@@ -2,6 +2,7 @@
 
 pub mod arcs;
 pub mod bars;
+pub mod braille;
 pub mod canvas;
 pub mod chart;
 pub mod heatmap;

@@ -8,6 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::braille::Dots;
 use super::text::{columns, fit, put, visible};
 use crate::theme::Theme;
 
@@ -256,28 +257,21 @@ impl Plot<'_> {
         area: Rect,
     ) {
         for (dashed, style) in [(true, theme.roles().faint), (false, theme.roles().bar)] {
-            let mut dots = vec![0u8; usize::from(area.width) * usize::from(area.height)];
+            let mut dots = Dots::new(area.width, area.height);
             for line in self.lines.iter().filter(|line| line.dashed == dashed) {
                 let (Some(Some(from)), Some(Some(to))) = (exact.get(line.from), exact.get(line.to)) else {
                     continue;
                 };
-                dot_line(&mut dots, area, *from, *to, dashed);
+                dot_line(&mut dots, *from, *to, dashed);
             }
             let style = if self.stale { theme.roles().stale } else { style };
-            for (index, pattern) in dots.iter().enumerate().filter(|(_, pattern)| **pattern != 0) {
-                let (x, y) = (index % usize::from(area.width), index / usize::from(area.width));
-                taken.lined[index] = true;
-                let braille = char::from_u32(0x2800 + u32::from(*pattern)).unwrap_or(' ');
-                put(buffer, area, x as u16, y as u16, braille.encode_utf8(&mut [0; 4]), style);
-            }
+            dots.cells().for_each(|cell| taken.lined[cell] = true);
+            dots.draw(style, buffer, area);
         }
     }
 }
 
-/// Bits of the eight dots of a braille cell by row and column (Unicode chapter 21.1).
-const BRAILLE_DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
-
-fn dot_line(dots: &mut [u8], area: Rect, from: (f64, f64), to: (f64, f64), dashed: bool) {
+fn dot_line(dots: &mut Dots, from: (f64, f64), to: (f64, f64), dashed: bool) {
     // The middle of a cell is half a cell from its corner.
     let fine = |(x, y): (f64, f64)| ((x + 0.5) * 2.0, (y + 0.5) * 4.0);
     let (from, to) = (fine(from), fine(to));
@@ -285,15 +279,8 @@ fn dot_line(dots: &mut [u8], area: Rect, from: (f64, f64), to: (f64, f64), dashe
     for step in (0..=steps).filter(|step| !dashed || step % 4 < 2) {
         let share = step as f64 / steps as f64;
         let (x, y) = (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
-        if x < 0.0 || y < 0.0 {
-            continue;
-        }
-        let (x, y) = (x as usize, y as usize);
-        let (column, row) = (x / 2, y / 4);
-        if column < usize::from(area.width)
-            && let Some(cell) = dots.get_mut(row * usize::from(area.width) + column)
-        {
-            *cell |= BRAILLE_DOTS[y % 4][x % 2];
+        if x >= 0.0 && y >= 0.0 {
+            dots.set(x as usize, y as usize);
         }
     }
 }

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::chart::DOTS;
+use super::braille::Dots;
 use super::text::{columns, put, put_right};
 use crate::numerals::short;
 use crate::theme::Theme;
@@ -81,28 +81,18 @@ impl Race<'_> {
 
 /// Straight lines from place to place (shares of width and height), over what stands there.
 fn draw_line(places: &[(f64, f64)], style: Style, buffer: &mut Buffer, plane: Rect) {
-    let (width, height) = (usize::from(plane.width), usize::from(plane.height));
-    let mut cells = vec![0u8; width * height];
-    let (across, down) = ((2 * width - 1) as f64, (4 * height - 1) as f64);
+    let mut dots = Dots::new(plane.width, plane.height);
+    let (across, down) = (f64::from(2 * plane.width - 1), f64::from(4 * plane.height - 1));
     for pair in places.windows(2) {
         let [(x, y), (to_x, to_y)] = [pair[0], pair[1]].map(|(x, y)| (x * across, y * down));
         let steps = (to_x - x).abs().max((to_y - y).abs()).ceil().max(1.0);
         for step in 0..=steps as usize {
             let share = step as f64 / steps;
-            let dot_x = (x + share * (to_x - x)).round() as usize;
-            let dot_y = (y + share * (to_y - y)).round() as usize;
-            cells[dot_y / 4 * width + dot_x / 2] |= DOTS[dot_y % 4][dot_x % 2];
+            dots.set((x + share * (to_x - x)).round() as usize, (y + share * (to_y - y)).round() as usize);
         }
     }
-    for (index, &pattern) in cells.iter().enumerate().filter(|(_, pattern)| **pattern != 0) {
-        let (x, y) = ((index % width) as u16, (index / width) as u16);
-        let dots = char::from_u32(BRAILLE + u32::from(pattern)).unwrap_or(' ');
-        put(buffer, plane, x, y, dots.encode_utf8(&mut [0; 4]), style);
-    }
+    dots.draw(style, buffer, plane);
 }
-
-/// The braille cell without a dot.
-const BRAILLE: u32 = 0x2800;
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // As `filter` wants it.
 fn is_finite(point: &&(f64, f64)) -> bool {

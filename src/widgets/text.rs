@@ -8,7 +8,7 @@ use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-pub use crate::numerals::{decimal, fraction, grouped, short, signed_decimal};
+pub use crate::numerals::{decimal, fraction, grouped, short, signed_decimal, spoken};
 pub use crate::visible::visible;
 
 /// Columns that `text` takes on the screen, grapheme by grapheme as the buffer counts them.

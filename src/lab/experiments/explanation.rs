@@ -14,7 +14,6 @@ use crate::analysis::rollout::{mean_over_heads, rollout};
 use crate::correlation::spearman;
 use crate::model::error::{ModelError, Result};
 use crate::model::forward::{Input, PassOptions, forward};
-use crate::model::network::Kind;
 use crate::model::{Network, Trace, shipped};
 use crate::progress::Progress;
 
@@ -47,15 +46,9 @@ impl Experiment for Explanation {
     }
 
     fn run(&self, run: &mut Run<'_>) -> Result<()> {
-        let model = run.model()?;
+        let model = run.attending_writer()?;
         let network = &model.network;
         let layers: Vec<usize> = Stack::Text.attending(network).collect();
-        if network.kind != Kind::Causal || network.head.is_none() || layers.is_empty() {
-            return Err(ModelError::Request(format!(
-                "{} does not predict the next token by attention; give a --model that does",
-                model.name
-            )));
-        }
         let ids = model.encode(passage::TALE)?.ids;
         let texts: Vec<&[u32]> = ids.chunks_exact(TOKENS).take(run.budget as usize).collect();
         let mut sums = vec![vec![0.0; METHODS.len()]; layers.len()];
@@ -71,7 +64,7 @@ impl Experiment for Explanation {
                     *sum += agreement(&shown, &used);
                 }
             }
-            gradient += agreement(&by_gradient(network, ids)?, &used);
+            gradient += agreement(&by_gradient(network, &trace, ids)?, &used);
             run.progress.advance(1);
         }
         let mean = |sum: f64| Cell::Number(sum / texts.len().max(1) as f64);
@@ -100,10 +93,9 @@ fn shown(network: &Network, trace: &Trace, layer: usize) -> Result<[Array1<f64>;
 }
 
 /// How much the likeliest next token is due to each token, whichever way.
-fn by_gradient(network: &Network, ids: &[u32]) -> Result<Array1<f64>> {
+fn by_gradient(network: &Network, trace: &Trace, ids: &[u32]) -> Result<Array1<f64>> {
     let (input, quiet) = (Input::Tokens(ids), Progress::unobserved());
-    let trace = forward(network, &input, &PassOptions::default(), &quiet)?;
-    let claim = Claim::likeliest(&trace, ids.len() - 1)?;
+    let claim = Claim::likeliest(trace, ids.len() - 1)?;
     let found = attribution::tokens(network, &input, claim, Method::GradientTimesInput, &quiet)?;
     Ok(found.tokens.into_iter().map(f64::abs).collect())
 }

@@ -71,7 +71,7 @@ impl Experiment for Hunger {
                     fixed: *fixed,
                     ..Course::of_steps(name, &digits, settings)
                 };
-                let parameters = network.parameters().iter().map(|parameter| parameter.len()).sum::<usize>();
+                let parameters = network.parameter_count();
                 let learned = learn(run, network, &course)?;
                 run.row(vec![
                     text(contestant.name),

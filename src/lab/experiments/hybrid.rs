@@ -65,7 +65,7 @@ impl Experiment for Hybrid {
         for (contestant, shipped) in &CONTESTANTS {
             let learned = recall::learned(run, contestant, self.distance, run.budget)?;
             let found = extrapolation::perplexities(run, contestant, &self.lengths, run.budget)?;
-            let parameters = learned.network.parameters().iter().map(|one| one.len()).sum::<usize>();
+            let parameters = learned.network.parameter_count();
             run.row(vec![
                 text(contestant.name),
                 count(parameters),

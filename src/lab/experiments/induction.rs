@@ -5,7 +5,7 @@ use ndarray::Axis;
 use super::super::blueprint::{FirstWeights, NetworkKind, TransformerChoices};
 use super::super::contest::{Contestant, usual_settings};
 use super::super::experiment::{Budget, Card, Chart, Experiment, Run, count};
-use super::super::lessons::{Batch, Lessons};
+use super::super::lessons::{Batch, Lessons, MadeUp};
 use super::super::outcome::Cell;
 use super::super::training::{Training, TrainingSettings};
 use crate::model::Network;
@@ -63,7 +63,7 @@ impl Experiment for Induction {
             let settings = TrainingSettings { batch: 64, ..usual_settings(run.seed, run.budget) };
             let mut training = Training::new(of_attention(layers).build(SYMBOLS, run.seed)?, settings);
             training.adam.settings.weight_decay = 0.0;
-            let lessons = Twice { seed: run.seed };
+            let lessons = said_twice(run.seed);
             while !training.is_done() {
                 run.progress.check()?;
                 training.step(&lessons, &Progress::unobserved())?;
@@ -84,35 +84,21 @@ const SYMBOLS: usize = 32;
 const LENGTHS: std::ops::RangeInclusive<usize> = 12..=24;
 const HELD_OUT: usize = 32;
 
-/// Random symbols, then the same again.
-struct Twice {
-    seed: u64,
-}
-
-impl Twice {
-    /// The texts of a batch have one length, or they could not be drawn as easily.
-    fn texts(&self, mut random: Random, many: usize) -> Batch<'_> {
+/// Random symbols, then the same again; the texts of a batch have one length.
+fn said_twice(seed: u64) -> impl Lessons {
+    let make = |mut random: Random, many: usize| {
         let length = LENGTHS.start() + random.below(LENGTHS.count());
-        let text = |random: &mut Random| {
+        let text = |_| {
             let symbols: Vec<u32> = (0..length).map(|_| random.below(SYMBOLS) as u32).collect();
-            [symbols.clone(), symbols].concat()
+            symbols.repeat(2)
         };
-        Batch::Texts((0..many).map(|_| text(&mut random).into()).collect())
-    }
-}
-
-impl Lessons for Twice {
-    fn batch(&self, seed: u64, step: u64, count: usize) -> Batch<'_> {
-        self.texts(Random::of_step(seed, step), count)
-    }
-
-    fn held_out(&self) -> Batch<'_> {
-        self.texts(Random::of_step(!self.seed, 0), HELD_OUT)
-    }
+        ((0..many).map(text).collect(), Vec::new())
+    };
+    MadeUp { seed, held_out: HELD_OUT, make }
 }
 
 /// The loss on the second half of texts that were not seen, and the induction score.
-fn judge(network: &Network, lessons: &Twice) -> Result<(f64, f64)> {
+fn judge(network: &Network, lessons: &dyn Lessons) -> Result<(f64, f64)> {
     let held_out = lessons.held_out();
     let options = PassOptions { keep: Keep::Weights, ..PassOptions::default() };
     let (mut losses, mut scores) = (0.0, 0.0);

@@ -67,9 +67,7 @@ impl Experiment for Influence {
     }
 
     fn run(&self, run: &mut Run<'_>) -> Result<()> {
-        let trained: Vec<_> =
-            shipped::MODELS.iter().filter(|model| model.name.starts_with("stories")).collect();
-        run.progress.start((UNTRAINED.len() + trained.len()) as u64);
+        run.progress.start((UNTRAINED.len() + shipped::of_stories().count()) as u64);
         for (contestant, change) in UNTRAINED {
             let mut network = contestant.build(VOCABULARY, run.seed)?;
             if *change == Change::Orthogonal {
@@ -81,7 +79,7 @@ impl Experiment for Influence {
                 .collect();
             tell(run, contestant.name, false, &network, texts)?;
         }
-        for model in trained {
+        for model in shipped::of_stories() {
             let model = open::open(model.name)?;
             let ids = model.encode(passage::TALE)?.ids;
             let starts = ids.len().saturating_sub(FARTHEST + 1).max(1) as u64;

@@ -1,11 +1,9 @@
 //! Vector to sequence, sequence to vector, sequence to sequence: a tiny task of each.
 
-use std::borrow::Cow;
-
 use super::super::blueprint::NetworkKind;
 use super::super::contest::{Contestant, Course, learn, usual_settings};
 use super::super::experiment::{Budget, Card, Chart, Experiment, Run, count, text};
-use super::super::lessons::{Batch, Lessons};
+use super::super::lessons::{Lessons, MadeUp};
 use super::super::outcome::Cell;
 use crate::model::Network;
 use crate::model::error::{ModelError, Result};
@@ -88,7 +86,7 @@ impl Experiment for Kinds {
         for task in &TASKS {
             for contestant in &CONTESTANTS {
                 let network = contestant.build(VOCABULARY, run.seed)?;
-                let lessons = Exercises { kind: task.kind, seed: run.seed };
+                let lessons = texts_of(task.kind, run.seed);
                 let name = format!("{}, {}", contestant.name, task.name);
                 let course = Course::of_steps(name, &lessons, usual_settings(run.seed, run.budget));
                 let learned = learn(run, network, &course)?;
@@ -179,26 +177,12 @@ fn answer(network: &Network, exercise: &Exercise) -> Result<Vec<u32>> {
 }
 
 /// Exercises as texts to learn from.
-struct Exercises {
-    kind: Kind,
-    seed: u64,
-}
-
-impl Exercises {
-    fn texts(&self, random: Random, many: usize) -> Batch<'_> {
-        let exercises = exercises(self.kind, random, many);
-        Batch::Texts(exercises.into_iter().map(|exercise| Cow::Owned(exercise.text)).collect())
-    }
-}
-
-impl Lessons for Exercises {
-    fn batch(&self, seed: u64, step: u64, count: usize) -> Batch<'_> {
-        self.texts(Random::of_step(seed, step), count)
-    }
-
-    fn held_out(&self) -> Batch<'_> {
-        self.texts(Random::of_step(!self.seed, 0), ASKED)
-    }
+fn texts_of(kind: Kind, seed: u64) -> impl Lessons {
+    let make = move |random: Random, many: usize| {
+        let texts = exercises(kind, random, many).into_iter().map(|exercise| exercise.text);
+        (texts.collect(), Vec::new())
+    };
+    MadeUp { seed, held_out: ASKED, make }
 }
 
 #[cfg(test)]

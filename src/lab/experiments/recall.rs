@@ -3,7 +3,7 @@
 use super::super::blueprint::NetworkKind;
 use super::super::contest::{Contestant, Course, Learned, learn, usual_settings};
 use super::super::experiment::{Budget, Card, Chart, Experiment, Run, count, text};
-use super::super::lessons::{Batch, Lessons};
+use super::super::lessons::{Lessons, MadeUp};
 use super::super::outcome::Cell;
 use crate::model::error::Result;
 use crate::random::Random;
@@ -71,7 +71,7 @@ pub(super) fn learned(
     steps: u64,
 ) -> Result<Learned> {
     let network = contestant.build(SYMBOLS + 1, run.seed)?;
-    let lessons = FirstSymbol { distance, seed: run.seed };
+    let lessons = first_symbol(distance, run.seed);
     let name = format!("{} {distance}", contestant.name);
     let course = Course {
         drawn: |judgement| judgement.accuracy,
@@ -87,38 +87,23 @@ const SYMBOLS: usize = 16;
 /// How many texts are looked at to see what was learned.
 const HELD_OUT: usize = 256;
 
-/// A symbol, random ones, and a sign that asks for the first.
-struct FirstSymbol {
-    distance: usize,
-    seed: u64,
-}
-
-impl FirstSymbol {
-    fn questions(&self, mut random: Random, many: usize) -> Batch<'_> {
-        let (texts, answers) = (0..many)
-            .map(|_| {
-                let symbols = (0..=self.distance).map(|_| random.below(SYMBOLS) as u32);
-                let text: Vec<u32> = symbols.chain([SYMBOLS as u32]).collect();
-                let answer = text[0];
-                (text.into(), answer)
-            })
-            .unzip();
-        Batch::Questions(texts, answers)
-    }
-}
-
-impl Lessons for FirstSymbol {
-    fn batch(&self, seed: u64, step: u64, count: usize) -> Batch<'_> {
-        self.questions(Random::of_step(seed, step), count)
-    }
-
-    fn held_out(&self) -> Batch<'_> {
-        self.questions(Random::of_step(!self.seed, 0), HELD_OUT)
-    }
+/// A symbol, `distance` random ones, and a sign that asks for the first.
+fn first_symbol(distance: usize, seed: u64) -> impl Lessons {
+    let make = move |mut random: Random, many: usize| {
+        let question = |_| {
+            let symbols = (0..=distance).map(|_| random.below(SYMBOLS) as u32);
+            let text: Vec<u32> = symbols.chain([SYMBOLS as u32]).collect();
+            let answer = text[0];
+            (text, answer)
+        };
+        (0..many).map(question).unzip()
+    };
+    MadeUp { seed, held_out: HELD_OUT, make }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::lessons::Batch;
     use super::super::tests::run_of;
     use super::*;
 
@@ -141,7 +126,7 @@ mod tests {
 
     #[test]
     fn the_answer_is_the_first_symbol_and_texts_are_not_seen_twice() {
-        let lessons = FirstSymbol { distance: 3, seed: 5 };
+        let lessons = first_symbol(3, 5);
         let Batch::Questions(texts, answers) = lessons.batch(5, 1, 40) else { panic!("questions") };
         assert!(texts.iter().zip(&answers).all(|(text, answer)| text.len() == 5 && text[0] == *answer));
         assert!(texts.iter().all(|text| text[4] == 16 && text[..4].iter().all(|&symbol| symbol < 16)));

@@ -1,11 +1,11 @@
 //! What a text of growing length costs a model, and what would be saved.
 
-use super::super::experiment::{Budget, Card, Chart, Experiment, Run, count, text};
+use super::super::experiment::{Budget, Card, Chart, Experiment, Run, count, doubling, text};
 use super::super::outcome::Cell;
 use crate::analysis::costs::of_pass;
 use crate::model::Network;
-use crate::model::error::{ModelError, Result};
-use crate::model::network::{Kind, Mask, Mixer};
+use crate::model::error::Result;
+use crate::model::network::Mask;
 
 /// As it is listed.
 pub struct Resources;
@@ -45,29 +45,19 @@ static SETTINGS: [Setting; 4] = [
 ];
 
 fn look_near(network: &mut Network) {
-    each_attention(network, |attention| {
+    for attention in network.attentions_mut() {
         let mask = attention.mask;
         let back = if mask.ahead == Some(0) { WINDOW - 1 } else { WINDOW / 2 };
         let back = mask.back.map_or(back, |before| before.min(back));
         let ahead = WINDOW - 1 - back.min(WINDOW - 1);
         let ahead = mask.ahead.map_or(ahead, |before| before.min(ahead));
         attention.mask = Mask { back: Some(back), ahead: Some(ahead), ..mask };
-    });
+    }
 }
 
 fn share(network: &mut Network) {
-    each_attention(network, |attention| {
+    for attention in network.attentions_mut() {
         attention.key_value_heads = (attention.heads / SHARING).clamp(1, attention.key_value_heads);
-    });
-}
-
-/// Changes every attention of a network that is only counted, not run.
-fn each_attention(network: &mut Network, change: impl Fn(&mut crate::model::network::Attention)) {
-    let blocks = network.stacks.iter_mut().flat_map(|stack| &mut stack.blocks);
-    for part in blocks.flat_map(|block| &mut block.parts) {
-        if let Mixer::Attention(attention) | Mixer::CrossAttention { attention, .. } = &mut part.mixer {
-            change(attention);
-        }
     }
 }
 
@@ -77,16 +67,8 @@ impl Experiment for Resources {
     }
 
     fn run(&self, run: &mut Run<'_>) -> Result<()> {
-        let model = run.model()?;
-        if model.network.kind == Kind::Vision {
-            return Err(ModelError::Request(format!(
-                "{} looks at images, which have one length",
-                model.name
-            )));
-        }
-        let lengths = std::iter::successors(Some(SHORTEST.min(run.budget)), |length| Some(2 * length));
-        let budget = run.budget;
-        let lengths: Vec<u64> = lengths.take_while(|&length| length <= budget).collect();
+        let model = run.reader()?;
+        let lengths = doubling(SHORTEST, run.budget);
         for setting in &SETTINGS {
             let mut network = model.network.clone();
             (setting.change)(&mut network);

@@ -6,7 +6,7 @@ use rayon::ThreadPoolBuilder;
 
 use super::super::blueprint::NetworkKind;
 use super::super::contest::Contestant;
-use super::super::experiment::{Budget, Card, Chart, Experiment, Run, count, text};
+use super::super::experiment::{Budget, Card, Chart, Experiment, Run, count, doubling, text};
 use super::super::outcome::Cell;
 use crate::analysis::costs::of_pass;
 use crate::model::Network;
@@ -68,8 +68,7 @@ impl Experiment for Sequential {
     }
 
     fn run(&self, run: &mut Run<'_>) -> Result<()> {
-        let lengths = || std::iter::successors(Some(SHORTEST.min(run.budget)), |length| Some(2 * length));
-        let lengths: Vec<u64> = lengths().take_while(|&length| length <= run.budget).collect();
+        let lengths = doubling(SHORTEST, run.budget);
         let all = std::thread::available_parallelism().map_or(1, usize::from);
         let threads: &[usize] = if all > 1 { &[1, all] } else { &[1] };
         run.progress.start((lengths.len() * threads.len() * CONTESTANTS.len()) as u64);

@@ -62,7 +62,7 @@ impl Experiment for Simplified {
         for contestant in &CONTESTANTS {
             let network = contestant.build(SYMBOLS, run.seed)?;
             let before = on_itself(&network, &rule)?;
-            let parameters = network.parameters().iter().map(|parameter| parameter.len()).sum::<usize>();
+            let parameters = network.parameter_count();
             let settings = TrainingSettings { batch: 32, rate: 1e-3, ..usual_settings(run.seed, run.budget) };
             let start = Instant::now();
             let learned = learn(run, network, &Course::of_steps(contestant.name, &rule, settings))?;

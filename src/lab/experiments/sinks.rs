@@ -11,7 +11,7 @@ use crate::model::error::{ModelError, Result};
 use crate::model::forward::{Input, PassOptions, forward};
 use crate::model::keep::Keep;
 use crate::model::loss::cross_entropy;
-use crate::model::network::{FIRST, Kind, Mask, Mixer};
+use crate::model::network::{FIRST, Mask};
 use crate::model::{Network, Trace, shipped};
 use crate::progress::Progress;
 
@@ -54,17 +54,8 @@ impl Experiment for Sinks {
     }
 
     fn run(&self, run: &mut Run<'_>) -> Result<()> {
-        let model = run.model()?;
+        let model = run.attending_writer()?;
         let network = &model.network;
-        if network.kind != Kind::Causal
-            || network.head.is_none()
-            || Stack::Text.attending(network).count() == 0
-        {
-            return Err(ModelError::Request(format!(
-                "{} does not predict the next token by attention; give a --model that does",
-                model.name
-            )));
-        }
         let ids = model.encode(passage::TALE)?.ids;
         let longest = network.maximum_tokens().unwrap_or(usize::MAX).min(run.budget as usize);
         let ids = &ids[..ids.len().min(longest)];
@@ -99,11 +90,8 @@ impl Experiment for Sinks {
 /// The network in which every token sees a window and, wherever it is, the first `sinks` tokens.
 fn looking_through(network: &Network, window: usize, sinks: usize) -> Network {
     let mut network = network.clone();
-    let blocks = network.stacks.iter_mut().flat_map(|stack| &mut stack.blocks);
-    for part in blocks.flat_map(|block| &mut block.parts) {
-        if let Mixer::Attention(attention) = &mut part.mixer {
-            attention.mask = Mask { sinks, ..Mask::causal(Some(window)) };
-        }
+    for attention in network.attentions_mut() {
+        attention.mask = Mask { sinks, ..Mask::causal(Some(window)) };
     }
     network
 }

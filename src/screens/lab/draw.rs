@@ -5,14 +5,14 @@ use ratatui::style::Style;
 
 use super::state::{Ending, Lab, View};
 use super::table::{Series, Table, curves, series, shown};
-use super::update::{EXPERIMENT, spoken};
+use super::update::EXPERIMENT;
 use crate::app::Frame;
 use crate::lab::experiments::ALL;
 use crate::lab::outcome::Outcome;
 use crate::widgets::bars::first_shown;
 use crate::widgets::canvas::Canvas;
 use crate::widgets::race::{Race, Racer, sign, style};
-use crate::widgets::text::{columns, fit, fit_padded, put, short, wrap};
+use crate::widgets::text::{columns, fit, fit_padded, put, short, spoken, wrap};
 
 /// Free columns on both sides.
 const MARGIN: u16 = 1;
@@ -22,7 +22,7 @@ const LIST: u16 = 17;
 const WIDTH_FOR_PICTURE: u16 = 96;
 /// Lines of what is known.
 const KNOWN: u16 = 3;
-/// Columns of a number in the table.
+/// Columns of a number in the table, at least.
 const NUMBER: u16 = 8;
 
 /// Draws the screen.
@@ -180,13 +180,16 @@ fn draw_numbers(across: &str, table: &Table, canvas: &mut Canvas<'_>, area: Rect
     let roles = canvas.theme.roles();
     let longest = table.lines.iter().map(|line| columns(&line.name)).max().unwrap_or(0).max(columns(across));
     let name = (longest as u16 + 2).min(area.width / 2);
-    let room = usize::from(area.width.saturating_sub(name) / NUMBER);
+    let widest = table.places.iter().map(|place| columns(place)).max().unwrap_or(0) as u16 + 1;
+    let all = area.width.saturating_sub(name) / (table.places.len() as u16).max(1);
+    let number = if widest <= all { widest.max(NUMBER) } else { NUMBER };
+    let room = usize::from(area.width.saturating_sub(name) / number);
     // The ends say most: where not all places have room, those between are left out evenly.
     let places = spread(table.places.len(), room);
     put(canvas.buffer, Rect { width: name, ..area }, 2, 0, across, roles.faint);
     let cell = |canvas: &mut Canvas<'_>, column: usize, y: u16, text: &str, style: Style| {
-        let text = fit(text, usize::from(NUMBER) - 1);
-        let x = name + (column as u16 + 1) * NUMBER - columns(&text) as u16;
+        let text = fit(text, usize::from(number) - 1);
+        let x = name + (column as u16 + 1) * number - columns(&text) as u16;
         put(canvas.buffer, area, x, y, &text, style);
     };
     for (column, &place) in places.iter().enumerate() {
@@ -197,9 +200,8 @@ fn draw_numbers(across: &str, table: &Table, canvas: &mut Canvas<'_>, area: Rect
         put(canvas.buffer, area, 0, y, &sign(index).to_string(), style(canvas.theme, index));
         put(canvas.buffer, Rect { width: name, ..area }, 2, y, &line.name, roles.text);
         for (column, &place) in places.iter().enumerate() {
-            let number = line.points.iter().find(|point| point.0 == place as f64).map(|point| point.1);
-            if let Some(number) = number {
-                cell(canvas, column, y, &short(number), roles.number);
+            if let Some(point) = line.points.iter().find(|point| point.0 == place as f64) {
+                cell(canvas, column, y, &short(point.1), roles.number);
             }
         }
     }

@@ -17,7 +17,6 @@ pub use state::{Choices, Lab, View};
 use crate::app::overlay::Form;
 use crate::app::{Command, Copied, Frame, Gesture, Needs, Offer, Place, Screen};
 use crate::widgets::canvas::{Canvas, Target};
-use crate::widgets::line::Line;
 
 impl Screen for Lab {
     const PLACE: Place = Place { id: "lab", title: "Lab", needs: Needs::Nothing, is_list: true };
@@ -49,24 +48,8 @@ impl Screen for Lab {
         self.select(rows);
     }
 
-    fn line(&mut self) -> Option<&mut Line> {
-        None
-    }
-
-    fn is_typing(&self) -> bool {
-        false
-    }
-
-    fn text_changed(&mut self, _: &mut Frame) {}
-
-    fn leave_line(&mut self, _: &mut Frame) {}
-
     fn cancel_work(&mut self, frame: &mut Frame) -> bool {
         self.stop(frame)
-    }
-
-    fn copy(&self, _: &Frame) -> Option<Copied> {
-        None
     }
 
     fn copy_all(&self, _: &Frame) -> Option<Copied> {

@@ -9,6 +9,7 @@ use crate::jobs::Job;
 use crate::lab::experiments::{ALL, named};
 use crate::lab::outcome::{News, Outcome};
 use crate::widgets::canvas::Target;
+use crate::widgets::text::spoken;
 
 /// The kind of target that an experiment in the list is.
 pub(super) const EXPERIMENT: &str = "experiment";
@@ -37,14 +38,8 @@ impl Lab {
         let asked = (self.chosen.seed, self.budget());
         let opened = frame.model_name.is_some() && card.model.is_some();
         let model = frame.model.open().filter(|_| opened).cloned();
-        let outcome = Outcome {
-            experiment: card.name.to_owned(),
-            model: model.as_ref().map(|model| model.name.clone()).or_else(|| card.model.map(str::to_owned)),
-            seed: asked.0,
-            budget: asked.1,
-            columns: card.columns.iter().map(|&column| column.to_owned()).collect(),
-            ..Outcome::default()
-        };
+        let name = model.as_ref().map(|model| model.name.clone()).or_else(|| card.model.map(str::to_owned));
+        let outcome = card.nothing_yet(asked, name);
         frame.cancel(Show::SLOT);
         self.problems.remove(card.name);
         self.first_row = 0;
@@ -143,13 +138,4 @@ impl Lab {
 /// What a run was before anything came out.
 fn empty(outcome: &Outcome) -> Outcome {
     Outcome { rows: Vec::new(), curves: Vec::new(), ..outcome.clone() }
-}
-
-/// A time in its two largest units.
-pub(super) fn spoken(seconds: u64) -> String {
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
-    }
 }

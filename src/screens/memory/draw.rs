@@ -1,20 +1,20 @@
 //! The screen *Memory*: the text twice, with what each network holds of it under the tokens.
 
-use ndarray::Axis;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 
+use super::lanes::{Lane, LaneKind, lanes, of_heads, states};
 use super::state::{Focus, Lower, Memory, Side};
 use super::update::{LINE, TOKEN};
 use super::work::{Feel, ReadText, TryFresh};
-use crate::analysis::reading::{Match, Track, matching};
+use crate::analysis::names::output_name;
+use crate::analysis::reading::Track;
 use crate::app::Frame;
 use crate::app::draw::chrome;
 use crate::jobs::Job;
 use crate::widgets::canvas::Canvas;
 use crate::widgets::input::input;
 use crate::widgets::race::{Race, Racer};
-use crate::widgets::text::{columns, decimal, fit, fraction, put, put_right, wrap};
+use crate::widgets::text::{columns, decimal, fit, fraction, put, put_right, visible, wrap};
 
 /// Free columns on both sides.
 const MARGIN: u16 = 1;
@@ -105,14 +105,6 @@ fn draw_half(memory: &Memory, frame: &Frame, index: usize, canvas: &mut Canvas<'
     }
 }
 
-/// A line below the tokens.
-enum Lane {
-    /// Bars, each a share of 1.
-    Bars(String, Vec<f64>),
-    /// Colours, from 0 to 1.
-    Heat(String, Vec<f64>),
-}
-
 fn draw_side(
     memory: &Memory,
     frame: &Frame,
@@ -122,7 +114,7 @@ fn draw_side(
 ) {
     let roles = canvas.theme.roles();
     let step = memory.chosen.step.min(side.ids.len().saturating_sub(1));
-    draw_expectation(memory, side, step, canvas, Rect { height: area.height.min(1), ..area });
+    draw_expectation(side, step, canvas, Rect { height: area.height.min(1), ..area });
     let slots = slots(&side.labels, step, area.width.saturating_sub(NAMES));
     let tokens = Rect { y: area.y + 1, height: u16::from(area.height > 1), ..area };
     let name = format!("{} of {}", step + 1, side.ids.len());
@@ -146,8 +138,7 @@ fn draw_side(
     let below = area.height.saturating_sub(2);
     for (y, lane) in lanes.iter().take(usize::from(below)).enumerate() {
         let line = Rect { y: area.y + 2 + y as u16, height: 1, ..area };
-        let is_felt = matches!(lane, Lane::Bars(..)) && y < 2;
-        draw_lane(lane, &slots, stale && is_felt, canvas, line);
+        draw_lane(lane, &slots, stale, canvas, line);
     }
     let used = (lanes.len() as u16).min(below);
     let map = Rect { y: area.y + 2 + used, height: below - used, ..area };
@@ -158,7 +149,7 @@ fn draw_side(
     let map = Rect { height: map.height - 1, ..map };
     if let Some(track) = states(side) {
         draw_cells(track, &slots, canvas, map);
-        let text = "gates: the mean of the cells, from 0 to 1; all others: shares of the largest";
+        let text = "gates: mean of the cells, 0 to 1; others: share of the largest";
         put(canvas.buffer, said, NAMES, 0, text, roles.faint);
     } else if !side.reading.attention.is_empty() {
         draw_heads(side, step, &slots, canvas, map);
@@ -169,18 +160,14 @@ fn draw_side(
 
 /// What every head looks at from the step, as many as have room.
 fn draw_heads(side: &Side, step: usize, slots: &[Slot], canvas: &mut Canvas<'_>, area: Rect) {
-    let heads = side.reading.attention.iter().flat_map(|(layer, maps)| {
-        maps.outer_iter().enumerate().map(move |(head, map)| (format!("L{layer} H{head}"), map))
-    });
-    for (y, (name, map)) in heads.take(usize::from(area.height)).enumerate() {
-        let weights = map.row(step).iter().map(|&weight| f64::from(weight)).collect();
+    for (y, lane) in of_heads(side, step).take(usize::from(area.height)).enumerate() {
         let line = Rect { y: area.y + y as u16, height: 1, ..area };
-        draw_lane(&Lane::Heat(name, weights), slots, false, canvas, line);
+        draw_lane(&lane, slots, false, canvas, line);
     }
 }
 
 /// What the network expects, and how likely what comes was.
-fn draw_expectation(memory: &Memory, side: &Side, step: usize, canvas: &mut Canvas<'_>, line: Rect) {
+fn draw_expectation(side: &Side, step: usize, canvas: &mut Canvas<'_>, line: Rect) {
     let roles = canvas.theme.roles();
     let mut x = put(canvas.buffer, line, 0, 0, &side.model.name, roles.heading) + 2;
     let Some(expected) = side.reading.expected.get(step) else { return };
@@ -193,15 +180,14 @@ fn draw_expectation(memory: &Memory, side: &Side, step: usize, canvas: &mut Canv
     let perplexity = expected.perplexity.map(|perplexity| format!("perplexity {}", decimal(perplexity, 1)));
     let room = line.width.saturating_sub(perplexity.as_ref().map_or(0, |text| columns(text) as u16 + 2));
     for candidate in &expected.likeliest {
-        let ids = [candidate.id];
-        let label = crate::analysis::names::labels(&crate::analysis::names::described(&side.model, &ids));
-        let text = format!("{} {}", label.first().map_or("", String::as_str), share(candidate.probability));
+        let name = visible(output_name(&side.model, candidate.id).trim()).into_owned();
+        let text = format!("{name} {}", share(candidate.probability));
         if x + columns(&text) as u16 > room {
             break;
         }
         x = put(canvas.buffer, line, x, 0, &text, roles.text) + 2;
     }
-    if let Some(perplexity) = perplexity.filter(|_| memory.read.is_some()) {
+    if let Some(perplexity) = perplexity {
         put_right(canvas.buffer, line, 0, &perplexity, roles.number);
     }
 }
@@ -210,76 +196,21 @@ fn share(probability: f64) -> String {
     if probability >= 0.0095 { fraction(probability, 2) } else { fraction(probability, 4) }
 }
 
-/// The last recurrent layer's hidden states.
-fn states(side: &Side) -> Option<&Track> {
-    side.reading.tracks.iter().rev().find(|track| track.name == "hidden")
-}
-
-/// What stands below the tokens, the most telling first.
-fn lanes(memory: &Memory, index: usize, side: &Side, step: usize) -> Vec<Lane> {
-    let mut lanes = Vec::new();
-    let felt = [("gradient", &memory.felt.by_gradient[index]), ("left out", &memory.felt.by_omission[index])];
-    for (name, numbers) in felt {
-        let numbers: Vec<f64> = numbers.as_ref().map_or_else(Vec::new, |numbers| numbers.to_vec());
-        let largest = numbers.iter().copied().fold(0.0, f64::max);
-        let shares = numbers.iter().map(|number| if largest > 0.0 { number / largest } else { 0.0 });
-        lanes.push(Lane::Bars(name.to_owned(), shares.collect()));
-    }
-    if let Some(found) = same_cells(memory, side, step) {
-        lanes.push(Lane::Bars(format!("{} cells", found.cells.len()), found.shares));
-    }
-    for (layer, map) in &side.reading.attention {
-        // A mean would hide what one head alone looks at.
-        let of_step = map.index_axis(Axis(1), step);
-        let largest = of_step.fold_axis(Axis(0), 0.0, |&largest, &weight| f32::max(largest, weight));
-        let weights = largest.iter().map(|&weight| f64::from(weight)).collect();
-        lanes.push(Lane::Bars(format!("layer {layer}"), weights));
-    }
-    let last = states(side).map(|track| track.layer);
-    for track in side.reading.tracks.iter().filter(|track| Some(track.layer) == last) {
-        let is_state = matches!(track.name.as_str(), "hidden" | "cell");
-        let is_signed = matches!(track.name.as_str(), "candidate" | "new");
-        let size = |row: ndarray::ArrayView1<'_, f32>| {
-            let squares: f64 = row.iter().map(|&number| f64::from(number).powi(2)).sum();
-            (squares / row.len().max(1) as f64).sqrt()
-        };
-        let rows = track.values.outer_iter();
-        let numbers: Vec<f64> = match is_state || is_signed {
-            true => rows.map(size).collect(),
-            false => rows.map(|row| f64::from(row.mean().unwrap_or(0.0))).collect(),
-        };
-        let largest = if is_state { numbers.iter().copied().fold(0.0, f64::max) } else { 1.0 };
-        let shares = numbers.iter().map(|number| if largest > 0.0 { number / largest } else { 0.0 });
-        lanes.push(Lane::Heat(track.name.clone(), shares.collect()));
-    }
-    lanes
-}
-
-/// Where else the cells are on that are on from the beginning of the range to the step.
-fn same_cells(memory: &Memory, side: &Side, step: usize) -> Option<Match> {
-    let start = memory.chosen.range_start?;
-    let track = states(side)?;
-    Some(matching(track.values.view(), start.min(step)..=start.max(step), memory.chosen.threshold))
-}
-
 fn draw_lane(lane: &Lane, slots: &[Slot], stale: bool, canvas: &mut Canvas<'_>, line: Rect) {
     let roles = canvas.theme.roles();
-    let (Lane::Bars(name, numbers) | Lane::Heat(name, numbers)) = lane;
-    put(canvas.buffer, Rect { width: (NAMES - 1).min(line.width), ..line }, 0, 0, name, roles.faint);
+    put(canvas.buffer, Rect { width: (NAMES - 1).min(line.width), ..line }, 0, 0, &lane.name, roles.faint);
     for slot in slots {
-        let Some(&number) = numbers.get(slot.token).filter(|number| number.is_finite()) else { continue };
-        let (sign, style): (&str, Style) = match lane {
-            Lane::Bars(..) => {
-                let eighths = (8.0 * number.clamp(0.0, 1.0)).round() as usize;
-                (BARS[eighths.min(8)], if stale { roles.stale } else { roles.bar })
-            }
-            Lane::Heat(..) => {
-                let heat = canvas.theme.heat(number);
+        let Some(&share) = lane.shares.get(slot.token).filter(|share| share.is_finite()) else { continue };
+        let bar = BARS[(8.0 * share.clamp(0.0, 1.0)).round() as usize];
+        let (sign, style) = match lane.kind {
+            LaneKind::Felt if stale => (bar, roles.stale),
+            LaneKind::Felt | LaneKind::Weights => (bar, roles.bar),
+            LaneKind::Gate => {
+                let heat = canvas.theme.heat(share);
                 (heat.glyph, heat.style)
             }
         };
-        let text = sign.repeat(usize::from(slot.width) - 1);
-        put(canvas.buffer, line, NAMES + slot.x, 0, &text, style);
+        put(canvas.buffer, line, NAMES + slot.x, 0, &sign.repeat(usize::from(slot.width) - 1), style);
     }
 }
 

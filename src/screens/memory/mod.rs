@@ -3,6 +3,7 @@
 
 mod commands;
 mod draw;
+mod lanes;
 pub mod state;
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,7 @@ use serde_json::Value;
 
 pub use state::{Choices, FIRST_TEXT, Focus, Memory};
 
-use crate::app::{Command, Copied, Frame, Gesture, Needs, News, Offer, Place, Screen};
+use crate::app::{Command, Frame, Gesture, Needs, News, Offer, Place, Screen};
 use crate::jobs::Job;
 use crate::widgets::canvas::{Canvas, Target};
 use crate::widgets::line::Line;
@@ -89,14 +90,6 @@ impl Screen for Memory {
                 self.ask_read(frame);
             }
         }
-    }
-
-    fn copy(&self, _: &Frame) -> Option<Copied> {
-        None
-    }
-
-    fn copy_all(&self, _: &Frame) -> Option<Copied> {
-        None
     }
 
     fn clicked(&mut self, target: Target, frame: &mut Frame) {

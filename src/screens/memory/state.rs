@@ -138,8 +138,7 @@ impl Memory {
     /// The networks to choose from: those inside the program that say the next token, and the one
     /// that a person opened.
     pub fn known(opened: Option<&str>) -> Vec<String> {
-        let shipped =
-            shipped::MODELS.iter().map(|model| model.name).filter(|name| name.starts_with("stories"));
+        let shipped = shipped::of_stories().map(|model| model.name);
         shipped.chain(opened).map(str::to_owned).collect()
     }
 }

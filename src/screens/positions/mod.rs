@@ -13,7 +13,7 @@ use serde_json::Value;
 
 pub use state::{Choices, FIRST_TEXT, Focus, Positions};
 
-use crate::app::{Command, Copied, Frame, Gesture, Needs, News, Offer, Place, Screen};
+use crate::app::{Command, Frame, Gesture, Needs, News, Offer, Place, Screen};
 use crate::jobs::Job;
 use crate::widgets::canvas::{Canvas, Target};
 use crate::widgets::line::Line;
@@ -84,14 +84,6 @@ impl Screen for Positions {
             News::ModelOpen => self.model_opened(frame),
             News::VectorsClosed | News::VectorsOpen | News::LookupReady => {}
         }
-    }
-
-    fn copy(&self, _: &Frame) -> Option<Copied> {
-        None
-    }
-
-    fn copy_all(&self, _: &Frame) -> Option<Copied> {
-        None
     }
 
     fn clicked(&mut self, target: Target, frame: &mut Frame) {

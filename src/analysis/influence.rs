@@ -8,14 +8,44 @@ use crate::model::Network;
 use crate::model::backward::{ActivationGradients, backward};
 use crate::model::error::{ModelError, Result};
 use crate::model::forward::{Input, PassOptions, forward};
+use crate::model::fronts::Feed;
 use crate::model::gradients::Gradients;
 use crate::model::keep::Keep;
-use crate::model::network::FIRST;
 use crate::model::trace::Trace;
 use crate::progress::Progress;
 use crate::random::Random;
 
-/// How strongly row `row` of the logits moves with the vector of every token of the first stack, `[T]`:
+/// How much what a network expects after the last token of a text depends on every token before, and on
+/// every token of a source: an array for every text that it reads, the source's first.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Felt {
+    /// By gradient (see [`by_gradient`]).
+    pub by_gradient: Vec<Array1<f64>>,
+    /// By leaving the token out, in nats (see [`by_omission`]).
+    pub by_omission: Vec<Array1<f64>>,
+}
+
+/// Random directions along which gradients are taken.
+const DRAWS: usize = 4;
+
+/// Both measures for `texts`, one for every stack of the network; nothing of an empty text. Progress
+/// counts tokens.
+///
+/// # Errors
+/// As [`by_gradient`].
+pub fn felt(network: &Network, texts: &[&[u32]], progress: &Progress) -> Result<Felt> {
+    let Some(last) = texts.last().and_then(|ids| ids.len().checked_sub(1)) else {
+        return Ok(Felt::default());
+    };
+    progress.check()?;
+    let input = Input::Each(texts.iter().map(|ids| Feed::Tokens(ids)).collect());
+    Ok(Felt {
+        by_gradient: by_gradient(network, &input, last, DRAWS, &mut Random::new(1))?,
+        by_omission: by_omission(network, texts, progress)?,
+    })
+}
+
+/// How strongly row `row` of the logits moves with the vector of every token of every stack, `[T]` each:
 /// the length of the gradients along `draws` random directions, which is in the mean that of the whole
 /// table of slopes |dh/dx| (up to a factor that all tokens share).
 ///
@@ -27,51 +57,64 @@ pub fn by_gradient(
     row: usize,
     draws: usize,
     random: &mut Random,
-) -> Result<Array1<f64>> {
+) -> Result<Vec<Array1<f64>>> {
     let trace = run(network, input, Keep::Tape)?;
     let logits = logits(&trace)?;
     if row >= logits.nrows() {
         return Err(ModelError::Request(format!("there is no token {row}: the text has {}", logits.nrows())));
     }
-    let mut squares = Array1::zeros(trace.tokens(FIRST).len());
+    let stacks = 0..network.stacks.len();
+    let mut squares: Vec<Array1<f64>> =
+        stacks.map(|stack| Array1::zeros(trace.tokens(stack).len())).collect();
     let mut gradients = Gradients::of(network);
     for _ in 0..draws.max(1) {
         let mut direction = Array2::zeros(logits.raw_dim());
         direction.row_mut(row).mapv_inplace(|_: f32| random.normal() as f32);
         let mut found = ActivationGradients::default();
         backward(network, input, &trace, direction.view(), &mut gradients, Some(&mut found))?;
-        let rows = found.stacks.get(FIRST).and_then(|stack| stack.front.as_ref());
-        let rows = rows.ok_or_else(|| ModelError::Request("the tokens have no gradient".into()))?;
-        let squared = |row: ArrayView1<'_, f32>| row.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>();
-        squares.iter_mut().zip(rows.outer_iter()).for_each(|(sum, row)| *sum += squared(row));
+        for (squares, stack) in squares.iter_mut().zip(&found.stacks) {
+            let rows = stack.front.as_ref();
+            let rows = rows.ok_or_else(|| ModelError::Request("the tokens have no gradient".into()))?;
+            let squared = |row: ArrayView1<'_, f32>| row.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>();
+            squares.iter_mut().zip(rows.outer_iter()).for_each(|(sum, row)| *sum += squared(row));
+        }
     }
-    Ok(squares.mapv_into(|sum: f64| (sum / draws.max(1) as f64).sqrt()))
+    let length = |sum: f64| (sum / draws.max(1) as f64).sqrt();
+    Ok(squares.into_iter().map(|squares| squares.mapv_into(length)).collect())
 }
 
-/// How much the prediction after the last of `ids` changes when each of the others is left out of the
-/// text, `[T]`: the divergence (Kullback and Leibler 1951) of what is then expected from what was, in
-/// nats. The last token's own place holds 0. Progress counts tokens.
+/// How much the prediction after the last token changes when each of the others is left out, `[T]` of
+/// every text that a stack of the network reads: the divergence (Kullback and Leibler 1951) of what is
+/// then expected from what was, in nats. The last token's own place holds 0, and that of a source of
+/// one token NaN, since nothing would be left to read. Progress counts tokens.
 ///
 /// # Errors
 /// As [`by_gradient`].
-pub fn by_omission(network: &Network, ids: &[u32], progress: &Progress) -> Result<Array1<f64>> {
-    let expected = |ids: &[u32]| -> Result<Array1<f32>> {
-        let trace = run(network, &Input::Tokens(ids), Keep::Logits)?;
+pub fn by_omission(network: &Network, texts: &[&[u32]], progress: &Progress) -> Result<Vec<Array1<f64>>> {
+    let expected = |texts: &[&[u32]]| -> Result<Array1<f32>> {
+        let input = Input::Each(texts.iter().map(|ids| Feed::Tokens(ids)).collect());
+        let trace = run(network, &input, Keep::Logits)?;
         trace.last_logits().ok_or_else(no_head).map(probabilities)
     };
-    let whole = expected(ids)?;
-    progress.start(ids.len() as u64);
-    let change = |left_out: usize| -> Result<f64> {
+    let whole = expected(texts)?;
+    progress.start(texts.iter().map(|ids| ids.len() as u64).sum());
+    let change = |stack: usize, left_out: usize| -> Result<f64> {
         progress.check()?;
-        let rest: Vec<u32> = [&ids[..left_out], &ids[left_out + 1..]].concat();
-        let change = divergence(whole.view(), expected(&rest)?.view());
+        let rest: Vec<u32> = [&texts[stack][..left_out], &texts[stack][left_out + 1..]].concat();
+        let mut texts = texts.to_vec();
+        texts[stack] = &rest;
         progress.advance(1);
-        Ok(change)
+        if rest.is_empty() { Ok(f64::NAN) } else { Ok(divergence(whole.view(), expected(&texts)?.view())) }
     };
-    let last = ids.len().saturating_sub(1);
-    let mut changes = (0..last).into_par_iter().map(change).collect::<Result<Vec<f64>>>()?;
-    changes.resize(ids.len(), 0.0);
-    Ok(changes.into())
+    let of_stack = |(stack, ids): (usize, &&[u32])| -> Result<Array1<f64>> {
+        let is_last = stack + 1 == texts.len();
+        let others = ids.len() - usize::from(is_last);
+        let mut changes =
+            (0..others).into_par_iter().map(|token| change(stack, token)).collect::<Result<Vec<f64>>>()?;
+        changes.resize(ids.len(), 0.0);
+        Ok(changes.into())
+    };
+    texts.iter().enumerate().map(of_stack).collect()
 }
 
 /// Σ p ln(p / q), in nats.
@@ -118,6 +161,7 @@ mod tests {
     fn gradients_are_what_small_changes_of_each_vector_do() {
         let (network, seed) = (lstm(), 7);
         let found = by_gradient(&network, &Input::Tokens(&IDS), LAST, 1, &mut Random::new(seed)).unwrap();
+        let found = &found[0];
         let mut random = Random::new(seed);
         let direction: Vec<f64> = (0..network.outputs).map(|_| random.normal()).collect();
         let along = |network: &Network| -> f64 {
@@ -152,7 +196,7 @@ mod tests {
     #[test]
     fn what_is_left_out_changes_what_is_expected() {
         let network = lstm();
-        let found = by_omission(&network, &IDS, &Progress::unobserved()).unwrap();
+        let found = &by_omission(&network, &[&IDS], &Progress::unobserved()).unwrap()[0];
         let expected = |ids: &[u32]| -> Vec<f64> {
             let trace = run(&network, &Input::Tokens(ids), Keep::Logits).unwrap();
             let exponentials = trace.last_logits().unwrap().mapv(|logit| f64::from(logit).exp());
@@ -168,12 +212,39 @@ mod tests {
         assert_eq!((found.len(), found[LAST]), (IDS.len(), 0.0));
     }
 
+    /// The encoder's text is felt through cross attention alone.
+    #[test]
+    fn a_decoder_feels_both_texts() {
+        let (source, target): (&[u32], &[u32]) = (&[3, 4, 5, 6], &[0, 7, 8]);
+        for folder in ["transformers/t5", "lab/seq2seq_attention"] {
+            let folder = format!("{}/tests/fixtures/golden/{folder}", env!("CARGO_MANIFEST_DIR"));
+            let network = open::open(&folder).unwrap().network;
+            let quiet = Progress::unobserved();
+            let felt = by_omission(&network, &[source, target], &quiet).unwrap();
+            let expected = |source: &[u32]| -> Vec<f64> {
+                let trace = run(&network, &Input::Pair(source, target), Keep::Logits).unwrap();
+                let exponentials = trace.last_logits().unwrap().mapv(|logit| f64::from(logit).exp());
+                (&exponentials / exponentials.sum()).to_vec()
+            };
+            let (whole, rest) = (expected(source), expected(&[3, 5, 6]));
+            let divergence: f64 = whole.iter().zip(&rest).map(|(p, q)| p * (p / q).ln()).sum();
+            assert!((felt[0][1] - divergence).abs() < 1e-6, "{} {divergence}", felt[0][1]);
+            assert_eq!((felt[0].len(), felt[1].len(), felt[1][2]), (4, 3, 0.0));
+            let lonely = by_omission(&network, &[&source[..1], target], &quiet).unwrap();
+            assert!(lonely[0][0].is_nan());
+            let random = &mut Random::new(1);
+            let found = by_gradient(&network, &Input::Pair(source, target), 2, 1, random).unwrap();
+            assert_eq!((found[0].len(), found[1].len()), (4, 3));
+            assert!(found.iter().all(|felt| felt.sum() > 0.0));
+        }
+    }
+
     #[test]
     fn what_there_is_not_is_told() {
         let random = &mut Random::new(1);
         assert!(by_gradient(&lstm(), &Input::Tokens(&IDS), 99, 1, random).is_err());
         let headless = open::shipped().unwrap().network;
         assert!(by_gradient(&headless, &Input::Tokens(&IDS), 0, 1, random).is_err());
-        assert!(by_omission(&headless, &IDS, &Progress::unobserved()).is_err());
+        assert!(by_omission(&headless, &[&IDS], &Progress::unobserved()).is_err());
     }
 }

@@ -36,43 +36,74 @@ pub struct Track {
     pub values: Array2<f32>,
 }
 
-/// A text as a network reads it.
+/// The attention weights of a layer, with its number.
+pub type LayerMaps = (usize, Array3<f32>);
+
+/// A text as a network reads it: an encoder-decoder's is what its decoder is given.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
+    /// The tokens.
+    pub ids: Vec<u32>,
     /// After every token.
     pub expected: Vec<Expectation>,
     /// Of recurrent layers, the lowest first; empty of networks without.
     pub tracks: Vec<Track>,
-    /// The weights of every layer that attends `[H, T, T]`, with the layer.
-    pub attention: Vec<(usize, Array3<f32>)>,
+    /// The weights of every layer that attends `[H, T, T]`.
+    pub attention: Vec<LayerMaps>,
+    /// What the encoder read, where there is one.
+    pub source: Option<Source>,
+}
+
+impl Reading {
+    /// The tokens of what each stack reads up to `step`: an encoder reads all of its text.
+    pub fn texts_until(&self, step: usize) -> Vec<&[u32]> {
+        let source = self.source.as_ref().map(|source| &source.ids[..]);
+        source.into_iter().chain([&self.ids[..self.ids.len().min(step + 1)]]).collect()
+    }
+}
+
+/// What an encoder read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// Its tokens, S of them.
+    pub ids: Vec<u32>,
+    /// The weights of every layer of the decoder that attends to them `[H, T, S]`.
+    pub attention: Vec<LayerMaps>,
 }
 
 /// How many tokens are told that may come next.
 const TOLD: usize = 5;
 
-/// Reads `ids`.
+/// Reads `input`.
 ///
 /// # Errors
 /// A network that does not say the next token; those of [`forward`].
-pub fn read(network: &Network, ids: &[u32], memory_limit: u64, progress: &Progress) -> Result<Reading> {
-    if network.kind != Kind::Causal || network.head.is_none() {
+pub fn read(network: &Network, input: &Input<'_>, memory_limit: u64, progress: &Progress) -> Result<Reading> {
+    let says_what_comes = matches!(network.kind, Kind::Causal | Kind::EncoderDecoder);
+    if !says_what_comes || network.head.is_none() {
         return Err(ModelError::Request(format!(
             "{} does not say the next token, so there is nothing that it expects",
             network.family
         )));
     }
     let options = PassOptions { memory_limit, ..PassOptions::default() };
-    let trace = forward(network, &Input::Tokens(ids), &options, progress)?;
+    let trace = forward(network, input, &options, progress)?;
     let logits = trace.logits.as_ref().ok_or_else(|| {
         ModelError::Request("this checkpoint has no output matrix, so it predicts nothing".into())
     })?;
+    let last = network.stacks.len() - 1;
+    let ids = trace.tokens(last);
+    let maps = |stack: Stack| -> Vec<LayerMaps> {
+        let of_layer = |layer| Some((layer, stack.trace(&trace, layer)?.weights.clone()));
+        stack.attending(network).filter_map(of_layer).collect()
+    };
     Ok(Reading {
+        ids: ids.to_vec(),
         expected: expectations(logits.view(), ids),
-        tracks: tracks(&trace),
-        attention: Stack::Text
-            .attending(network)
-            .filter_map(|layer| Some((layer, Stack::Text.trace(&trace, layer)?.weights.clone())))
-            .collect(),
+        tracks: tracks(&trace, last),
+        attention: Stack::of_own(last).map(maps).unwrap_or_default(),
+        source: (last > FIRST)
+            .then(|| Source { ids: trace.tokens(FIRST).to_vec(), attention: maps(Stack::Cross) }),
     })
 }
 
@@ -93,8 +124,8 @@ fn expectations(logits: ArrayView2<'_, f32>, ids: &[u32]) -> Vec<Expectation> {
 }
 
 /// Gates, cells and hidden states of every recurrent layer.
-fn tracks(trace: &Trace) -> Vec<Track> {
-    let Some(stack) = trace.stacks.get(FIRST) else { return Vec::new() };
+fn tracks(trace: &Trace, stack: usize) -> Vec<Track> {
+    let Some(stack) = trace.stacks.get(stack) else { return Vec::new() };
     let mut tracks = Vec::new();
     for (layer, block) in stack.blocks.iter().enumerate() {
         for part in &block.parts {
@@ -148,7 +179,7 @@ mod tests {
         let model = open::open(&folder).unwrap();
         let ids = [1, 4, 2, 0, 3, 1];
         let quiet = Progress::unobserved();
-        let found = read(&model.network, &ids, 1 << 30, &quiet).unwrap();
+        let found = read(&model.network, &Input::Tokens(&ids), 1 << 30, &quiet).unwrap();
         let judged = loss::judge(&model.network, &Input::Tokens(&ids), &[], &quiet).unwrap();
         let last = found.expected.last().unwrap();
         assert!((last.perplexity.unwrap().ln() - judged.loss).abs() < 1e-5);
@@ -156,8 +187,29 @@ mod tests {
         let names: Vec<&str> = found.tracks.iter().map(|track| track.name.as_str()).collect();
         assert!(names.contains(&"forget") && names.contains(&"hidden"), "{names:?}");
         assert!(found.tracks.iter().all(|track| track.values.nrows() == ids.len()));
-        assert!(found.attention.is_empty());
-        assert!(read(&open::shipped().unwrap().network, &ids, 1 << 30, &quiet).is_err());
+        assert!(found.attention.is_empty() && found.source.is_none());
+        assert_eq!(found.ids, ids);
+        let headless = open::shipped().unwrap().network;
+        assert!(read(&headless, &Input::Tokens(&ids), 1 << 30, &quiet).is_err());
+    }
+
+    #[test]
+    fn a_decoder_reads_what_it_is_given_and_looks_at_the_source() {
+        let (source, target) = ([3, 4, 5, 6], [0, 7, 8]);
+        let quiet = Progress::unobserved();
+        for folder in ["transformers/t5", "lab/seq2seq_attention"] {
+            let folder = format!("{}/tests/fixtures/golden/{folder}", env!("CARGO_MANIFEST_DIR"));
+            let model = open::open(&folder).unwrap();
+            let found = read(&model.network, &Input::Pair(&source, &target), 1 << 30, &quiet).unwrap();
+            assert_eq!((found.expected.len(), &found.ids[..]), (3, &target[..]));
+            let read = found.source.unwrap();
+            assert_eq!(read.ids, source);
+            for (_, maps) in &read.attention {
+                assert_eq!((maps.dim().1, maps.dim().2), (target.len(), source.len()));
+                assert!(maps.sum_axis(Axis(2)).iter().all(|sum| (sum - 1.0).abs() < 1e-5));
+            }
+            assert!(!read.attention.is_empty());
+        }
     }
 
     #[test]

@@ -69,6 +69,7 @@ mod heads;
 mod info;
 mod lab;
 mod man;
+mod memory;
 mod models;
 mod neighbors;
 mod odd_one_out;
@@ -104,6 +105,7 @@ commands! {
     predict Predict,
     generate Generate,
     attribute Attribute,
+    memory Memory,
     positions Positions,
     tokens Tokens,
     models Models,

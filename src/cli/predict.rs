@@ -107,7 +107,11 @@ pub fn places(subject: &Subject, at: Option<&str>) -> Result<Vec<Place>> {
             let last = tokens.len().saturating_sub(1);
             Ok(vec![Place { position: tokens.len(), row: last }])
         }
-        Kind::EncoderDecoder | Kind::Vision => Ok(vec![Place { position: 0, row: 0 }]),
+        Kind::EncoderDecoder => {
+            let written = subject.written().map_or(0, |ids| ids.len().saturating_sub(1));
+            Ok(vec![Place { position: written, row: written }])
+        }
+        Kind::Vision => Ok(vec![Place { position: 0, row: 0 }]),
         Kind::Masked => {
             let mask = subject.model.tokenizer.as_ref().and_then(|tokenizer| tokenizer.mask());
             let masked = |&position: &usize| Some(tokens.ids[position]) == mask;
@@ -131,14 +135,14 @@ fn run(subject: &Subject, keep: Keep) -> Result<Trace> {
     let options = PassOptions { keep, ..PassOptions::default() };
     match subject.model.network.start_token() {
         // Only the start token: what the decoder would write first.
-        Some(start) => {
+        Some(start) if subject.written().is_none() => {
             let start = [start];
             let input = Input::Pair(&subject.tokens.ids, &start);
             Ok(progress::shown("running the model", |progress| {
                 forward(&subject.model.network, &input, &options, progress)
             })?)
         }
-        None => subject.run(&options),
+        _ => subject.run(&options),
     }
 }
 

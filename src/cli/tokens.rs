@@ -21,7 +21,14 @@ pub struct Arguments {
 impl Command for Arguments {
     fn answer(self, shared: &Shared) -> Result<Answer> {
         let subject = Subject::open(&self.subject, shared)?;
-        let report = subject.report().list(table(&subject.tokens));
+        let report = match subject.written() {
+            Some(ids) => {
+                let ids = ids.iter().map(|&id| Value::Integer(id.into())).collect();
+                subject.report().fact("decoder_ids", Value::List(ids))
+            }
+            None => subject.report(),
+        };
+        let report = report.list(table(&subject.tokens));
         Ok(Answer::report(report, self.output.format))
     }
 }

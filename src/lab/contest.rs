@@ -61,8 +61,6 @@ pub struct Course<'a> {
     pub lessons: &'a dyn Lessons,
     /// How it is learned.
     pub settings: TrainingSettings,
-    /// What is drawn of a judgement.
-    pub drawn: fn(&Judgement) -> f64,
     /// Which judgement is good enough to stop.
     pub is_enough: fn(&Judgement) -> bool,
     /// The name of a parameter that learns nothing.
@@ -70,16 +68,9 @@ pub struct Course<'a> {
 }
 
 impl<'a> Course<'a> {
-    /// All steps of `lessons`, with the loss as curve.
+    /// All steps of `lessons`.
     pub fn of_steps(name: impl Into<String>, lessons: &'a dyn Lessons, settings: TrainingSettings) -> Self {
-        Self {
-            name: name.into(),
-            lessons,
-            settings,
-            drawn: |judgement| judgement.loss,
-            is_enough: |_| false,
-            fixed: None,
-        }
+        Self { name: name.into(), lessons, settings, is_enough: |_| false, fixed: None }
     }
 }
 
@@ -96,7 +87,8 @@ pub struct Learned {
     pub steps: u64,
 }
 
-/// Trains `network` until it is good enough or the steps are taken; progress counts steps.
+/// Trains `network` until it is good enough or the steps are taken, with loss and accuracy as curves;
+/// progress counts steps.
 ///
 /// # Errors
 /// Those of [`Training::step`]; it was stopped.
@@ -115,7 +107,8 @@ pub fn learn(run: &mut Run<'_>, network: Network, course: &Course<'_>) -> Result
             continue;
         }
         let judgement = training.judge(course.lessons, &quiet)?;
-        run.point(&course.name, steps, (course.drawn)(&judgement));
+        run.point(&course.name, "loss", steps, judgement.loss);
+        run.point(&course.name, "accuracy", steps, judgement.accuracy);
         if training.is_done() || (course.is_enough)(&judgement) {
             run.progress.advance(course.settings.steps.saturating_sub(steps));
             return Ok(Learned { network: training.network, judgement, steps });

@@ -1,6 +1,6 @@
 //! What an experiment is: a question, what is run for it, and what came out.
 
-use super::outcome::{Cell, News, Outcome, Row};
+use super::outcome::{Cell, News, Outcome, Point, Row};
 use crate::analysis::Stack;
 use crate::model::error::{ModelError, Result};
 use crate::model::network::Kind;
@@ -76,8 +76,9 @@ pub struct Chart {
     pub across: &'static str,
     /// Upwards.
     pub up: &'static str,
-    /// What the curves show that are drawn while it runs; empty where there are none.
-    pub curves: &'static str,
+    /// What the curves measure that are drawn while it runs, the most telling first; empty where there
+    /// are none.
+    pub curves: &'static [&'static str],
 }
 
 /// An experiment that runs.
@@ -118,10 +119,11 @@ impl<'a> Run<'a> {
         self.outcome.rows.push(row);
     }
 
-    /// The curve called `name` has one more point.
-    pub fn point(&mut self, name: &str, at: u64, value: f64) {
-        (self.tell)(News::Point(name.to_owned(), at, value));
-        self.outcome.add_point(name, at, value);
+    /// The curve called `name` of this measure has one more point.
+    pub fn point(&mut self, name: &str, measure: &str, at: u64, value: f64) {
+        let point = Point { curve: name.to_owned(), measure: measure.to_owned(), at, value };
+        (self.tell)(News::Point(point.clone()));
+        self.outcome.add_point(point);
     }
 
     /// The model that is looked at, which reads text.

@@ -7,6 +7,7 @@ use super::contest::Contestant;
 use crate::analysis::influence::by_gradient;
 use crate::model::error::Result;
 use crate::model::forward::Input;
+use crate::model::network::FIRST;
 use crate::progress::Progress;
 use crate::random::Random;
 
@@ -50,7 +51,7 @@ pub fn by_distance(
     for ids in &texts {
         progress.check()?;
         let found = by_gradient(network, &Input::Tokens(ids), ids.len() - 1, draws, &mut random)?;
-        squares.iter_mut().zip(found.iter().rev()).for_each(|(sum, length)| *sum += length * length);
+        squares.iter_mut().zip(found[FIRST].iter().rev()).for_each(|(sum, length)| *sum += length * length);
     }
     let last: f64 = squares[0];
     Ok(squares.mapv_into(|square: f64| (square / last).sqrt()))

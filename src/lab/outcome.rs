@@ -63,6 +63,9 @@ pub type Row = Vec<Cell>;
 pub struct Curve {
     /// Whose it is.
     pub name: String,
+    /// What its values are: "loss", "accuracy".
+    #[serde(default)]
+    pub measure: String,
     /// Steps and values.
     pub points: Vec<(u64, f64)>,
 }
@@ -72,8 +75,21 @@ pub struct Curve {
 pub enum News {
     /// A row of the table.
     Row(Row),
-    /// A point of the curve of that name.
-    Point(String, u64, f64),
+    /// A point of a curve.
+    Point(Point),
+}
+
+/// A point of a curve.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// The curve's name.
+    pub curve: String,
+    /// What the curve's values are.
+    pub measure: String,
+    /// The step.
+    pub at: u64,
+    /// What was measured there.
+    pub value: f64,
 }
 
 /// What came out.
@@ -100,15 +116,17 @@ impl Outcome {
     pub fn add(&mut self, news: News) {
         match news {
             News::Row(row) => self.rows.push(row),
-            News::Point(name, at, value) => self.add_point(&name, at, value),
+            News::Point(point) => self.add_point(point),
         }
     }
 
     /// Adds a point to a curve.
-    pub fn add_point(&mut self, name: &str, at: u64, value: f64) {
-        match self.curves.iter_mut().find(|curve| curve.name == name) {
+    pub fn add_point(&mut self, point: Point) {
+        let Point { curve: name, measure, at, value } = point;
+        let known = self.curves.iter_mut().find(|curve| curve.name == name && curve.measure == measure);
+        match known {
             Some(curve) => curve.points.push((at, value)),
-            None => self.curves.push(Curve { name: name.to_owned(), points: vec![(at, value)] }),
+            None => self.curves.push(Curve { name, measure, points: vec![(at, value)] }),
         }
     }
 
@@ -133,7 +151,7 @@ impl Outcome {
     }
 
     /// The whole of it as JSON: `{"experiment", "model", "seed", "budget", "rows": [{column: cell}],
-    /// "curves": [{"name", "points": [[step, value]]}]}`.
+    /// "curves": [{"name", "measure", "points": [[step, value]]}]}`.
     pub fn json(&self) -> Value {
         let row = |row: &Row| {
             let cells = self.columns.iter().zip(row);
@@ -142,7 +160,7 @@ impl Outcome {
         let curve = |curve: &Curve| {
             let points: Vec<Value> =
                 curve.points.iter().map(|&(at, value)| json!([at, rounded(value)])).collect();
-            json!({"name": curve.name, "points": points})
+            json!({"name": curve.name, "measure": curve.measure, "points": points})
         };
         json!({
             "experiment": self.experiment, "model": self.model, "seed": self.seed, "budget": self.budget,
@@ -207,7 +225,11 @@ mod tests {
                 vec![Cell::Text("rnn, old".into()), Cell::Flag(true), Cell::Count(5), Cell::Number(0.25)],
                 vec![Cell::Text("gru".into()), Cell::Flag(false), Cell::Nothing, Cell::Number(1.5)],
             ],
-            curves: vec![Curve { name: "rnn".into(), points: vec![(50, 0.5), (100, 0.25)] }],
+            curves: vec![Curve {
+                name: "rnn".into(),
+                measure: "loss".into(),
+                points: vec![(50, 0.5), (100, 0.25)],
+            }],
         }
     }
 
@@ -233,8 +255,11 @@ mod tests {
     fn rows_and_points_are_added_as_they_come() {
         let mut outcome = outcome();
         outcome.add(News::Row(vec![Cell::Nothing; 4]));
-        outcome.add(News::Point("rnn".into(), 150, 1.0));
-        outcome.add(News::Point("gru".into(), 50, 2.0));
+        let point = |curve: &str, measure: &str, at| {
+            News::Point(Point { curve: curve.into(), measure: measure.into(), at, value: 1.0 })
+        };
+        outcome.add(point("rnn", "loss", 150));
+        outcome.add(point("rnn", "accuracy", 50));
         assert_eq!((outcome.rows.len(), outcome.curves.len(), outcome.curves[0].points.len()), (3, 2, 3));
         let known = [("network", Cell::Text("gru".into()))];
         assert_eq!((outcome.find(&known, "accuracy"), outcome.find(&known, "distance")), (Some(1.5), None));

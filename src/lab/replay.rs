@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::outcome::{News, Outcome};
+use super::outcome::{Curve, News, Outcome, Point};
 use crate::progress::{Cancelled, Progress};
 
 /// How long it takes to show everything.
@@ -33,7 +33,11 @@ fn in_order(outcome: &Outcome) -> Vec<News> {
     let points: Vec<News> = outcome
         .curves
         .iter()
-        .flat_map(|curve| curve.points.iter().map(|&(at, value)| News::Point(curve.name.clone(), at, value)))
+        .flat_map(|curve| {
+            let Curve { name, measure, points } = curve;
+            let point = |&(at, value)| Point { curve: name.clone(), measure: measure.clone(), at, value };
+            points.iter().map(point).map(News::Point).collect::<Vec<_>>()
+        })
         .collect();
     let rows = outcome.rows.len();
     let mut news = Vec::with_capacity(points.len() + rows);
@@ -50,15 +54,15 @@ fn in_order(outcome: &Outcome) -> Vec<News> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::outcome::{Cell, Curve};
+    use super::super::outcome::Cell;
     use super::*;
 
     fn outcome() -> Outcome {
         Outcome {
             rows: vec![vec![Cell::Count(1)], vec![Cell::Count(2)]],
             curves: vec![
-                Curve { name: "a".into(), points: vec![(1, 0.5), (2, 0.7)] },
-                Curve { name: "b".into(), points: vec![(1, 0.1)] },
+                Curve { name: "a".into(), measure: "loss".into(), points: vec![(1, 0.5), (2, 0.7)] },
+                Curve { name: "b".into(), measure: "loss".into(), points: vec![(1, 0.1)] },
             ],
             ..Outcome::default()
         }
@@ -68,7 +72,10 @@ mod tests {
     fn all_is_told_once_more_and_gives_the_same() {
         let told = in_order(&outcome());
         assert_eq!(told.len(), 5);
-        assert_eq!(told[0], News::Point("a".into(), 1, 0.5));
+        assert_eq!(
+            told[0],
+            News::Point(Point { curve: "a".into(), measure: "loss".into(), at: 1, value: 0.5 })
+        );
         let mut again = Outcome::default();
         told.into_iter().for_each(|news| again.add(news));
         assert_eq!(again, outcome());

@@ -11,6 +11,9 @@ use super::source::{self, Source};
 use super::tokenizer::{Tokenizer, Tokens};
 use super::{families, folder, gguf};
 
+/// What stands between the text that an encoder reads and the one that its decoder is given.
+pub const ARROW: &str = "=>";
+
 /// A model, opened.
 #[derive(Debug)]
 pub struct Model {
@@ -76,6 +79,34 @@ impl Model {
             )));
         }
         self.tokenizer()?.encode(text)
+    }
+
+    /// The tokens of `text`, and where it says `SOURCE => TARGET` to an encoder-decoder, those of the
+    /// source and what the decoder is given: its start token, then the target, without what the
+    /// tokenizer adds behind it. Without an arrow a decoder gets the text itself (see [`Input::Tokens`]).
+    ///
+    /// # Errors
+    /// As [`Self::encode`]; no arrow, for a decoder without a start token.
+    ///
+    /// [`Input::Tokens`]: super::forward::Input::Tokens
+    pub fn encode_with_target(&self, text: &str) -> Result<(Tokens, Option<Vec<u32>>)> {
+        if self.network.kind != Kind::EncoderDecoder {
+            return Ok((self.encode(text)?, None));
+        }
+        let Some((source, target)) = text.split_once(ARROW) else {
+            if self.network.has_decoder() {
+                return Ok((self.encode(text)?, None));
+            }
+            return Err(ModelError::Request(format!(
+                "{} needs what its decoder writes, too: SOURCE {ARROW} TARGET, or \
+                 --inputs FILE.safetensors with input_ids and decoder_input_ids",
+                self.name
+            )));
+        };
+        let target = self.encode(target.trim())?;
+        let written = target.special.iter().rposition(|&special| !special).map_or(0, |last| last + 1);
+        let decoder = self.network.start_token().into_iter().chain(target.ids.into_iter().take(written));
+        Ok((self.encode(source.trim())?, Some(decoder.collect())))
     }
 }
 

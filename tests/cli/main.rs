@@ -4,6 +4,7 @@ mod answers;
 mod attention;
 mod files;
 mod help;
+mod memory;
 mod panels;
 mod refusals;
 

@@ -9,13 +9,13 @@ use super::{answer, json, lexiscope};
 
 const TEXT: &str = "the cat sat on the mat because it was tired";
 
-fn golden(family: &str) -> String {
+pub(super) fn golden(family: &str) -> String {
     let copy = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden");
     let root = std::env::var_os("LEXISCOPE_GOLDEN").map_or(copy, Into::into);
     root.join("transformers").join(family).display().to_string()
 }
 
-fn number(value: &Value) -> f64 {
+pub(super) fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
 }
 

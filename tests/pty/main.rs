@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod model;
+mod networks;
 mod words;
 
 use std::io::{Read, Write};
@@ -112,6 +113,12 @@ impl Terminal {
 
     fn wait_text(&mut self, text: &str) {
         self.wait(text, |terminal| terminal.text().contains(text));
+    }
+
+    fn go_to(&mut self, screen: &str) {
+        // What is typed before the terminal is taken would be echoed by the shell's side.
+        self.wait("the screens", |terminal| terminal.screen.screen().alternate_screen());
+        self.send(&format!("\u{1b}{screen}"));
     }
 
     fn send(&mut self, keys: &str) {

@@ -24,12 +24,6 @@ impl Terminal {
         terminal
     }
 
-    fn go_to(&mut self, screen: &str) {
-        // What is typed before the terminal is taken would be echoed by the shell's side.
-        self.wait("the screens", |terminal| terminal.screen.screen().alternate_screen());
-        self.send(&format!("\u{1b}{screen}"));
-    }
-
     fn paste(&mut self, text: &str) {
         self.send(&format!("\u{1b}[200~{text}\u{1b}[201~"));
     }

@@ -5,6 +5,7 @@ mod attention;
 mod attention_state;
 #[path = "../support/screens.rs"]
 mod look;
+mod networks;
 mod state;
 
 use std::time::Duration;

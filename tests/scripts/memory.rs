@@ -24,7 +24,7 @@ fn the_difference_is_plain_to_see_at_once() {
     };
     assert!(comes(1) > 10.0 * comes(0), "{} {}", comes(1), comes(0));
     assert_eq!(memory.felt_at, Some(step));
-    let felt = memory.felt.by_omission.each_ref().map(|felt| felt.as_ref().expect("felt").len());
+    let felt = memory.felt.each_ref().map(|felt| felt.by_omission[0].len());
     assert_eq!(felt, [step + 1; 2]);
 }
 
@@ -64,6 +64,26 @@ fn the_same_cells_are_found_elsewhere() {
     let played = look("rhh");
     played.shows(" cells");
     assert!(look("rhh<esc>").app.memory_screen().chosen.range_start.is_none());
+}
+
+/// What stands for a folder with a tiny model.
+fn golden(folder: &str) -> Option<String> {
+    Some(crate::support::golden("transformers").join(folder).display().to_string())
+}
+
+#[test]
+fn a_decoder_is_given_a_text_of_its_own_and_feels_the_source() {
+    let same = Start::on_model(golden("t5")).play("<alt-3><alt-5>nnn");
+    same.shows("another: SOURCE => TARGET");
+    let script = "<alt-3><alt-5>nnne<ctrl-u><paste:the cat sat =>> a dog<enter>";
+    let played = Start::on_model(golden("t5")).play(script);
+    played.shows("source");
+    let side = played.app.memory_screen().side(0).expect("read");
+    assert!(side.has_target && side.labels[0] == "<pad>", "{:?}", side.labels);
+    let source = side.reading.source.as_ref().expect("a source");
+    assert_eq!(source.ids.len(), side.source_labels.len());
+    let felt = &played.app.memory_screen().felt[0].by_gradient;
+    assert_eq!(felt[0].len(), source.ids.len());
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use lexiscope::screens::attention::FIRST_TEXT;
-use lexiscope::screens::positions;
+use lexiscope::screens::{memory, positions};
 use regex::Regex;
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ struct Twins {
     /// The model; the shipped one without.
     model: Option<&'static str>,
     script: &'static str,
-    /// Words apart by blanks; TEXT, PLACES, EXPRESSION and HEAD stand for what has blanks itself.
+    /// Words apart by blanks; TEXT, PLACES, MEMORY, EXPRESSION and HEAD stand for what has blanks itself.
     commands: &'static [&'static str],
 }
 
@@ -86,6 +86,7 @@ fn printed(model: Option<&str>, line: &str) -> Vec<f64> {
         match word {
             "TEXT" => command.arg(FIRST_TEXT),
             "PLACES" => command.arg(positions::FIRST_TEXT),
+            "MEMORY" => command.arg(memory::FIRST_TEXT),
             "EXPRESSION" => command.arg("king - man + woman"),
             "HEAD" => command.args(HEAD),
             other => command.arg(other),
@@ -351,4 +352,15 @@ const TWINS: &[Twins] = &[
             "positions --word bank PLACES",
         ],
     },
+    Twins {
+        model: None,
+        script: "<alt-5><home>lll",
+        commands: &[
+            "memory MEMORY --model stories-lstm",
+            "memory MEMORY --model stories-causal",
+            "predict MEMORY --at 3 -k 5 --model stories-lstm",
+            "predict MEMORY --at 3 -k 5 --model stories-causal",
+        ],
+    },
+    Twins { model: None, script: "<alt-6>jjj<enter>", commands: &["lab order"] },
 ];

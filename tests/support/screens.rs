@@ -31,7 +31,9 @@ pub trait Look {
     fn attention(&self) -> &Attention;
     fn attention_mut(&mut self) -> &mut Attention;
     fn lab(&self) -> &Lab;
+    fn lab_mut(&mut self) -> &mut Lab;
     fn memory_screen(&self) -> &Memory;
+    fn memory_screen_mut(&mut self) -> &mut Memory;
     fn positions(&self) -> &Positions;
     fn positions_mut(&mut self) -> &mut Positions;
 }
@@ -69,8 +71,16 @@ impl Look for App {
         of(self)
     }
 
+    fn lab_mut(&mut self) -> &mut Lab {
+        self.screen_mut()
+    }
+
     fn memory_screen(&self) -> &Memory {
         of(self)
+    }
+
+    fn memory_screen_mut(&mut self) -> &mut Memory {
+        self.screen_mut()
     }
 
     fn positions(&self) -> &Positions {

@@ -21,7 +21,8 @@ use crate::model::{Model, Trace, image, shipped};
 /// What a model looks at.
 #[derive(Debug, Args)]
 pub struct SubjectArguments {
-    /// The text; - reads standard input
+    /// The text; - reads standard input. For an encoder-decoder, "SOURCE => TARGET" gives its decoder
+    /// a text of its own
     #[arg(value_name = "TEXT")]
     text: Vec<String>,
     /// Token ids in place of a text: 101,7592,102
@@ -109,7 +110,11 @@ impl Subject {
                     .hint("give a TEXT, or a vision model: --model FOLDER")
                     .into());
             }
-            Looked::Text(text) => (model.tokenizer()?.encode(text)?, None),
+            Looked::Text(text) => {
+                let (tokens, target) = model.encode_with_target(text)?;
+                decoder_ids = target;
+                (tokens, None)
+            }
             Looked::Ids(ids) => (names::described(&model, ids), None),
             Looked::Image(path) => {
                 (image::patch_tokens(&model.network), Some(image::prepare(&model, path)?.pixels))
@@ -160,6 +165,11 @@ impl Subject {
             forward(&self.model.network, &self.input(), options, progress)
         })?;
         Ok(trace)
+    }
+
+    /// What the decoder was given, where it was given something of its own.
+    pub fn written(&self) -> Option<&[u32]> {
+        self.decoder_ids.as_deref()
     }
 
     /// What goes into the model.

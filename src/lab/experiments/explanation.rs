@@ -14,6 +14,7 @@ use crate::analysis::rollout::{mean_over_heads, rollout};
 use crate::correlation::spearman;
 use crate::model::error::{ModelError, Result};
 use crate::model::forward::{Input, PassOptions, forward};
+use crate::model::network::FIRST;
 use crate::model::{Network, Trace, shipped};
 use crate::progress::Progress;
 
@@ -33,7 +34,7 @@ static CARD: Card = Card {
     budget: Budget { unit: "texts", usual: 8, most: 25 },
     model: Some(shipped::WRITER),
     columns: &["method", "layer", "rank_correlation"],
-    chart: Chart { series: "method", across: "layer", up: "rank_correlation", curves: "" },
+    chart: Chart { series: "method", across: "layer", up: "rank_correlation", curves: &[] },
 };
 
 const TOKENS: usize = 24;
@@ -56,7 +57,7 @@ impl Experiment for Explanation {
         run.progress.start(texts.len() as u64);
         for ids in &texts {
             run.progress.check()?;
-            let used = by_omission(network, ids, &Progress::unobserved())?;
+            let used = by_omission(network, &[ids], &Progress::unobserved())?.swap_remove(FIRST);
             let trace =
                 forward(network, &Input::Tokens(ids), &PassOptions::default(), &Progress::unobserved())?;
             for (sums, &layer) in sums.iter_mut().zip(&layers) {

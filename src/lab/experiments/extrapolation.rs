@@ -50,7 +50,7 @@ static CARD: Card = Card {
     budget: Budget { unit: "steps", usual: 1000, most: 100_000 },
     model: None,
     columns: &["network", "length", "perplexity"],
-    chart: Chart { series: "network", across: "length", up: "perplexity", curves: "loss" },
+    chart: Chart { series: "network", across: "length", up: "perplexity", curves: &["loss", "accuracy"] },
 };
 
 const fn positioned(name: &'static str, position: Option<PositionKind>) -> Contestant {

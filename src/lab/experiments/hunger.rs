@@ -29,7 +29,7 @@ static CARD: Card = Card {
     budget: Budget { unit: "steps", usual: 800, most: 100_000 },
     model: None,
     columns: &["network", "images", "parameters", "accuracy"],
-    chart: Chart { series: "network", across: "images", up: "accuracy", curves: "accuracy" },
+    chart: Chart { series: "network", across: "images", up: "accuracy", curves: &["accuracy", "loss"] },
 };
 
 const VIT: Contestant = Contestant::usual("vit", NetworkKind::Vit);
@@ -66,11 +66,7 @@ impl Experiment for Hunger {
                 }
                 let settings = TrainingSettings { rate: 1e-3, ..usual_settings(run.seed, run.budget) };
                 let name = format!("{} {images}", contestant.name);
-                let course = Course {
-                    drawn: |judgement| judgement.accuracy,
-                    fixed: *fixed,
-                    ..Course::of_steps(name, &digits, settings)
-                };
+                let course = Course { fixed: *fixed, ..Course::of_steps(name, &digits, settings) };
                 let parameters = network.parameter_count();
                 let learned = learn(run, network, &course)?;
                 run.row(vec![

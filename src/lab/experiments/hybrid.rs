@@ -42,7 +42,7 @@ static CARD: Card = Card {
         "perplexity_of_longer",
         "story_perplexity",
     ],
-    chart: Chart { series: "", across: "parameters", up: "recall_accuracy", curves: "accuracy, loss" },
+    chart: Chart { series: "", across: "parameters", up: "recall_accuracy", curves: &["accuracy", "loss"] },
 };
 
 /// The contestants, with the shipped networks that are most alike.

@@ -29,7 +29,7 @@ static CARD: Card = Card {
     budget: Budget { unit: "sentences", usual: 4, most: 8 },
     model: Some("minilm-l6"),
     columns: &["removed", "layer", "head", "alone", "together"],
-    chart: Chart { series: "", across: "removed", up: "together", curves: "" },
+    chart: Chart { series: "", across: "removed", up: "together", curves: &[] },
 };
 
 static SENTENCES: [&str; 8] = [

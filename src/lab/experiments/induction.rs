@@ -32,7 +32,12 @@ static CARD: Card = Card {
     budget: Budget { unit: "steps", usual: 2000, most: 100_000 },
     model: None,
     columns: &["layers", "step", "loss", "induction_score"],
-    chart: Chart { series: "layers", across: "step", up: "induction_score", curves: "loss" },
+    chart: Chart {
+        series: "layers",
+        across: "step",
+        up: "induction_score",
+        curves: &["loss", "induction score"],
+    },
 };
 
 const fn of_attention(layers: usize) -> Contestant {
@@ -71,7 +76,8 @@ impl Experiment for Induction {
                 let step = training.adam.steps;
                 if step.is_multiple_of(LOOKED_AT_EVERY) || training.is_done() {
                     let (loss, score) = judge(&training.network, &lessons)?;
-                    run.point(&name, step, loss);
+                    run.point(&name, "loss", step, loss);
+                    run.point(&name, "induction score", step, score);
                     run.row(vec![count(layers), count(step), Cell::Number(loss), Cell::Number(score)]);
                 }
             }

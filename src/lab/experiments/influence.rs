@@ -25,7 +25,7 @@ static CARD: Card = Card {
     budget: Budget { unit: "texts", usual: 8, most: 1000 },
     model: None,
     columns: &["network", "trained", "distance", "influence", "horizon"],
-    chart: Chart { series: "network", across: "distance", up: "influence", curves: "" },
+    chart: Chart { series: "network", across: "distance", up: "influence", curves: &[] },
 };
 
 const LSTM: Contestant = Contestant::usual("lstm-forget-1", NetworkKind::Lstm);

@@ -28,7 +28,7 @@ static CARD: Card = Card {
     budget: Budget { unit: "steps", usual: 1000, most: 100_000 },
     model: None,
     columns: &["kind", "network", "input", "output", "expected", "accuracy", "steps"],
-    chart: Chart { series: "network", across: "kind", up: "accuracy", curves: "loss" },
+    chart: Chart { series: "network", across: "kind", up: "accuracy", curves: &["loss", "accuracy"] },
 };
 
 static CONTESTANTS: [Contestant; 3] = [

@@ -21,7 +21,7 @@ static CARD: Card = Card {
     budget: Budget { unit: "orders", usual: 3, most: 100 },
     model: Some("minilm-l6"),
     columns: &["sentence", "order", "shuffled", "with_positions", "without_positions"],
-    chart: Chart { series: "sentence", across: "order", up: "with_positions", curves: "" },
+    chart: Chart { series: "sentence", across: "order", up: "with_positions", curves: &[] },
 };
 
 /// What is shuffled; the words of the second mean something else in another order.

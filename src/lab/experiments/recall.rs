@@ -41,7 +41,7 @@ static CARD: Card = Card {
     budget: Budget { unit: "steps", usual: 1500, most: 100_000 },
     model: None,
     columns: &["network", "distance", "accuracy", "steps"],
-    chart: Chart { series: "network", across: "distance", up: "accuracy", curves: "accuracy" },
+    chart: Chart { series: "network", across: "distance", up: "accuracy", curves: &["accuracy", "loss"] },
 };
 
 impl Experiment for Recall {
@@ -74,7 +74,6 @@ pub(super) fn learned(
     let lessons = first_symbol(distance, run.seed);
     let name = format!("{} {distance}", contestant.name);
     let course = Course {
-        drawn: |judgement| judgement.accuracy,
         is_enough: |judgement| judgement.accuracy > 0.99,
         ..Course::of_steps(name, &lessons, usual_settings(run.seed, steps))
     };

@@ -23,7 +23,7 @@ static CARD: Card = Card {
     budget: Budget { unit: "tokens", usual: 4096, most: 1 << 20 },
     model: Some("minilm-l6"),
     columns: &["setting", "tokens", "gigaoperations", "parameter_bytes", "kept_bytes", "attention_bytes"],
-    chart: Chart { series: "setting", across: "tokens", up: "attention_bytes", curves: "" },
+    chart: Chart { series: "setting", across: "tokens", up: "attention_bytes", curves: &[] },
 };
 
 const SHORTEST: u64 = 64;

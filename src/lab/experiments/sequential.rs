@@ -38,7 +38,7 @@ static CARD: Card = Card {
         "milliseconds",
         "gigaoperations_per_second",
     ],
-    chart: Chart { series: "network", across: "tokens", up: "milliseconds", curves: "" },
+    chart: Chart { series: "network", across: "tokens", up: "milliseconds", curves: &[] },
 };
 
 const CONTESTANTS: [Contestant; 4] = [

@@ -32,7 +32,7 @@ static CARD: Card = Card {
     budget: Budget { unit: "steps", usual: 1000, most: 100_000 },
     model: None,
     columns: &["network", "parameters", "loss", "seconds", "on_itself_before", "on_itself_after"],
-    chart: Chart { series: "network", across: "parameters", up: "loss", curves: "loss" },
+    chart: Chart { series: "network", across: "parameters", up: "loss", curves: &["loss", "accuracy"] },
 };
 
 static CONTESTANTS: [Contestant; 3] = [

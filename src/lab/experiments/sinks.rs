@@ -40,7 +40,7 @@ static CARD: Card = Card {
         "dimension",
         "times_the_middle",
     ],
-    chart: Chart { series: "sinks", across: "window", up: "perplexity", curves: "" },
+    chart: Chart { series: "sinks", across: "window", up: "perplexity", curves: &[] },
 };
 
 static SINKS: [usize; 3] = [0, 1, 4];

@@ -4,9 +4,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::state::{Ending, Lab, View};
-use super::table::{Series, Table, curves, series, shown};
+use super::table::{Series, Table, curves, measures, series, shown};
 use super::update::EXPERIMENT;
 use crate::app::Frame;
+use crate::lab::experiment::Card;
 use crate::lab::experiments::ALL;
 use crate::lab::outcome::Outcome;
 use crate::widgets::bars::first_shown;
@@ -20,8 +21,11 @@ const MARGIN: u16 = 1;
 const LIST: u16 = 17;
 /// From this width on, the picture stands beside the table.
 const WIDTH_FOR_PICTURE: u16 = 96;
-/// Lines of what is known.
+/// Lines of what is known, and of what is while nothing came out.
 const KNOWN: u16 = 3;
+const KNOWN_BEFORE: u16 = 8;
+/// Columns and lines of a picture of curves, at least.
+const CURVES: (u16, u16) = (48, 7);
 /// Columns of a number in the table, at least.
 const NUMBER: u16 = 8;
 
@@ -43,7 +47,9 @@ pub(super) fn draw(lab: &Lab, frame: &Frame, canvas: &mut Canvas<'_>) {
     draw_state(lab, frame, canvas, Rect { y: right.y + y, height: u16::from(y < right.height), ..right });
     y += 1;
     let known = wrap(&format!("known: {}", card.known), usize::from(right.width));
-    let known_lines = (known.len() as u16).min(KNOWN).min(right.height.saturating_sub(y + 8));
+    // What came out needs the room more than what others found.
+    let most = if lab.shown().is_some() { KNOWN } else { KNOWN_BEFORE };
+    let known_lines = (known.len() as u16).min(most).min(right.height.saturating_sub(y + 8));
     let body = Rect { y: right.y + y, height: right.height.saturating_sub(y + known_lines), ..right };
     draw_body(lab, canvas, body);
     for (index, line) in known.iter().take(usize::from(known_lines)).enumerate() {
@@ -136,7 +142,7 @@ fn draw_body(lab: &Lab, canvas: &mut Canvas<'_>, area: Rect) {
     match lab.chosen.view {
         View::Table => draw_table(lab, outcome, canvas, area),
         View::Rows => draw_rows(lab, outcome, canvas, area),
-        View::Curves => draw_curves(card.chart.curves, outcome, canvas, area),
+        View::Curves => draw_curves(card, outcome, canvas, area),
     }
 }
 
@@ -145,7 +151,7 @@ fn draw_table(lab: &Lab, outcome: &Outcome, canvas: &mut Canvas<'_>, area: Rect)
     let card = lab.card();
     let table = series(card, outcome);
     if table.lines.is_empty() {
-        return draw_curves(card.chart.curves, outcome, canvas, area);
+        return draw_curves(card, outcome, canvas, area);
     }
     let beside = area.width >= WIDTH_FOR_PICTURE;
     let lines = table.lines.len() as u16 + 1;
@@ -161,7 +167,7 @@ fn draw_table(lab: &Lab, outcome: &Outcome, canvas: &mut Canvas<'_>, area: Rect)
     // While it runs, the room below a table that stands beside its picture is for the curves.
     let below = Rect { y: area.y + lines + 1, height: area.height.saturating_sub(lines + 1), ..left };
     if beside && below.height >= 6 && !outcome.curves.is_empty() {
-        draw_curves(card.chart.curves, outcome, canvas, below);
+        draw_curves(card, outcome, canvas, below);
     }
     let racers: Vec<Racer> = racers(&table.lines);
     let ends = (table.places.first().map_or("", String::as_str), table.places.last());
@@ -246,14 +252,31 @@ fn draw_rows(lab: &Lab, outcome: &Outcome, canvas: &mut Canvas<'_>, area: Rect) 
     }
 }
 
-/// The curves that grew last, with their names.
-fn draw_curves(what: &str, outcome: &Outcome, canvas: &mut Canvas<'_>, area: Rect) {
-    let roles = canvas.theme.roles();
-    let all = curves(outcome);
-    if all.is_empty() {
-        put(canvas.buffer, area, 0, 1, "this experiment has no curves", roles.faint);
+/// The curves that grew last, a picture for each measure as far as there is room: beside each other, or
+/// below.
+fn draw_curves(card: &Card, outcome: &Outcome, canvas: &mut Canvas<'_>, area: Rect) {
+    let measures = measures(card, outcome);
+    if measures.is_empty() {
+        put(canvas.buffer, area, 0, 1, "this experiment has no curves", canvas.theme.roles().faint);
         return;
     }
+    let room = |length: u16, least: u16| usize::from(length / least).clamp(1, measures.len()) as u16;
+    let (beside, below) = (room(area.width, CURVES.0), room(area.height, CURVES.1));
+    for (index, measure) in (0..beside.max(below)).zip(&measures) {
+        let part = if beside >= below {
+            let width = area.width / beside;
+            Rect { x: area.x + index * width, width: width.saturating_sub(2), ..area }
+        } else {
+            let height = area.height / below;
+            Rect { y: area.y + index * height, height, ..area }
+        };
+        draw_measure(measure, outcome, canvas, part);
+    }
+}
+
+/// The curves that grew last of one measure, with their names.
+fn draw_measure(measure: &str, outcome: &Outcome, canvas: &mut Canvas<'_>, area: Rect) {
+    let all = curves(outcome, measure);
     let most = usize::from(area.height / 3).clamp(1, 8);
     let lines = &all[all.len().saturating_sub(most)..];
     let racers = racers(lines);
@@ -271,7 +294,7 @@ fn draw_curves(what: &str, outcome: &Outcome, canvas: &mut Canvas<'_>, area: Rec
     }
     let picture = Rect { y: area.y + y + 1, height: area.height.saturating_sub(y + 1), ..area };
     let right = format!("step {}", short(last));
-    Race { racers: &racers, ends: (&short(first), &right), up: what }.draw(
+    Race { racers: &racers, ends: (&short(first), &right), up: measure }.draw(
         canvas.theme,
         canvas.buffer,
         picture,

@@ -1,7 +1,7 @@
 //! From rows to what is drawn: a table with one line a network, and the lines of the picture.
 
 use crate::lab::experiment::Card;
-use crate::lab::outcome::{Cell, Outcome};
+use crate::lab::outcome::{Cell, Curve, Outcome};
 use crate::widgets::text::short;
 
 /// One line: a network, and a number at each place.
@@ -53,14 +53,25 @@ fn position(places: &mut Vec<String>, place: String) -> usize {
     })
 }
 
-/// The curves that grew on the way.
-pub(super) fn curves(outcome: &Outcome) -> Vec<Series> {
+/// What the curves measure that grew on the way: what the card names first, then what else a file has.
+pub(super) fn measures<'a>(card: &Card, outcome: &'a Outcome) -> Vec<&'a str> {
+    let mut measures: Vec<&str> = Vec::new();
+    for curve in &outcome.curves {
+        if !measures.contains(&curve.measure.as_str()) {
+            measures.push(&curve.measure);
+        }
+    }
+    let place = |measure: &&str| card.chart.curves.iter().position(|known| known == measure);
+    measures.sort_by_key(|measure| place(measure).unwrap_or(usize::MAX));
+    measures
+}
+
+/// The curves of a measure.
+pub(super) fn curves(outcome: &Outcome, measure: &str) -> Vec<Series> {
     let point = |&(at, value): &(u64, f64)| (at as f64, value);
-    let curve = |curve: &crate::lab::outcome::Curve| Series {
-        name: curve.name.clone(),
-        points: curve.points.iter().map(point).collect(),
-    };
-    outcome.curves.iter().map(curve).collect()
+    let curve =
+        |curve: &Curve| Series { name: curve.name.clone(), points: curve.points.iter().map(point).collect() };
+    outcome.curves.iter().filter(|curve| curve.measure == measure).map(curve).collect()
 }
 
 /// A cell in few characters.

@@ -6,7 +6,7 @@ use crate::app::overlay::Form;
 use crate::app::{App, Effect, Message, Overlay};
 use crate::jobs::Failure;
 use crate::lab::experiments::ALL;
-use crate::lab::outcome::{Cell, News, Outcome};
+use crate::lab::outcome::{Cell, News, Outcome, Point};
 use crate::screens::testing::{app, finish, generation, key, note};
 use crate::screens::tests::drawn_at_all_sizes;
 
@@ -28,7 +28,7 @@ fn outcome() -> Outcome {
     let mut outcome =
         Outcome { experiment: "recall".into(), seed: 1, budget: 1500, columns, ..Outcome::default() };
     for news in [
-        News::Point("rnn 5".into(), 50, 0.3),
+        point(0.3),
         News::Row(row("rnn", 5, 0.25)),
         News::Row(row("gru", 5, 1.0)),
         News::Row(row("rnn", 10, 0.0625)),
@@ -160,6 +160,10 @@ fn a_run_is_shown_once_more() {
     assert_eq!(lab(&app).results["recall"].ending, Ending::Done);
 }
 
+fn point(value: f64) -> News {
+    News::Point(Point { curve: "rnn 5".into(), measure: "accuracy".into(), at: 50, value })
+}
+
 #[test]
 fn views_go_round_and_experiments_without_curves_have_two() {
     let mut app = in_the_lab();
@@ -178,7 +182,7 @@ fn every_view_is_drawn_at_every_size() {
     assert!(drawn_at_all_sizes(&app).contains("not run yet"));
     let run = generation::<Conduct>(&key(&mut app, "enter"));
     assert!(drawn_at_all_sizes(&app).contains("runs, 0 %"));
-    note::<Conduct>(&mut app, run, News::Point("rnn 5".into(), 50, 0.3));
+    note::<Conduct>(&mut app, run, point(0.3));
     assert!(drawn_at_all_sizes(&app).contains("a rnn 5 0.30"), "the curve before the first row");
     finish::<Conduct>(&mut app, run, Ok(outcome()));
     let table = drawn_at_all_sizes(&app);

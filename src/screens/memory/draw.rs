@@ -2,12 +2,12 @@
 
 use ratatui::layout::Rect;
 
-use super::lanes::{Lane, LaneKind, lanes, of_heads, states};
+use super::lanes::{Lane, LaneKind, lanes, most_looked_at, of_heads, of_source, states};
 use super::state::{Focus, Lower, Memory, Side};
 use super::update::{LINE, TOKEN};
 use super::work::{Feel, ReadText, TryFresh};
 use crate::analysis::names::output_name;
-use crate::analysis::reading::Track;
+use crate::analysis::reading::{LayerMaps, Track};
 use crate::app::Frame;
 use crate::app::draw::chrome;
 use crate::jobs::Job;
@@ -112,15 +112,52 @@ fn draw_side(
     canvas: &mut Canvas<'_>,
     area: Rect,
 ) {
+    let step = memory.chosen.step.min(side.labels.len().saturating_sub(1));
+    let stale = memory.felt_at != Some(memory.chosen.step) || frame.is_late(Feel::SLOT);
+    let (mut rest, room) = (area, area.width.saturating_sub(NAMES));
+    draw_expectation(side, step, canvas, take_lines(&mut rest, 1));
+    let slots = slots(&side.labels, step, room);
+    draw_tokens(memory, side, step, &slots, canvas, take_lines(&mut rest, 1));
+    let own = lanes(memory, index, side, step);
+    let Some(source) = &side.reading.source else {
+        draw_lanes(&own, &slots, stale, canvas, take_lines(&mut rest, own.len()));
+        draw_map(side, &side.reading.attention, step, &slots, canvas, rest);
+        return;
+    };
+    let of_source = of_source(memory, index, source, step);
+    // What is felt of both texts comes before what else is known of the one that is stepped through.
+    let spare = usize::from(rest.height).saturating_sub(of_source.len() + 1);
+    let shown = own.len().min(spare.max(2));
+    draw_lanes(&own[..shown], &slots, stale, canvas, take_lines(&mut rest, shown));
+    let looked_at = most_looked_at(source, step);
+    let slots = self::slots(&side.source_labels, looked_at, room);
+    draw_source(side, &slots, canvas, take_lines(&mut rest, 1));
+    draw_lanes(&of_source, &slots, stale, canvas, take_lines(&mut rest, of_source.len()));
+    draw_map(side, &source.attention, step, &slots, canvas, rest);
+}
+
+/// The first `count` lines of `rest`, as far as there are any; `rest` loses them.
+fn take_lines(rest: &mut Rect, count: usize) -> Rect {
+    let height = u16::try_from(count).map_or(rest.height, |count| count.min(rest.height));
+    let taken = Rect { height, ..*rest };
+    *rest = Rect { y: rest.y + height, height: rest.height - height, ..*rest };
+    taken
+}
+
+/// The text that is stepped through.
+fn draw_tokens(
+    memory: &Memory,
+    side: &Side,
+    step: usize,
+    slots: &[Slot],
+    canvas: &mut Canvas<'_>,
+    line: Rect,
+) {
     let roles = canvas.theme.roles();
-    let step = memory.chosen.step.min(side.ids.len().saturating_sub(1));
-    draw_expectation(side, step, canvas, Rect { height: area.height.min(1), ..area });
-    let slots = slots(&side.labels, step, area.width.saturating_sub(NAMES));
-    let tokens = Rect { y: area.y + 1, height: u16::from(area.height > 1), ..area };
-    let name = format!("{} of {}", step + 1, side.ids.len());
-    put(canvas.buffer, Rect { width: NAMES.min(area.width), ..tokens }, 0, 0, &name, roles.faint);
+    let name = format!("{} of {}", step + 1, side.labels.len());
+    put(canvas.buffer, Rect { width: NAMES.min(line.width), ..line }, 0, 0, &name, roles.faint);
     let range = memory.chosen.range_start.map(|start| start.min(step)..=start.max(step));
-    for slot in &slots {
+    for slot in slots {
         let is_marked = range.as_ref().is_some_and(|range| range.contains(&slot.token));
         let style = match slot.token {
             token if token == step => roles.selected,
@@ -129,41 +166,56 @@ fn draw_side(
             _ => roles.text,
         };
         let label = fit(&side.labels[slot.token], usize::from(slot.width) - 1);
-        put(canvas.buffer, tokens, NAMES + slot.x, 0, &label, style);
-        let place = Rect { x: tokens.x + NAMES + slot.x, width: slot.width, ..tokens };
+        put(canvas.buffer, line, NAMES + slot.x, 0, &label, style);
+        let place = Rect { x: line.x + NAMES + slot.x, width: slot.width, ..line };
         canvas.hit(place, TOKEN, slot.token);
-    }
-    let stale = memory.felt_at != Some(memory.chosen.step) || frame.is_late(Feel::SLOT);
-    let lanes = lanes(memory, index, side, step);
-    let below = area.height.saturating_sub(2);
-    for (y, lane) in lanes.iter().take(usize::from(below)).enumerate() {
-        let line = Rect { y: area.y + 2 + y as u16, height: 1, ..area };
-        draw_lane(lane, &slots, stale, canvas, line);
-    }
-    let used = (lanes.len() as u16).min(below);
-    let map = Rect { y: area.y + 2 + used, height: below - used, ..area };
-    if map.height < 3 {
-        return;
-    }
-    let said = Rect { y: map.bottom() - 1, height: 1, ..map };
-    let map = Rect { height: map.height - 1, ..map };
-    if let Some(track) = states(side) {
-        draw_cells(track, &slots, canvas, map);
-        let text = "gates: mean of the cells, 0 to 1; others: share of the largest";
-        put(canvas.buffer, said, NAMES, 0, text, roles.faint);
-    } else if !side.reading.attention.is_empty() {
-        draw_heads(side, step, &slots, canvas, map);
-        let text = "what every head looks at from here; layers: the head that looks there most";
-        put(canvas.buffer, said, NAMES, 0, text, roles.faint);
     }
 }
 
-/// What every head looks at from the step, as many as have room.
-fn draw_heads(side: &Side, step: usize, slots: &[Slot], canvas: &mut Canvas<'_>, area: Rect) {
-    for (y, lane) in of_heads(side, step).take(usize::from(area.height)).enumerate() {
-        let line = Rect { y: area.y + y as u16, height: 1, ..area };
-        draw_lane(&lane, slots, false, canvas, line);
+/// What the encoder read.
+fn draw_source(side: &Side, slots: &[Slot], canvas: &mut Canvas<'_>, line: Rect) {
+    let roles = canvas.theme.roles();
+    put(canvas.buffer, Rect { width: NAMES.min(line.width), ..line }, 0, 0, "source", roles.faint);
+    for slot in slots {
+        let label = fit(&side.source_labels[slot.token], usize::from(slot.width) - 1);
+        put(canvas.buffer, line, NAMES + slot.x, 0, &label, roles.text);
     }
+}
+
+fn draw_lanes(lanes: &[Lane], slots: &[Slot], stale: bool, canvas: &mut Canvas<'_>, area: Rect) {
+    for (lane, y) in lanes.iter().zip(area.y..area.bottom()) {
+        draw_lane(lane, slots, stale, canvas, Rect { y, height: 1, ..area });
+    }
+}
+
+/// The cells or the heads, and what the numbers are.
+fn draw_map(
+    side: &Side,
+    attention: &[LayerMaps],
+    step: usize,
+    slots: &[Slot],
+    canvas: &mut Canvas<'_>,
+    mut area: Rect,
+) {
+    if area.height < 3 {
+        return;
+    }
+    let height = usize::from(area.height) - 1;
+    let map = take_lines(&mut area, height);
+    let text = if let Some(track) = states(side).filter(|_| side.reading.source.is_none()) {
+        draw_cells(track, slots, canvas, map);
+        "gates: mean of the cells, 0 to 1; others: share of the largest"
+    } else if !attention.is_empty() {
+        let heads: Vec<Lane> = of_heads(attention, step).take(usize::from(map.height)).collect();
+        draw_lanes(&heads, slots, false, canvas, map);
+        match side.reading.source {
+            Some(_) if !side.has_target => "the decoder is given the same text; another: SOURCE => TARGET",
+            _ => "heads: where each looks from here; layers: the most of any head",
+        }
+    } else {
+        return;
+    };
+    put(canvas.buffer, area, NAMES, 0, text, canvas.theme.roles().faint);
 }
 
 /// What the network expects, and how likely what comes was.

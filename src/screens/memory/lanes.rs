@@ -1,9 +1,9 @@
 //! The lines below the tokens of a half: a name, and a share for every token.
 
-use ndarray::{ArrayView1, Axis};
+use ndarray::{Array1, ArrayView1, Axis};
 
 use super::state::{Memory, Side};
-use crate::analysis::reading::{Track, matching};
+use crate::analysis::reading::{LayerMaps, Source, Track, matching};
 
 /// How a line is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,27 +27,53 @@ pub(super) struct Lane {
 
 /// What stands below the tokens, the most telling first.
 pub(super) fn lanes(memory: &Memory, half: usize, side: &Side, step: usize) -> Vec<Lane> {
-    let felt = [("gradient", &memory.felt.by_gradient[half]), ("left out", &memory.felt.by_omission[half])];
-    let felt = felt.into_iter().map(|(name, numbers)| Lane {
-        name: name.to_owned(),
-        kind: LaneKind::Felt,
-        shares: numbers.as_ref().map_or_else(Vec::new, |numbers| of_largest(numbers.to_vec())),
-    });
-    let attending = side.reading.attention.iter().map(|(layer, maps)| {
-        // A mean would hide what one head alone looks at.
-        let largest = maps
-            .index_axis(Axis(1), step)
-            .fold_axis(Axis(0), 0.0, |&largest, &weight| f32::max(largest, weight));
-        weights(format!("layer {layer}"), largest.view())
-    });
+    let attending = largest_of_layers(&side.reading.attention, step);
     let last = states(side).map(|track| track.layer);
     let gates = side.reading.tracks.iter().filter(|track| Some(track.layer) == last).map(gate);
+    let felt = felt(memory, half, <[_]>::last);
     felt.chain(same_cells(memory, side, step)).chain(attending).chain(gates).collect()
 }
 
+/// What stands below the tokens of what the encoder read.
+pub(super) fn of_source(memory: &Memory, half: usize, source: &Source, step: usize) -> Vec<Lane> {
+    felt(memory, half, <[_]>::first).chain(largest_of_layers(&source.attention, step)).collect()
+}
+
+/// The token of the source that any head looks at most from the step.
+pub(super) fn most_looked_at(source: &Source, step: usize) -> usize {
+    let weights = largest_of_layers(&source.attention, step)
+        .flat_map(|lane| lane.shares.into_iter().enumerate().collect::<Vec<_>>());
+    weights.max_by(|one, other| one.1.total_cmp(&other.1)).map_or(0, |(token, _)| token)
+}
+
+/// How much of the text that `which` takes is felt at the step.
+fn felt<'a>(
+    memory: &'a Memory,
+    half: usize,
+    which: impl Fn(&'a [Array1<f64>]) -> Option<&'a Array1<f64>>,
+) -> impl Iterator<Item = Lane> {
+    let felt = &memory.felt[half];
+    let felt = [("gradient", &felt.by_gradient), ("left out", &felt.by_omission)];
+    felt.map(|(name, texts)| Lane {
+        name: name.to_owned(),
+        kind: LaneKind::Felt,
+        shares: which(texts).map_or_else(Vec::new, |numbers| of_largest(numbers.to_vec())),
+    })
+    .into_iter()
+}
+
+/// What the head of each layer looks at that looks there most: a mean would hide what one alone does.
+fn largest_of_layers(attention: &[LayerMaps], step: usize) -> impl Iterator<Item = Lane> {
+    attention.iter().map(move |(layer, maps)| {
+        let rows = maps.index_axis(Axis(1), step);
+        let largest = rows.fold_axis(Axis(0), 0.0, |&largest, &weight| f32::max(largest, weight));
+        weights(format!("layer {layer}"), largest.view())
+    })
+}
+
 /// What every head looks at from the step.
-pub(super) fn of_heads(side: &Side, step: usize) -> impl Iterator<Item = Lane> + '_ {
-    side.reading.attention.iter().flat_map(move |(layer, maps)| {
+pub(super) fn of_heads(attention: &[LayerMaps], step: usize) -> impl Iterator<Item = Lane> {
+    attention.iter().flat_map(move |(layer, maps)| {
         maps.outer_iter().enumerate().map(move |(head, map)| Lane {
             kind: LaneKind::Gate,
             ..weights(format!("L{layer} H{head}"), map.row(step))

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::influence::Felt;
 use crate::analysis::reading::Reading;
 use crate::model::{Model, shipped};
 use crate::widgets::line::Line;
@@ -88,19 +89,12 @@ pub struct Side {
     pub model: Arc<Model>,
     /// How its tokens read.
     pub labels: Vec<String>,
-    /// Its tokens.
-    pub ids: Vec<u32>,
+    /// How those of what its encoder read do; empty without an encoder.
+    pub source_labels: Vec<String>,
+    /// Whether the decoder is given a text of its own.
+    pub has_target: bool,
     /// What it expects and holds.
     pub reading: Reading,
-}
-
-/// How much a step depends on every token before.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Felt {
-    /// By gradient, of each network; a share of the largest.
-    pub by_gradient: [Option<Array1<f64>>; 2],
-    /// By leaving the token out, in nats.
-    pub by_omission: [Option<Array1<f64>>; 2],
 }
 
 /// Everything that the screen *Memory* shows.
@@ -110,8 +104,8 @@ pub struct Memory {
     pub chosen: Choices,
     /// What is read; while another text is read the old one.
     pub read: Option<Read>,
-    /// How much of it is felt at the step that `felt_at` names.
-    pub felt: Felt,
+    /// How much of it each network feels at the step that `felt_at` names.
+    pub felt: [Felt; 2],
     /// The step that [`Memory::felt`] belongs to.
     pub felt_at: Option<usize>,
     /// The influence by distance of a fresh LSTM, with its forget bias.
@@ -132,7 +126,7 @@ impl Memory {
 
     /// How many tokens the text has for the upper network.
     pub fn tokens(&self) -> usize {
-        self.side(0).or_else(|| self.side(1)).map_or(0, |side| side.ids.len())
+        self.side(0).or_else(|| self.side(1)).map_or(0, |side| side.labels.len())
     }
 
     /// The networks to choose from: those inside the program that say the next token, and the one

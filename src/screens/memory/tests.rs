@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::state::{Felt, Lower, Memory, Read, Side};
+use super::state::{Lower, Memory, Read, Side};
 use super::work::{Feel, ReadText, TryFresh, Wait};
+use crate::analysis::influence::Felt;
 use crate::analysis::{names, reading};
 use crate::app::{App, Effect};
-use crate::model::open;
+use crate::model::forward::Input;
+use crate::model::{Model, open};
 use crate::progress::Progress;
 use crate::screens::testing::{app, finish, generation, key};
 use crate::screens::tests::drawn_at_all_sizes;
@@ -16,9 +18,22 @@ fn side() -> Side {
     let folder = format!("{}/tests/fixtures/golden/recurrent/lstm", env!("CARGO_MANIFEST_DIR"));
     let model = Arc::new(open::open(&folder).expect("the fixture"));
     let ids: Vec<u32> = vec![1, 4, 2, 0, 3, 1];
-    let labels = names::labels(&names::described(&model, &ids));
-    let reading = reading::read(&model.network, &ids, 1 << 30, &Progress::unobserved()).expect("reads");
-    Side { model, labels, ids, reading }
+    read_with(&model, &Input::Tokens(&ids))
+}
+
+fn read_with(model: &Arc<Model>, input: &Input<'_>) -> Side {
+    let reading = reading::read(&model.network, input, 1 << 30, &Progress::unobserved()).expect("reads");
+    let labels = |ids: &[u32]| names::labels(&names::described(model, ids));
+    let source_labels = reading.source.as_ref().map(|source| labels(&source.ids)).unwrap_or_default();
+    let (model, labels) = (Arc::clone(model), labels(&reading.ids));
+    Side { model, labels, source_labels, has_target: true, reading }
+}
+
+/// One that looks from what it writes at what it read.
+fn encoder_decoder(folder: &str) -> Side {
+    let folder = format!("{}/tests/fixtures/golden/{folder}", env!("CARGO_MANIFEST_DIR"));
+    let model = Arc::new(open::open(&folder).expect("the fixture"));
+    read_with(&model, &Input::Pair(&[3, 4, 5, 6], &[0, 7, 8, 9, 10, 11]))
 }
 
 fn read() -> Read {
@@ -44,7 +59,7 @@ fn every_step_asks_what_is_felt_there() {
     let (mut app, effects) = reading();
     let first = generation::<Feel>(&effects);
     assert_eq!(memory(&app).chosen.step, 3, "near the end");
-    finish::<Feel>(&mut app, first, Ok((3, Felt::default())));
+    finish::<Feel>(&mut app, first, Ok((3, Default::default())));
     assert_eq!(memory(&app).felt_at, Some(3));
     generation::<Feel>(&key(&mut app, "l"));
     assert_eq!((memory(&app).chosen.step, memory(&app).felt_at), (4, Some(3)));
@@ -114,7 +129,7 @@ fn every_state_is_drawn_at_every_size() {
     let (mut app, effects) = reading();
     assert!(drawn_at_all_sizes(&app).contains("it says nothing"));
     let felt = ndarray::Array1::from_vec(vec![0.0, 0.5, 1.0, f64::NAN]);
-    let felt = Felt { by_gradient: [Some(felt.clone()), None], by_omission: [Some(felt), None] };
+    let felt = [Felt { by_gradient: vec![felt.clone()], by_omission: vec![felt] }, Felt::default()];
     finish::<Feel>(&mut app, generation::<Feel>(&effects), Ok((3, felt)));
     let seen = drawn_at_all_sizes(&app);
     assert!(seen.contains("forget") && seen.contains("perplexity") && seen.contains("4 of 6"), "{seen}");
@@ -125,4 +140,22 @@ fn every_state_is_drawn_at_every_size() {
     let curve = ndarray::Array1::from_iter((0..129).map(|distance| 0.8f64.powi(distance)));
     finish::<TryFresh>(&mut app, asked, Ok((1.0, curve)));
     assert!(drawn_at_all_sizes(&app).contains("below 1 % after 21 tokens"));
+}
+
+#[test]
+fn a_decoder_is_drawn_with_what_its_encoder_read() {
+    for folder in ["transformers/t5", "lab/seq2seq_attention"] {
+        let (mut app, _) = reading();
+        let effects = key(&mut app, "n");
+        let sides = [Ok(encoder_decoder(folder)), Ok(side())];
+        let read = Read { text: "3 4 5 6 => 7 8 9 10 11".into(), sides };
+        let effects =
+            finish::<ReadText>(&mut app, generation::<ReadText>(&effects), Ok((read, BTreeMap::new())));
+        let felt = |length: usize| ndarray::Array1::linspace(0.0, 1.0, length);
+        let felt = Felt { by_gradient: vec![felt(4), felt(4)], by_omission: vec![felt(4), felt(4)] };
+        finish::<Feel>(&mut app, generation::<Feel>(&effects), Ok((3, [felt, Felt::default()])));
+        let seen = drawn_at_all_sizes(&app);
+        assert!(seen.contains("source"), "{seen}");
+        assert!(seen.contains("layer "), "{seen}");
+    }
 }

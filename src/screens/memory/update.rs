@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::state::{Felt, Focus, Lower, Memory, Read};
+use super::state::{Focus, Lower, Memory, Read};
 use super::work::{Feel, ReadText, TryFresh, Wait};
 use crate::app::{Frame, moved};
 use crate::jobs::Job;
@@ -74,11 +74,12 @@ impl Memory {
     fn ask_felt(&mut self, frame: &mut Frame) {
         let side = |index: usize| {
             let side = self.side(index)?;
-            Some((Arc::clone(&side.model), side.ids.clone()))
+            let texts = side.reading.texts_until(self.chosen.step).into_iter().map(<[u32]>::to_vec).collect();
+            Some((Arc::clone(&side.model), texts))
         };
         let sides = [side(0), side(1)];
         if sides.iter().all(Option::is_none) {
-            self.felt = Felt::default();
+            self.felt = Default::default();
             self.felt_at = None;
             return;
         }

@@ -6,24 +6,20 @@ use std::time::Duration;
 
 use ndarray::Array1;
 
-use super::state::{Felt, Memory, Read, Side};
-use crate::analysis::influence::{by_gradient, by_omission};
-use crate::analysis::{names, reading};
+use super::state::{Memory, Read, Side};
+use crate::analysis::influence::Felt;
+use crate::analysis::{influence, names, reading};
 use crate::app::{Answers, Frame};
 use crate::jobs::{Failure, Job, Reporter, Slot};
 use crate::lab::fresh;
 use crate::model::forward::Input;
 use crate::model::{Model, open};
-use crate::random::Random;
 
 /// What one pass may take, in bytes.
 const MEMORY_LIMIT: u64 = 1 << 30;
 
 /// Longer texts are cut: leaving out every token takes a pass each.
 const MOST_TOKENS: usize = 256;
-
-/// Random directions along which gradients are taken.
-const DRAWS: usize = 4;
 
 /// Lets two networks read a text.
 pub struct ReadText {
@@ -64,13 +60,19 @@ impl Job for ReadText {
 }
 
 fn read_with(model: &Arc<Model>, text: &str, reporter: &Reporter<'_, ()>) -> Result<Side, Failure> {
-    let mut tokens = model.encode(text)?;
+    let (tokens, target) = model.encode_with_target(text)?;
     let longest = model.network.maximum_tokens().unwrap_or(MOST_TOKENS).min(MOST_TOKENS);
-    if tokens.ids.len() > longest {
-        tokens = names::described(model, &tokens.ids[..longest]);
-    }
-    let reading = reading::read(&model.network, &tokens.ids, MEMORY_LIMIT, reporter.progress())?;
-    Ok(Side { model: Arc::clone(model), labels: names::labels(&tokens), ids: tokens.ids, reading })
+    let cut = |ids: Vec<u32>| ids.into_iter().take(longest).collect::<Vec<u32>>();
+    let has_target = target.is_some();
+    let (ids, target) = (cut(tokens.ids), target.map(cut));
+    let input = match &target {
+        Some(target) => Input::Pair(&ids, target),
+        None => Input::Tokens(&ids),
+    };
+    let reading = reading::read(&model.network, &input, MEMORY_LIMIT, reporter.progress())?;
+    let labels = |ids: &[u32]| names::labels(&names::described(model, ids));
+    let source_labels = reading.source.as_ref().map(|source| labels(&source.ids)).unwrap_or_default();
+    Ok(Side { model: Arc::clone(model), labels: labels(&reading.ids), source_labels, has_target, reading })
 }
 
 impl Answers<ReadText> for Memory {
@@ -80,40 +82,35 @@ impl Answers<ReadText> for Memory {
     }
 }
 
+/// A network with the texts that it reads up to a step.
+pub type Reader = (Arc<Model>, Vec<Vec<u32>>);
+
 /// Finds how much a step depends on every token before.
 pub struct Feel {
-    /// The networks, with their tokens.
-    pub sides: [Option<(Arc<Model>, Vec<u32>)>; 2],
+    /// The networks.
+    pub sides: [Option<Reader>; 2],
     /// The step.
     pub step: usize,
 }
 
 impl Job for Feel {
-    type Output = (usize, Felt);
+    type Output = (usize, [Felt; 2]);
     type Note = ();
     const SLOT: Slot = Slot::front("memory.feel");
 
-    fn run(self, reporter: &Reporter<'_, ()>) -> Result<(usize, Felt), Failure> {
-        let mut felt = Felt::default();
-        for (index, side) in self.sides.iter().enumerate() {
-            let Some((model, ids)) = side else { continue };
-            let ids = &ids[..ids.len().min(self.step + 1)];
-            if ids.is_empty() {
-                continue;
-            }
-            let mut random = Random::new(1);
-            let network = &model.network;
-            reporter.progress().check()?;
-            felt.by_gradient[index] =
-                Some(by_gradient(network, &Input::Tokens(ids), ids.len() - 1, DRAWS, &mut random)?);
-            felt.by_omission[index] = Some(by_omission(network, ids, reporter.progress())?);
+    fn run(self, reporter: &Reporter<'_, ()>) -> Result<(usize, [Felt; 2]), Failure> {
+        let mut both: [Felt; 2] = Default::default();
+        for (felt, side) in both.iter_mut().zip(&self.sides) {
+            let Some((model, texts)) = side else { continue };
+            let texts: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
+            *felt = influence::felt(&model.network, &texts, reporter.progress())?;
         }
-        Ok((self.step, felt))
+        Ok((self.step, both))
     }
 }
 
 impl Answers<Feel> for Memory {
-    fn answered(&mut self, (step, felt): (usize, Felt), _: &mut Frame) {
+    fn answered(&mut self, (step, felt): (usize, [Felt; 2]), _: &mut Frame) {
         self.felt = felt;
         self.felt_at = Some(step);
     }

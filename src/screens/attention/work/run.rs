@@ -42,11 +42,15 @@ pub(super) fn run(
         (_, Kind::Vision) => Some(Arc::new(image_at(model, text)?)),
         _ => None,
     };
-    let tokens = if image.is_some() { image::patch_tokens(&model.network) } else { model.encode(text)? };
+    let (tokens, target) = match image {
+        Some(_) => (image::patch_tokens(&model.network), None),
+        None => model.encode_with_target(text)?,
+    };
     if tokens.is_empty() {
         return Err(Failure::Refused("this text has no tokens: type something".into()));
     }
-    let (keep, bytes) = what_to_keep(model, tokens.len())?;
+    let written = target.as_ref().map_or(tokens.len(), Vec::len);
+    let (keep, bytes) = what_to_keep(model, [tokens.len(), written])?;
     let interventions = changes.map(|(interventions, _)| interventions.clone()).unwrap_or_default();
     let options = PassOptions {
         keep,
@@ -54,9 +58,10 @@ pub(super) fn run(
         memory_limit: MEMORY_LIMIT,
         ..PassOptions::default()
     };
-    let input = match &image {
-        Some(image) => Input::Image(image.pixels.view()),
-        None => Input::Tokens(&tokens.ids),
+    let input = match (&image, &target) {
+        (Some(image), _) => Input::Image(image.pixels.view()),
+        (None, Some(target)) => Input::Pair(&tokens.ids, target),
+        (None, None) => Input::Tokens(&tokens.ids),
     };
     let trace = forward(&model.network, &input, &options, progress)?;
     let decoder_tokens = match &model.tokenizer {
@@ -112,12 +117,13 @@ fn path_typed(typed: &str) -> PathBuf {
 }
 
 /// Every stage where it fits, else the weights, else a refusal with the number.
-fn what_to_keep(model: &Model, tokens: usize) -> Result<(Keep, u64), Failure> {
-    let needed = |keep| bytes_needed(&model.network, &[tokens, tokens], keep);
+fn what_to_keep(model: &Model, tokens: [usize; 2]) -> Result<(Keep, u64), Failure> {
+    let needed = |keep| bytes_needed(&model.network, &tokens, keep);
     let fitting = [Keep::Everything, Keep::Weights].into_iter().find(|&keep| needed(keep) <= MEMORY_LIMIT);
     fitting.map(|keep| (keep, needed(keep))).ok_or_else(|| {
         Failure::Refused(format!(
-            "{tokens} tokens need {} MiB for the weights alone (limit {} MiB): shorten the text",
+            "{} tokens need {} MiB for the weights alone (limit {} MiB): shorten the text",
+            tokens[FIRST].max(tokens[DECODER]),
             needed(Keep::Weights) >> 20,
             MEMORY_LIMIT >> 20
         ))
@@ -148,9 +154,10 @@ pub(super) fn importance(
     stack: Stack,
     progress: &Progress,
 ) -> Result<Importance, Failure> {
-    let input = match &pass.image {
-        Some(image) => Input::Image(image.pixels.view()),
-        None => Input::Tokens(pass.trace.tokens(FIRST)),
+    let input = match (&pass.image, pass.trace.tokens(DECODER)) {
+        (Some(image), _) => Input::Image(image.pixels.view()),
+        (None, []) => Input::Tokens(pass.trace.tokens(FIRST)),
+        (None, written) => Input::Pair(pass.trace.tokens(FIRST), written),
     };
     let measure = Measure::of(&model.network);
     Ok(head_importance(&model.network, stack, &input, measure, &pass.interventions, progress)?)

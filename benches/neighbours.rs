@@ -14,7 +14,8 @@ use lexiscope::mmap::Bytes;
 use lexiscope::progress::Progress;
 use lexiscope::vectors::filter::Filter;
 use lexiscope::vectors::formats::{Flaws, Parts};
-use lexiscope::vectors::search::{Objective, Query, search};
+use lexiscope::vectors::planes::int8::Int8Plane;
+use lexiscope::vectors::search::{Objective, Plane, Query, search, search_over};
 use lexiscope::vectors::{Rows, Vocabulary, WordVectors};
 use ndarray::Array2;
 use rayon::prelude::*;
@@ -78,6 +79,12 @@ fn neighbours(criterion: &mut Criterion) {
         group.bench_function("read every byte", |bencher| bencher.iter(|| read_all(black_box(&bytes))));
         group.bench_function("neighbours", |bencher| {
             bencher.iter(|| search(&vectors, black_box(&query), &progress).expect("an answer"));
+        });
+        let plane = Int8Plane::encoded(vectors.rows());
+        group.throughput(Throughput::Bytes((rows * dimensions) as u64));
+        group.bench_function("neighbours over int8", |bencher| {
+            let plane = Plane::Int8(&plane);
+            bencher.iter(|| search_over(&vectors, plane, black_box(&query), &progress).expect("an answer"));
         });
         group.finish();
     }

@@ -6,17 +6,22 @@ use lexiscope::progress::Progress;
 use lexiscope::vectors::filter::Filter;
 use lexiscope::vectors::formats::{Flaws, Parts};
 use lexiscope::vectors::norms::row_norms;
-use lexiscope::vectors::search::{Hit, Objective, Query, rank, search};
+use lexiscope::vectors::planes::int8::Int8Plane;
+use lexiscope::vectors::search::{Answer, Hit, Objective, Plane, Query, rank, search, search_over};
 use lexiscope::vectors::{Rows, VectorsError, Vocabulary, WordVectors};
 use ndarray::Array2;
 use proptest::prelude::*;
 
 fn vectors(rows: Array2<f32>) -> WordVectors {
-    let words: Vec<String> = (0..rows.nrows()).map(|row| format!("w{row}")).collect();
+    of_rows(Rows::Owned(rows))
+}
+
+fn of_rows(rows: Rows) -> WordVectors {
+    let words: Vec<String> = (0..rows.len()).map(|row| format!("w{row}")).collect();
     let parts = Parts {
         format: "word2vec binary".into(),
         vocabulary: Vocabulary::from_words(&words),
-        rows: Rows::Owned(rows),
+        rows,
         subwords: None,
         flaws: Flaws::default(),
     };
@@ -90,6 +95,16 @@ fn assert_same(found: &[Hit], wanted: &[Hit], count: usize) {
     }
 }
 
+/// The answer, which is the same over every plane.
+fn answer(vectors: &WordVectors, query: &Query) -> Answer {
+    let plane = Int8Plane::encoded(vectors.rows());
+    let over = |plane| search_over(vectors, plane, query, &Progress::unobserved()).unwrap();
+    let found = over(Plane::Floats);
+    let coded = over(Plane::Int8(&plane));
+    assert_eq!((&coded.hits, coded.scanned), (&found.hits, found.scanned));
+    found
+}
+
 fn in_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
 }
@@ -132,9 +147,7 @@ fn thousands_of_rows_as_brute_force_for_any_number_of_threads() {
             let wanted = brute_force(&vectors, &query);
             let answers: Vec<_> = [1, 2, 3]
                 .into_iter()
-                .map(|threads| {
-                    in_threads(threads, || search(&vectors, &query, &Progress::unobserved()).unwrap())
-                })
+                .map(|threads| in_threads(threads, || answer(&vectors, &query)))
                 .collect();
             assert_same(&answers[0].hits, &wanted, 25);
             for other in &answers[1..] {
@@ -164,7 +177,7 @@ fn equal_rows_come_by_rank() {
         filter: Filter::default(),
         count: 3,
     };
-    let answer = search(&vectors, &query, &Progress::unobserved()).unwrap();
+    let answer = answer(&vectors, &query);
     assert_eq!(answer.hits.iter().map(|hit| hit.row).collect::<Vec<_>>(), [77, 4000, 5999]);
 }
 
@@ -183,7 +196,7 @@ fn broken_rows_never_win_and_extreme_ones_do() {
     let vectors = vectors(rows);
     let mut query = query(&Objective::Cosine, 1, 3, 1, 100);
     query.vectors.fill(1.0);
-    let answer = search(&vectors, &query, &Progress::unobserved()).unwrap();
+    let answer = self::answer(&vectors, &query);
     // Rows 3 and 4 point in one direction, up to the last bit of f64.
     let mut order: Vec<_> = answer.hits.iter().map(|hit| hit.row).collect();
     order[..2].sort_unstable();
@@ -191,7 +204,7 @@ fn broken_rows_never_win_and_extreme_ones_do() {
     for (objective, count) in objectives() {
         query.objective = objective;
         query.vectors = random_rows(count, 3, 8);
-        let answer = search(&vectors, &query, &Progress::unobserved()).unwrap();
+        let answer = self::answer(&vectors, &query);
         assert_same(&answer.hits, &brute_force(&vectors, &query), 100);
         assert_eq!(answer.hits.len(), 4);
     }
@@ -204,7 +217,7 @@ fn broken_rows_never_win_and_extreme_ones_do() {
 fn a_file_of_zeros_has_no_answer() {
     let vectors = vectors(Array2::zeros((3000, 4)));
     let query = query(&Objective::Cosine, 1, 4, 1, 5);
-    assert!(search(&vectors, &query, &Progress::unobserved()).unwrap().hits.is_empty());
+    assert!(answer(&vectors, &query).hits.is_empty());
 }
 
 #[test]
@@ -224,7 +237,7 @@ fn filters_and_empty_answers() {
     ];
     for filter in filters {
         query.filter = filter;
-        let answer = search(&vectors, &query, &Progress::unobserved()).unwrap();
+        let answer = self::answer(&vectors, &query);
         assert_same(&answer.hits, &brute_force(&vectors, &query), 7);
     }
     query.filter = Filter::default();
@@ -272,6 +285,41 @@ fn questions_that_make_no_sense_are_refused() {
     ));
 }
 
+/// Rows of codes are a plane as they are: answers and ranks are those of their numbers.
+#[test]
+fn rows_of_codes_are_searched_as_what_they_stand_for() {
+    let (rows, dimensions) = (4500, 33);
+    let plane = Int8Plane::encoded(&Rows::Owned(random_rows(rows, dimensions, 11)));
+    let codes = lexiscope::mmap::Bytes::from_vec(bytemuck::cast_slice(plane.codes(0..rows)).to_vec());
+    let scales = (0..rows).map(|row| if row % 500 == 3 { 0.0 } else { 1.0 + row as f32 }).collect();
+    let coded = of_rows(Rows::Int8 { codes, scales, dimensions });
+    assert!(lexiscope::vectors::planes::stored::plane(&coded).is_some());
+    for (objective, count) in objectives() {
+        let query = query(&objective, count, dimensions, 4, 30);
+        let answer = search(&coded, &query, &Progress::unobserved()).unwrap();
+        assert_eq!(answer.plane, "int8");
+        assert_same(&answer.hits, &brute_force(&coded, &query), 30);
+        for place in [1, 7, 30] {
+            let row = answer.hits[place - 1].row;
+            assert_eq!(rank(&coded, &query, row, &Progress::unobserved()).unwrap(), Some(place));
+        }
+    }
+}
+
+/// Codes that are far off still give the right answer, only later.
+#[test]
+fn rows_with_one_large_number_are_told_apart_by_their_own() {
+    let mut rows = random_rows(3000, 64, 13);
+    rows.mapv_inplace(|value| value * 1e-3);
+    rows.column_mut(5).fill(1.0);
+    let vectors = vectors(rows);
+    for (objective, count) in objectives() {
+        let mut query = query(&objective, count, 64, 21, 12);
+        query.vectors.column_mut(5).fill(40.0);
+        assert_same(&answer(&vectors, &query).hits, &brute_force(&vectors, &query), 12);
+    }
+}
+
 /// Rows with every kind of oddity, small numbers of values so that ties are common.
 fn odd_value() -> impl Strategy<Value = f32> {
     prop_oneof![
@@ -296,7 +344,7 @@ proptest! {
         let (objective, queries) = objectives()[choice].clone();
         let mut query = query(&objective, queries, 3, seed, count);
         query.excluded = excluded;
-        let answer = in_threads(2, || search(&vectors, &query, &Progress::unobserved()).unwrap());
+        let answer = in_threads(2, || answer(&vectors, &query));
         assert_same(&answer.hits, &brute_force(&vectors, &query), count);
     }
 }

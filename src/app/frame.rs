@@ -93,6 +93,8 @@ pub struct Frame {
     pub path: Option<PathBuf>,
     /// The index of the vectors' words, once it is there.
     pub lookup: Option<Arc<Lookup>>,
+    /// How far the plane is that is made of the vectors.
+    pub preparing: Option<Arc<Progress>>,
     /// The model.
     pub model: Opened<Model>,
     /// The model that was asked for; `None` for the shipped one.

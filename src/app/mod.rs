@@ -40,7 +40,7 @@ pub use guide::begin as begin_tour;
 pub use keymap::Keymap;
 pub use news::{News, Wanted};
 pub use opened::Opened;
-pub use opening::{IndexWords, OpenModel, OpenVectors};
+pub use opening::{IndexWords, OpenModel, OpenVectors, PreparePlane};
 pub use overlay::Overlay;
 pub use overlay_update::moved;
 pub use registry::{Listed, Registry};

@@ -9,6 +9,7 @@ use super::opened::Opened;
 use crate::jobs::{Failure, Job, Reporter, Slot};
 use crate::model::{self, Model};
 use crate::vectors::lookup::Lookup;
+use crate::vectors::planes::stored;
 use crate::vectors::{self, WordVectors};
 
 /// Reads a vector file.
@@ -35,7 +36,8 @@ impl Job for OpenVectors {
 impl Answers<OpenVectors> for FrameItself {
     fn answered(&mut self, vectors: Arc<WordVectors>, frame: &mut Frame) {
         frame.vectors = Opened::Open(Arc::clone(&vectors));
-        frame.start::<Self, _>(IndexWords { vectors });
+        frame.start::<Self, _>(IndexWords { vectors: Arc::clone(&vectors) });
+        frame.preparing = Some(frame.start::<Self, _>(PreparePlane { vectors }));
         frame.tell(News::VectorsOpen);
     }
 
@@ -65,6 +67,33 @@ impl Answers<IndexWords> for FrameItself {
     fn answered(&mut self, lookup: Arc<Lookup>, frame: &mut Frame) {
         frame.lookup = Some(lookup);
         frame.tell(News::LookupReady);
+    }
+}
+
+/// Makes the rows ready in fewer bytes, so that searches take less time.
+#[derive(Debug)]
+pub struct PreparePlane {
+    /// The vectors.
+    pub vectors: Arc<WordVectors>,
+}
+
+impl Job for PreparePlane {
+    type Output = ();
+    type Note = ();
+    const SLOT: Slot = Slot::background("frame.plane");
+
+    fn run(self, reporter: &Reporter<'_, ()>) -> Result<(), Failure> {
+        if let Err(error) = stored::prepare(&self.vectors, reporter.progress()) {
+            // Answers are the same without; a full disk is no reason to disturb.
+            tracing::warn!(name = self.vectors.name(), %error, "searches read f32");
+        }
+        Ok(())
+    }
+}
+
+impl Answers<PreparePlane> for FrameItself {
+    fn answered(&mut self, (): (), frame: &mut Frame) {
+        frame.preparing = None;
     }
 }
 
@@ -112,6 +141,7 @@ impl Frame {
         };
         self.forget(OpenVectors::SLOT);
         self.forget(IndexWords::SLOT);
+        self.forget(PreparePlane::SLOT);
         self.lookup = None;
         self.tell(News::VectorsClosed);
         let progress = self.start::<FrameItself, _>(OpenVectors { path: self.path.clone() });

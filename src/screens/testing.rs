@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::{App, Effect, IndexWords, Message, OpenVectors};
+use crate::app::{App, Effect, IndexWords, Message, OpenVectors, PreparePlane};
 use crate::jobs::{Failure, Job, News, Parcel, Report};
 use crate::vectors::formats::{Flaws, Parts};
 use crate::vectors::lookup::Lookup;
@@ -65,6 +65,7 @@ pub(super) fn ready() -> App {
     let effects = finish::<OpenVectors>(&mut app, generation::<OpenVectors>(&effects), Ok(vectors()));
     let lookup = Arc::new(Lookup::build(&vectors()));
     finish::<IndexWords>(&mut app, generation::<IndexWords>(&effects), Ok(lookup));
+    finish::<PreparePlane>(&mut app, generation::<PreparePlane>(&effects), Ok(()));
     assert!(!app.frame.is_waiting());
     app
 }

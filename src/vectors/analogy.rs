@@ -4,7 +4,8 @@ use ndarray::Array2;
 
 use super::error::{Result, VectorsError};
 use super::expression::{Evaluated, Term, unit};
-use super::neighbours::Options;
+use super::filter::Filter;
+use super::neighbours::{Options, nearest};
 use super::resolve::{Resolved, resolve};
 use super::search::{self, Answer, Hit, Objective, Query};
 use super::word_vectors::WordVectors;
@@ -136,19 +137,7 @@ pub fn explain(
     let sum = Evaluated::from_terms(add_terms(vectors, [a, b, c])?)?;
     let word = row_word(vectors, row)?;
     let answer = unit(&vectors.rows().to_vec(row), &word)?;
-    let query = |vectors: Array2<f32>, excluded: &[usize]| Query {
-        vectors,
-        objective: Objective::Cosine,
-        excluded: excluded.to_vec(),
-        filter: options.filter.clone(),
-        count: options.count,
-    };
-    // Each query leaves out its own words, as it would when asked alone; an answer that is itself one
-    // of them still has a place among the others.
-    let place = |asked: Evaluated| {
-        let others: Vec<usize> = asked.rows.iter().copied().filter(|&asked| asked != row).collect();
-        search::rank(vectors, &query(asked.as_query(), &others), row, progress)
-    };
+    let place = |asked: Evaluated| rank_among(vectors, asked, row, &options.filter, progress);
     let rank_for_offset = match Evaluated::from_terms(offset_terms(vectors, a, b)?) {
         Ok(offset) => place(offset)?,
         Err(VectorsError::NoDirection { .. }) => None,
@@ -160,10 +149,33 @@ pub fn explain(
         score: search::cosine(&sum.vector, &answer).unwrap_or(0.0),
         terms: term_shares(&sum, &answer),
         dimensions: dimension_shares(&sum.vector, &answer),
-        with_asked: search::search(vectors, &query(sum.as_query(), &[]), progress)?.hits,
+        with_asked: nearest(vectors, &sum, &Options { exclude_query: false, ..options.clone() }, progress)?
+            .hits,
         rank_for_offset,
         rank_for_c,
     })
+}
+
+/// The place of `row` among the neighbours of `asked`, which leaves out its own words, as it would when
+/// asked alone; a row that is itself one of them still has a place among the others.
+///
+/// # Errors
+/// As [`search::rank`].
+pub fn rank_among(
+    vectors: &WordVectors,
+    asked: Evaluated,
+    row: usize,
+    filter: &Filter,
+    progress: &Progress,
+) -> Result<Option<usize>> {
+    let query = Query {
+        vectors: asked.as_query(),
+        objective: Objective::Cosine,
+        excluded: asked.rows.into_iter().filter(|&asked| asked != row).collect(),
+        filter: filter.clone(),
+        count: 1,
+    };
+    search::rank(vectors, &query, row, progress)
 }
 
 /// What each term of `sum` adds to the cosine between the sum and the unit vector `answer`.

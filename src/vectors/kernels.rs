@@ -4,6 +4,9 @@
 //! that a cosine costs one reading of the row. Each instruction set sums in a fixed order: the same
 //! machine always gives the same bits. No order errs by more than [`relative_error`].
 
+pub mod codes;
+pub mod query;
+
 /// Query vectors that one pass takes along; more are taken in further passes over the (then
 /// cached) row.
 const GROUP: usize = 4;

@@ -6,6 +6,8 @@
 //! WordVectors = vocabulary (words are bytes) + rows (the numbers) + subwords (words never seen)
 //!   |
 //! expression -> search (one function over all rows) <- filter
+//!                  |
+//!               planes (the rows in fewer bytes, read first)
 //!   |              |
 //! analogy       evaluate      projection      lookup (prefix, typo, case)
 //! ```
@@ -26,6 +28,7 @@ pub mod lookup;
 pub mod neighbours;
 pub mod norms;
 pub mod open;
+pub mod planes;
 pub mod projection;
 pub mod quantize;
 pub mod resolve;

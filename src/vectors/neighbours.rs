@@ -1,7 +1,7 @@
 //! The nearest neighbours of a word or of an expression.
 
 use super::error::Result;
-use super::expression::Expression;
+use super::expression::{Evaluated, Expression};
 use super::filter::Filter;
 use super::search::{self, Answer, Objective, Query};
 use super::word_vectors::WordVectors;
@@ -34,11 +34,23 @@ pub fn neighbours(
     options: &Options,
     progress: &Progress,
 ) -> Result<Answer> {
-    let evaluated = expression.evaluate(vectors)?;
+    nearest(vectors, &expression.evaluate(vectors)?, options, progress)
+}
+
+/// As [`neighbours`], of an expression that was evaluated already.
+///
+/// # Errors
+/// See [`search::search`].
+pub fn nearest(
+    vectors: &WordVectors,
+    evaluated: &Evaluated,
+    options: &Options,
+    progress: &Progress,
+) -> Result<Answer> {
     let query = Query {
         vectors: evaluated.as_query(),
         objective: Objective::Cosine,
-        excluded: if options.exclude_query { evaluated.rows } else { Vec::new() },
+        excluded: if options.exclude_query { evaluated.rows.clone() } else { Vec::new() },
         filter: options.filter.clone(),
         count: options.count,
     };

@@ -1,15 +1,15 @@
 //! The one function that looks at all rows, and what it answers.
 //!
 //! Every query is a handful of unit vectors whose cosines with a row are combined into a score by
-//! an [`Objective`]. Scores are first computed in f32 over all rows, in parallel; the rows that
-//! can be among the best within the rounding error are then scored again in f64. Answers are
-//! sorted by falling score and then by rank, and are the same for any number of threads.
+//! an [`Objective`]. Cosines are first computed over all rows, in parallel, from the [`Plane`] that takes
+//! the fewest bytes: codes where there are any, else the rows' own f32. The rows that can be among the
+//! best within the error of that plane are then scored again in f64 from their own numbers. Answers are
+//! sorted by falling score and then by rank, and are the same for any plane and any number of threads.
 //!
 //! # Why the answer is exact
 //!
-//! The kernels' dot products and squared lengths err by at most gamma relative to the lengths
-//! ([`kernels::relative_error`]), so a cosine in f32 errs by at most gamma + gamma / 2 and terms of
-//! gamma squared: [`Prepared::cosine_error`]. `bounds` turns that into an interval for the score.
+//! A plane gives every cosine within a known error (see [`planes`](super::planes) and `cosines`), and
+//! `bounds` turns that into an interval for the score.
 //! Let tau be the k-th largest lower end. At least k rows score tau or more, so a row whose upper
 //! end is below tau is not among the best k; all others are scored in f64 from their numbers.
 //! Blocks of rows prune by their own tau, which is never above that of all rows, and so the set of
@@ -18,8 +18,10 @@
 //! digits gets the interval of everything: f64 decides whether it is a row at all.
 
 mod bounds;
+mod cosines;
 mod objective;
 
+pub use self::cosines::Plane;
 pub use self::objective::Objective;
 
 use std::cmp::Ordering;
@@ -30,10 +32,10 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use self::bounds::Interval;
+use self::cosines::Cosines;
 use super::error::{Result, VectorsError};
 use super::filter::Filter;
-use super::kernels::{self, Kernel};
-use super::norms::{TRUSTED_SQUARES, dot, row_bytes};
+use super::norms::dot;
 use super::word_vectors::WordVectors;
 use crate::progress::Progress;
 
@@ -73,6 +75,8 @@ pub struct Answer {
     pub scanned: usize,
     /// Rows scored again in f64.
     pub rescored: usize,
+    /// What they were looked at in.
+    pub plane: &'static str,
     /// Time from question to answer.
     pub elapsed: Duration,
 }
@@ -82,12 +86,25 @@ pub struct Answer {
 /// # Errors
 /// A query whose vectors have the wrong length or no direction; [`super::VectorsError::Cancelled`].
 pub fn search(vectors: &WordVectors, query: &Query, progress: &Progress) -> Result<Answer> {
+    search_over(vectors, Plane::best(vectors), query, progress)
+}
+
+/// As [`search`], over a plane of the caller's choice: the answer is the same.
+///
+/// # Errors
+/// As [`search`].
+pub fn search_over(
+    vectors: &WordVectors,
+    plane: Plane<'_>,
+    query: &Query,
+    progress: &Progress,
+) -> Result<Answer> {
     let start = Instant::now();
-    let prepared = Prepared::new(vectors, query)?;
+    let prepared = Prepared::new(vectors, plane, query)?;
     let scanned = query.filter.rows(vectors.len());
     let count = query.count.min(scanned.len());
     if count == 0 {
-        return Ok(Answer { elapsed: start.elapsed(), ..Answer::default() });
+        return Ok(Answer { elapsed: start.elapsed(), plane: plane.name(), ..Answer::default() });
     }
     progress.start(scanned.len() as u64);
     let candidates: Vec<Vec<Candidate>> = blocks(&scanned)
@@ -110,7 +127,27 @@ pub fn search(vectors: &WordVectors, query: &Query, progress: &Progress) -> Resu
         .collect();
     hits.sort_unstable_by(|left, right| best_first(*left, *right));
     hits.truncate(count);
-    Ok(Answer { hits, scanned: scanned.len(), rescored, elapsed: start.elapsed() })
+    let plane = plane.name();
+    Ok(Answer { hits, scanned: scanned.len(), rescored, plane, elapsed: start.elapsed() })
+}
+
+/// The best rows for `query`, and those with the excluded rows among them, from one scan.
+///
+/// # Errors
+/// As [`search`].
+pub fn search_with_and_without(
+    vectors: &WordVectors,
+    query: &Query,
+    progress: &Progress,
+) -> Result<(Answer, Answer)> {
+    let count = query.count.saturating_add(query.excluded.len());
+    let all = Query { excluded: Vec::new(), count, ..query.clone() };
+    let mut with = search(vectors, &all, progress)?;
+    let mut without = with.clone();
+    without.hits.retain(|hit| !query.excluded.contains(&hit.row));
+    without.hits.truncate(query.count);
+    with.hits.truncate(query.count);
+    Ok((without, with))
 }
 
 /// The 1-based place of `row` among all answers to `query` (whose `count` plays no role); `None`
@@ -119,7 +156,7 @@ pub fn search(vectors: &WordVectors, query: &Query, progress: &Progress) -> Resu
 /// # Errors
 /// As [`search`].
 pub fn rank(vectors: &WordVectors, query: &Query, row: usize, progress: &Progress) -> Result<Option<usize>> {
-    let prepared = Prepared::new(vectors, query)?;
+    let prepared = Prepared::new(vectors, Plane::best(vectors), query)?;
     let scanned = query.filter.rows(vectors.len());
     if !scanned.contains(&row) || !prepared.eligible(row) {
         return Ok(None);
@@ -159,27 +196,26 @@ struct Candidate {
 struct Prepared<'a> {
     vectors: &'a WordVectors,
     query: &'a Query,
-    kernel: Kernel,
     /// The query vectors, one after the other, of length about 1.
     flat: Vec<f32>,
     /// Their exact lengths.
     lengths: Vec<f64>,
     /// For PairDirection: the cosine between its two vectors.
     offset_at_c: f64,
-    /// Bound on the error of a cosine of the scan.
-    cosine_error: f64,
+    cosines: Cosines<'a>,
     excluded: Vec<usize>,
 }
 
 impl<'a> Prepared<'a> {
-    fn new(vectors: &'a WordVectors, query: &'a Query) -> Result<Self> {
+    fn new(vectors: &'a WordVectors, plane: Plane<'a>, query: &'a Query) -> Result<Self> {
         check_shape(vectors, query)?;
         let dimensions = vectors.dimensions();
         let mut flat = Vec::with_capacity(query.vectors.len());
         for vector in query.vectors.rows() {
             flat.extend(about_unit(&vector.to_vec())?);
         }
-        let lengths = flat.chunks_exact(dimensions).map(|vector| dot(vector, vector).sqrt()).collect();
+        let lengths: Vec<f64> =
+            flat.chunks_exact(dimensions).map(|vector| dot(vector, vector).sqrt()).collect();
         let offset_at_c = match query.objective {
             Objective::PairDirection => {
                 let (offset, c) = flat.split_at(dimensions);
@@ -187,53 +223,36 @@ impl<'a> Prepared<'a> {
             }
             _ => 0.0,
         };
-        let gamma = kernels::relative_error(dimensions);
+        let cosines = Cosines::new(vectors.rows(), plane, &flat, &lengths);
         let mut excluded = query.excluded.clone();
         excluded.sort_unstable();
-        Ok(Self {
-            vectors,
-            query,
-            kernel: Kernel::detect(),
-            flat,
-            lengths,
-            offset_at_c,
-            cosine_error: 1.5 * gamma + 2.0 * gamma * gamma + f64::EPSILON * 8.0,
-            excluded,
-        })
+        Ok(Self { vectors, query, flat, lengths, offset_at_c, cosines, excluded })
     }
 
-    /// Calls `visit` with each row of `block` and the interval of its score.
-    fn for_each_bound(&self, block: Range<usize>, mut visit: impl FnMut(usize, Interval)) {
-        let rows = self.vectors.rows();
-        let mut buffer = vec![0.0; rows.dimensions()];
-        let mut dots = vec![0.0f32; self.lengths.len()];
-        let mut cosines = vec![0.0f64; self.lengths.len()];
-        for row in block {
-            let squared = self.kernel.dots(row_bytes(rows, row, &mut buffer), &self.flat, &mut dots);
-            if !TRUSTED_SQUARES.contains(&squared) {
-                visit(row, Interval::UNKNOWN);
-                continue;
-            }
-            let scale = 1.0 / f64::from(squared).sqrt();
-            for ((cosine, &dot), length) in cosines.iter_mut().zip(&dots).zip(&self.lengths) {
-                *cosine = f64::from(dot) * scale / length;
-            }
-            let bounds = bounds::bounds(&self.query.objective, &cosines, self.cosine_error, self.offset_at_c);
-            visit(row, bounds);
+    /// What the score of a row can be whose cosines are known to within `error`.
+    fn bounds(&self, cosines: &[f64], error: f64) -> Interval {
+        if !error.is_finite() {
+            return Interval::UNKNOWN;
         }
+        bounds::bounds(&self.query.objective, cosines, error, self.offset_at_c)
     }
 
     /// The rows of `block` that may be among the best `count`.
     fn scan(&self, block: Range<usize>, count: usize) -> Vec<Candidate> {
         let mut best = LargestLower::new(count);
         let mut candidates = Vec::new();
-        self.for_each_bound(block, |row, bounds| {
-            if bounds.upper >= best.threshold() && self.eligible(row) {
+        let mut threshold = best.threshold();
+        self.cosines.for_each(block, |row, cosines, error| {
+            if !bounds::can_reach(&self.query.objective, cosines, error, threshold) {
+                return;
+            }
+            let bounds = self.bounds(cosines, error);
+            if bounds.upper >= threshold && self.eligible(row) {
                 best.push(bounds.lower);
+                threshold = best.threshold();
                 candidates.push(Candidate { row, bounds });
             }
         });
-        let threshold = best.threshold();
         candidates.retain(|candidate| candidate.bounds.upper >= threshold);
         candidates
     }
@@ -241,7 +260,8 @@ impl<'a> Prepared<'a> {
     /// How many rows of `block` come before `target`.
     fn count_better(&self, block: Range<usize>, target: Hit) -> usize {
         let mut better = 0;
-        self.for_each_bound(block, |row, bounds| {
+        self.cosines.for_each(block, |row, cosines, error| {
+            let bounds = self.bounds(cosines, error);
             if row == target.row || bounds.upper < target.score || !self.eligible(row) {
                 return;
             }

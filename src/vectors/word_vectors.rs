@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use super::formats::parts::{Flaws, Parts};
 use super::norms::row_norms;
+use super::planes::int8::Int8Plane;
 use super::rows::Rows;
 use super::subwords::model::SubwordModel;
 use super::vocabulary::Vocabulary;
@@ -23,6 +24,10 @@ pub struct WordVectors {
     subwords: Option<SubwordModel>,
     flaws: Flaws,
     norms: OnceLock<Vec<f32>>,
+    /// The plane that was there when it was first asked for.
+    found: OnceLock<Option<Int8Plane>>,
+    /// The plane that was made since.
+    made: OnceLock<Int8Plane>,
 }
 
 impl WordVectors {
@@ -30,7 +35,8 @@ impl WordVectors {
     pub fn from_parts(name: impl Into<String>, path: Option<PathBuf>, parts: Parts) -> Self {
         let Parts { format, vocabulary, rows, subwords, flaws } = parts;
         debug_assert_eq!(vocabulary.len(), rows.len());
-        Self { name: name.into(), path, format, vocabulary, rows, subwords, flaws, norms: OnceLock::new() }
+        let (norms, found, made) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { name: name.into(), path, format, vocabulary, rows, subwords, flaws, norms, found, made }
     }
 
     /// What to call these vectors on the screen, such as `glove-6b-100d`.
@@ -86,5 +92,16 @@ impl WordVectors {
     /// The Euclidean length of every row; computed on first use, in parallel.
     pub fn norms(&self) -> &[f32] {
         self.norms.get_or_init(|| row_norms(&self.rows))
+    }
+
+    /// The rows in fewer bytes: what was made of them, else what `find` finds, which is called once.
+    pub(super) fn plane_or_find(&self, find: impl FnOnce() -> Option<Int8Plane>) -> Option<&Int8Plane> {
+        self.made.get().or_else(|| self.found.get_or_init(find).as_ref())
+    }
+
+    /// Keeps a plane that was made of the rows.
+    pub(super) fn keep_plane(&self, plane: Int8Plane) {
+        // Another thread may have made the same plane meanwhile.
+        let _ = self.made.set(plane);
     }
 }

@@ -52,7 +52,7 @@ fn strip() -> VectorStrip {
 }
 
 fn certificate() -> Certificate {
-    Certificate { scanned: 30_000, rescored: 14, elapsed: Duration::from_micros(1234) }
+    Certificate { scanned: 30_000, rescored: 14, plane: "int8", elapsed: Duration::from_micros(1234) }
 }
 
 pub fn neighbour_answer(query: &str, words: &[&str]) -> NeighbourAnswer {

@@ -8,12 +8,13 @@ use ratatui::widgets::{Clear, Widget};
 use super::super::application::App;
 use super::super::frame::{Frame, Severity};
 use super::super::opened::Opened;
+use super::super::opening::PreparePlane;
 use super::super::screen::Needs;
 use super::super::update::TAB;
+use crate::jobs::Job;
 use crate::model::Model;
 use crate::model::network::FIRST;
 use crate::theme::Theme;
-use crate::vectors::WordVectors;
 use crate::widgets::canvas::Canvas;
 use crate::widgets::text::{columns, fit, grouped, put, put_right, visible};
 
@@ -39,7 +40,7 @@ pub fn tabs(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
     }
     let room = usize::from(area.width.saturating_sub(x + 1));
     let about = match app.screens.place().needs {
-        Needs::Vectors => about_vectors(&app.frame.vectors, room),
+        Needs::Vectors => about_vectors(&app.frame, room),
         Needs::Model => about_model(&app.frame.model, room),
         Needs::Nothing => None,
     };
@@ -49,12 +50,16 @@ pub fn tabs(app: &App, canvas: &mut Canvas<'_>, area: Rect) {
 }
 
 /// The vectors' name and size, in at most `room` columns.
-fn about_vectors(vectors: &Opened<WordVectors>, room: usize) -> Option<String> {
-    match vectors {
+fn about_vectors(frame: &Frame, room: usize) -> Option<String> {
+    match &frame.vectors {
         Opened::Open(vectors) => {
             let name = visible(vectors.name());
             let size = format!("{} x {}", grouped(vectors.len()), vectors.dimensions());
-            longest([format!("{name}  {size}"), size, name.into_owned()], room)
+            let preparing = frame.preparing.as_ref().filter(|_| frame.is_late(PreparePlane::SLOT));
+            let share = preparing.and_then(|progress| progress.fraction());
+            let preparing = share.map(|share| format!("  {:.0} % as int8", (100.0 * share).floor()));
+            let whole = format!("{name}  {size}{}", preparing.unwrap_or_default());
+            longest([whole, format!("{name}  {size}"), size, name.into_owned()], room)
         }
         Opened::Opening { name, .. } => about_opening(name, room),
         Opened::Closed | Opened::Failed { .. } => None,

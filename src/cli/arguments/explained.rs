@@ -39,6 +39,7 @@ pub fn explained(vectors: &WordVectors, answer: &NeighbourAnswer) -> Report {
         .fact("largest_components", Value::List(components))
         .fact("rows_scanned", answer.certificate.scanned)
         .fact("rows_rescored", answer.certificate.rescored)
+        .fact("read_as", Value::text(answer.certificate.plane))
         .fact("plane_keeps", answer.map.as_ref().map_or(Value::Nothing, |map| map.explained.into()))
         .fact("query_at", Value::List(place(0).to_vec()))
         .list(table)

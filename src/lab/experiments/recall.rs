@@ -120,7 +120,7 @@ mod tests {
         assert!(accuracy("transformer") > 0.99, "{}", accuracy("transformer"));
         assert!(accuracy("rnn") < 0.3, "{}", accuracy("rnn"));
         let points: usize = outcome.curves.iter().map(|curve| curve.points.len()).sum();
-        assert!(points >= 4 && outcome.curves.len() == 2);
+        assert!(points >= 4 && outcome.curves.len() == 4);
     }
 
     #[test]

@@ -115,6 +115,6 @@ mod tests {
             assert!(found(name, "loss") < 2.7, "{}", found(name, "loss"));
         }
         assert!(found("usual", "on_itself_before") < 0.3);
-        assert_eq!(outcome.curves.len(), 3);
+        assert_eq!(outcome.curves.len(), 6);
     }
 }

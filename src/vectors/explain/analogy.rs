@@ -8,9 +8,8 @@ use crate::progress::Progress;
 use crate::vectors::error::Result;
 use crate::vectors::expression::{Evaluated, Expression, Term};
 use crate::vectors::filter::Filter;
-use crate::vectors::neighbours::Options;
 use crate::vectors::norms::dot;
-use crate::vectors::search::{Answer, Objective, Query, search};
+use crate::vectors::search::{Answer, Objective, Query, search_with_and_without};
 use crate::vectors::word_vectors::WordVectors;
 use crate::vectors::{analogy, projection};
 
@@ -92,25 +91,18 @@ pub fn solve(
         AnalogyQuestion::Expression(text) => Expression::read(text, vectors)?,
     };
     let evaluated = expression.evaluate(vectors)?;
-    let run = |objective: &Objective, exclude: bool| -> Result<Answer> {
+    let run = |objective: Objective| -> Result<(Answer, Answer)> {
         let array = match objective {
             Objective::Cosine => evaluated.as_query(),
             _ => product_vectors(&evaluated.terms, vectors.dimensions()),
         };
-        let excluded = if exclude { evaluated.rows.clone() } else { Vec::new() };
-        let query = Query {
-            vectors: array,
-            objective: objective.clone(),
-            excluded,
-            filter: Filter::default(),
-            count,
-        };
-        search(vectors, &query, progress)
+        let excluded = evaluated.rows.clone();
+        let query = Query { vectors: array, objective, excluded, filter: Filter::default(), count };
+        search_with_and_without(vectors, &query, progress)
     };
-    let add = run(&Objective::Cosine, true)?;
-    let add_with_asked = run(&Objective::Cosine, false)?;
+    let (add, add_with_asked) = run(Objective::Cosine)?;
     let (multiply, multiply_with_asked) = match product(&evaluated.terms) {
-        Some(objective) => (run(&objective, true)?.hits, run(&objective, false)?.hits),
+        Some(objective) => run(objective).map(|(without, with)| (without.hits, with.hits))?,
         None => (Vec::new(), Vec::new()),
     };
     let lists = [&add.hits, &multiply, &add_with_asked.hits, &multiply_with_asked];
@@ -121,10 +113,9 @@ pub fn solve(
     let best = add.hits.first().map(|hit| hit.row);
     let (rank_without_offset, parallelogram) = match (question, best) {
         (AnalogyQuestion::Words(words), Some(row)) => {
-            let options = Options { count, ..Options::default() };
-            let [a, b, c] = words;
-            let explained = analogy::explain(vectors, a, b, c, row, &options, progress)?;
-            (explained.rank_for_c, parallelogram(vectors, words, &evaluated, row))
+            let c = Evaluated::from_terms(vec![Term::word(vectors, &words[2], 1.0)?])?;
+            let rank = analogy::rank_among(vectors, c, row, &Filter::default(), progress)?;
+            (rank, parallelogram(vectors, words, &evaluated, row))
         }
         _ => (None, None),
     };

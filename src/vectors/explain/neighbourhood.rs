@@ -4,7 +4,7 @@ use super::shown::{Certificate, EXTREMES, MapPoint, Neighbour, listed, unit_row}
 use crate::progress::Progress;
 use crate::vectors::error::Result;
 use crate::vectors::expression::{Evaluated, Expression};
-use crate::vectors::neighbours::{Options, neighbours};
+use crate::vectors::neighbours::{Options, nearest};
 use crate::vectors::projection;
 use crate::vectors::search::Hit;
 use crate::vectors::word_vectors::WordVectors;
@@ -60,7 +60,7 @@ pub struct NeighbourAnswer {
 /// The neighbours of `query`, a word or an expression.
 ///
 /// # Errors
-/// As [`Expression::read`] and [`neighbours`].
+/// As [`Expression::read`] and [`nearest`].
 pub fn neighbourhood(
     vectors: &WordVectors,
     query: &str,
@@ -73,7 +73,7 @@ pub fn neighbourhood(
 /// As [`neighbourhood`], of an expression that was read from `query` already.
 ///
 /// # Errors
-/// As [`neighbours`].
+/// As [`nearest`].
 pub fn neighbourhood_of(
     vectors: &WordVectors,
     query: &str,
@@ -82,7 +82,7 @@ pub fn neighbourhood_of(
     progress: &Progress,
 ) -> Result<NeighbourAnswer> {
     let evaluated = expression.evaluate(vectors)?;
-    let answer = neighbours(vectors, expression, options, progress)?;
+    let answer = nearest(vectors, &evaluated, options, progress)?;
     let origin = match (expression.as_word(), evaluated.rows.as_slice()) {
         (Some(_), [row]) => Origin::Row(*row),
         (Some(_), _) => Origin::Subwords,

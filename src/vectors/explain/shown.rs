@@ -39,13 +39,16 @@ pub struct Certificate {
     pub scanned: usize,
     /// Rows scored again in f64.
     pub rescored: usize,
+    /// What they were looked at in: f32, or codes of fewer bytes.
+    pub plane: &'static str,
     /// Time from question to answer.
     pub elapsed: Duration,
 }
 
 impl From<&Answer> for Certificate {
     fn from(answer: &Answer) -> Self {
-        Self { scanned: answer.scanned, rescored: answer.rescored, elapsed: answer.elapsed }
+        let &Answer { scanned, rescored, plane, elapsed, .. } = answer;
+        Self { scanned, rescored, plane, elapsed }
     }
 }
 

@@ -181,6 +181,54 @@ impl Int8ContainerWriter {
     }
 }
 
+/// Writes rows of length 1 as codes, each with a scale and an error, and no words: what
+/// [`Int8Plane`](crate::vectors::planes::int8::Int8Plane) reads.
+#[derive(Debug)]
+pub struct PlaneWriter {
+    writer: Writer,
+    scales: Vec<f32>,
+    errors: Vec<f32>,
+}
+
+impl PlaneWriter {
+    /// As [`ContainerWriter::create`].
+    ///
+    /// # Errors
+    /// As [`ContainerWriter::create`].
+    pub fn create(path: &Path, model: Option<&Path>, dimensions: usize, metadata: Pairs) -> Result<Self> {
+        let writer = Writer::create(path, model, dimensions, metadata)?;
+        Ok(Self { writer, scales: Vec::new(), errors: Vec::new() })
+    }
+
+    /// Appends as many rows as there are scales and errors.
+    ///
+    /// # Errors
+    /// Whatever the system says on writing.
+    ///
+    /// # Panics
+    /// When the sizes do not fit together.
+    pub fn push(&mut self, codes: &[i8], scales: &[f32], errors: &[f32]) -> Result<()> {
+        assert!(codes.len() == scales.len() * self.writer.dimensions && scales.len() == errors.len());
+        self.writer.file.write(bytemuck::cast_slice(codes))?;
+        self.scales.extend_from_slice(scales);
+        self.errors.extend_from_slice(errors);
+        Ok(())
+    }
+
+    /// As [`ContainerWriter::finish`].
+    ///
+    /// # Errors
+    /// As [`ContainerWriter::finish`].
+    pub fn finish(mut self) -> Result<u64> {
+        let (rows, dimensions) = (self.scales.len(), self.writer.dimensions);
+        self.writer.file.write(bytemuck::cast_slice(&self.scales))?;
+        self.writer.file.write(bytemuck::cast_slice(&self.errors))?;
+        let codes = ("codes", Dtype::I8, vec![rows, dimensions], rows * dimensions);
+        let a_row = |name| (name, Dtype::F32, vec![rows], 4 * rows);
+        self.writer.finish_with(&[codes, a_row("scales"), a_row("errors")])
+    }
+}
+
 /// Name, element type, shape and size in bytes of a tensor.
 type Tensor = (&'static str, Dtype, Vec<usize>, usize);
 
@@ -228,7 +276,12 @@ impl Writer {
         tensors.push(("words", Dtype::U8, vec![self.words.len()], self.words.len()));
         self.file.write(bytemuck::cast_slice(&self.word_ends))?;
         self.file.write(&self.words)?;
-        let header = self.header(&tensors);
+        self.finish_with(&tensors)
+    }
+
+    /// Writes the header of `tensors`, whose bytes are written, and puts the file in its place.
+    fn finish_with(mut self, tensors: &[Tensor]) -> Result<u64> {
+        let header = self.header(tensors);
         let room = self.reserved - 8;
         if header.len() > room {
             return Err(VectorsError::Request(format!(
@@ -327,6 +380,20 @@ pub fn read(bytes: &Bytes, path: &Path) -> Result<Parts> {
         return Err(malformed(path, 8, "one row a word", &found));
     }
     Ok(Parts { format: NAME.into(), vocabulary, rows, subwords: None, flaws: Flaws::default() })
+}
+
+/// The numbers in a row, the codes, the scales and the errors that a [`PlaneWriter`] wrote.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_plane(bytes: &Bytes, path: &Path) -> Result<(usize, [Bytes; 3])> {
+    let (header_length, header) = SafeTensors::read_metadata(bytes)
+        .map_err(|error| malformed(path, 0, "a safetensors header that fits the file", &error.to_string()))?;
+    let file = Container { bytes, path, header, data_start: header_length + 8 };
+    let codes = file.tensor("codes", Dtype::I8, 2)?;
+    let (_, dimensions) = file.shape(&codes)?;
+    let [scales, errors] = [file.tensor("scales", Dtype::F32, 1)?, file.tensor("errors", Dtype::F32, 1)?];
+    Ok((dimensions, [codes.bytes, scales.bytes, errors.bytes]))
 }
 
 struct Container<'a> {

@@ -59,6 +59,15 @@ pub(super) fn score(objective: &Objective, cosines: &[f64], offset_at_c: f64) ->
     }
 }
 
+/// Whether the score can be `least` or more when each cosine is known to within `error`; sooner told than
+/// [`bounds`], and where it is not, true.
+pub(super) fn can_reach(objective: &Objective, cosines: &[f64], error: f64, least: f64) -> bool {
+    match (objective, cosines) {
+        (Objective::Cosine, [cosine, ..]) => cosine + error + 4.0 * SLACK >= least,
+        _ => true,
+    }
+}
+
 /// What the score can be when each cosine is known to within `error`.
 pub(super) fn bounds(objective: &Objective, cosines: &[f64], error: f64, offset_at_c: f64) -> Interval {
     let known = |cosine: f64| Interval::around(cosine, error);
@@ -128,6 +137,7 @@ mod tests {
             for objective in objectives {
                 if let Some(score) = score(&objective, &cosines, offset_at_c) {
                     let bounds = bounds(&objective, &noisy, error, offset_at_c);
+                    prop_assert!(can_reach(&objective, &noisy, error, bounds.upper));
                     prop_assert!(bounds.lower <= score && score <= bounds.upper, "{objective:?} {score} {bounds:?}");
                 }
             }

@@ -46,7 +46,7 @@ impl Job for Tokenise {
     const SLOT: Slot = Slot::front("attention.tokenise").quietly();
 
     fn run(self, _: &Reporter<'_, ()>) -> Result<Tokens, Failure> {
-        Ok(self.model.encode(&self.text)?)
+        Ok(self.model.encode_with_target(&self.text)?.0)
     }
 }
 

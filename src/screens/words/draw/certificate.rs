@@ -12,8 +12,9 @@ pub(super) fn draw(answer: &NeighbourAnswer, stale: bool, theme: &Theme, buffer:
     let style = if stale { theme.roles().stale } else { theme.roles().faint };
     let certificate = &answer.certificate;
     let long = format!(
-        "{} rows, {} rescored, {}",
+        "{} rows as {}, {} rescored, {}",
         grouped(certificate.scanned),
+        certificate.plane,
         grouped(certificate.rescored),
         duration(certificate.elapsed)
     );

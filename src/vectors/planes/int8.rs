@@ -1,0 +1,208 @@
+//! Rows of length 1 as one i8 code a component and one scale a row.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::mmap::Bytes;
+use crate::vectors::norms::dot;
+use crate::vectors::rows::Rows;
+
+/// The largest code.
+const LARGEST: f64 = 127.0;
+
+/// Longer rows would leave i32 in too few steps; none are known.
+pub const MOST_DIMENSIONS: usize = 4096;
+
+/// Every row of some vectors, brought to length 1: component = scale * code, and how far that is off.
+///
+/// A row without direction (zero, or not finite) has a scale that is not a number.
+#[derive(Debug, Clone)]
+pub struct Int8Plane {
+    dimensions: usize,
+    /// Rows x dimensions codes.
+    codes: Bytes,
+    /// One little-endian f32 a row, at any alignment.
+    scales: Bytes,
+    errors: Bytes,
+}
+
+impl Int8Plane {
+    /// A plane of what was stored; `None` when the sizes do not fit together.
+    pub fn new(dimensions: usize, codes: Bytes, scales: Bytes, errors: Bytes) -> Option<Self> {
+        let rows = scales.len() / 4;
+        let fits = (1..=MOST_DIMENSIONS).contains(&dimensions)
+            && scales.len() == 4 * rows
+            && errors.len() == 4 * rows
+            && Some(codes.len()) == rows.checked_mul(dimensions);
+        fits.then_some(Self { dimensions, codes, scales, errors })
+    }
+
+    /// The plane that rows of codes are already: only their lengths are computed. `None` of other rows.
+    pub fn of_codes(rows: &Rows) -> Option<Self> {
+        let Rows::Int8 { codes, scales, dimensions } = rows else { return None };
+        let unit = |(codes, &scale): (&[u8], &f32)| {
+            let codes: &[i8] = bytemuck::cast_slice(codes);
+            let squares: i64 = codes.iter().map(|&code| i64::from(code).pow(2)).sum();
+            // What a row is, and whether it is one, is decided by its numbers in f32.
+            let ends = [codes.iter().max(), codes.iter().min()];
+            let is_finite = ends.iter().flatten().all(|&&code| (scale * f32::from(code)).is_finite());
+            let is_lossless = scale.abs() >= f32::MIN_POSITIVE || scale == 0.0;
+            match squares > 0 && scale != 0.0 && is_finite && is_lossless {
+                true => Some(scale.signum() / (squares as f64).sqrt() as f32),
+                false => (scale == 0.0 || squares == 0 || !is_finite).then_some(f32::NAN),
+            }
+        };
+        let chunks = codes.par_chunks_exact(*dimensions).zip(scales);
+        let scales: Vec<f32> = chunks.map(unit).collect::<Option<_>>()?;
+        let errors = vec![ROUNDING as f32; scales.len()];
+        let floats = |numbers: Vec<f32>| Bytes::from_vec(bytemuck::cast_slice(&numbers).to_vec());
+        Self::new(*dimensions, codes.clone(), floats(scales), floats(errors))
+    }
+
+    /// The plane of any rows, in memory.
+    ///
+    /// # Panics
+    /// When rows have no numbers, or more than [`MOST_DIMENSIONS`].
+    pub fn encoded(rows: &Rows) -> Self {
+        let (codes, scales, errors) = encode_rows(rows, 0..rows.len());
+        let bytes = |floats: &[f32]| Bytes::from_vec(bytemuck::cast_slice(floats).to_vec());
+        let codes = Bytes::from_vec(bytemuck::cast_slice(&codes).to_vec());
+        Self::new(rows.dimensions(), codes, bytes(&scales), bytes(&errors)).expect("sizes fit together")
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.scales.len() / 4
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Numbers in a row.
+    pub fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    /// The codes of `rows`, one row after the other.
+    pub fn codes(&self, rows: Range<usize>) -> &[i8] {
+        bytemuck::cast_slice(&self.codes[rows.start * self.dimensions..rows.end * self.dimensions])
+    }
+
+    /// What one unit of the codes of each of `rows` is worth, NaN where a row has no direction, and how
+    /// far scale * codes is at most from the row of length 1.
+    pub fn scales(&self, rows: Range<usize>) -> impl ExactSizeIterator<Item = (f32, f32)> {
+        let [scales, errors] = [&self.scales, &self.errors].map(|bytes| {
+            let (floats, _) = bytes[4 * rows.start..4 * rows.end].as_chunks::<4>();
+            floats.iter().map(|&float| f32::from_le_bytes(float))
+        });
+        scales.zip(errors)
+    }
+}
+
+/// How far a row of length 1 is from itself once its components, its length and its scale are f32.
+const ROUNDING: f64 = 4.0 * f32::EPSILON as f64;
+
+/// Codes, scales and errors of some rows, as [`encode`] makes them.
+pub(super) fn encode_rows(rows: &Rows, range: Range<usize>) -> (Vec<i8>, Vec<f32>, Vec<f32>) {
+    let dimensions = rows.dimensions();
+    let mut codes = vec![0; range.len() * dimensions];
+    let (mut scales, mut errors) = (vec![0.0; range.len()], vec![0.0; range.len()]);
+    let numbers = scales.par_iter_mut().zip(&mut errors);
+    codes.par_chunks_exact_mut(dimensions).zip(numbers).zip(range).for_each_init(
+        || vec![0.0; dimensions],
+        |row, ((codes, (scale, error)), index)| {
+            rows.copy_row(index, row);
+            (*scale, *error) = encode(row, codes);
+        },
+    );
+    (codes, scales, errors)
+}
+
+/// Writes the codes of `row` brought to length 1, and returns its scale and how far that is off, rounded
+/// up. A row without direction gets codes 0 and a scale that is not a number.
+pub fn encode(row: &[f32], codes: &mut [i8]) -> (f32, f32) {
+    let length = dot(row, row).sqrt();
+    if !(length > 0.0 && length.is_finite()) {
+        codes.fill(0);
+        return (f32::NAN, 0.0);
+    }
+    let unit = |&value: &f32| f64::from(value) / length;
+    let largest = row.iter().map(unit).fold(0.0, |largest: f64, value| largest.max(value.abs()));
+    let per_unit = LARGEST / largest;
+    let (mut products, mut squares) = (0.0, 0.0);
+    for (code, value) in codes.iter_mut().zip(row) {
+        let value = unit(value);
+        let whole = (value * per_unit).round();
+        *code = whole as i8;
+        products += value * whole;
+        squares += whole * whole;
+    }
+    // The scale that fits these codes best, by least squares.
+    let scale = (products / squares) as f32;
+    let off = row.iter().zip(codes.iter()).map(|(value, &code)| {
+        let off = unit(value) - f64::from(scale) * f64::from(code);
+        off * off
+    });
+    (scale, ((off.sum::<f64>().sqrt() + ROUNDING) * (1.0 + 1e-6)) as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn off(row: &[f32], codes: &[i8], scale: f32) -> f64 {
+        let length = dot(row, row).sqrt();
+        let one = |(&value, &code): (&f32, &i8)| {
+            (f64::from(value) / length - f64::from(scale) * f64::from(code)).powi(2)
+        };
+        row.iter().zip(codes).map(one).sum::<f64>().sqrt()
+    }
+
+    #[test]
+    fn the_error_is_never_less_than_it_is() {
+        let mut state = 3_u64;
+        let mut random = || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 40) as f64 / f64::from(1 << 23) - 1.0
+        };
+        for case in 0..400 {
+            let size = [1.0, 1e-30, 1e30, 1e-42][case % 4];
+            let mut row: Vec<f32> = (0..50).map(|_| (random() * size) as f32).collect();
+            if case % 7 == 0 {
+                row[3] *= 1000.0;
+            }
+            let mut codes = vec![0; row.len()];
+            let (scale, error) = encode(&row, &mut codes);
+            assert!(scale.is_finite(), "{row:?}");
+            assert!(off(&row, &codes, scale) <= f64::from(error), "{row:?}");
+            assert!(f64::from(error) < 0.5, "{error} of {row:?}");
+        }
+        let mut codes = [1; 2];
+        for row in [[0.0, 0.0], [f32::NAN, 1.0], [f32::INFINITY, 0.0]] {
+            assert!(encode(&row, &mut codes).0.is_nan());
+            assert_eq!(codes, [0, 0]);
+        }
+    }
+
+    #[test]
+    fn rows_of_codes_are_a_plane_already() {
+        let codes: Vec<i8> = vec![3, -4, 0, 0, 127, 127, 1, 2];
+        let rows = Rows::Int8 {
+            codes: Bytes::from_vec(bytemuck::cast_slice(&codes).to_vec()),
+            scales: vec![0.5, 2.0, 0.0, -1.0],
+            dimensions: 2,
+        };
+        let plane = Int8Plane::of_codes(&rows).unwrap();
+        let scales: Vec<(f32, f32)> = plane.scales(0..4).collect();
+        assert_eq!((plane.len(), scales[0].0), (4, 0.2));
+        assert!(scales[1].0.is_nan() && scales[2].0.is_nan());
+        for row in [0, 3] {
+            let found = off(&rows.to_vec(row), plane.codes(row..row + 1), scales[row].0);
+            assert!(found <= f64::from(scales[row].1), "{found}");
+        }
+        assert!(Int8Plane::of_codes(&Rows::Owned(ndarray::Array2::zeros((1, 2)))).is_none());
+    }
+}

@@ -1,0 +1,18 @@
+//! Rows a second time, in fewer bytes: what a search reads first.
+//!
+//! A search over f32 rows waits for memory, not for arithmetic. A *plane* holds every row, brought to
+//! length 1, as small integers with one scale, and beside them how far that is from the row. The
+//! cosines that follow from it are intervals; the few rows whose interval reaches the best are scored
+//! from their own numbers, so that the answer is the one that a search over those would give.
+//!
+//! ```text
+//! row x, length 1:  |x - s c| <= rho     c: i8 codes, s: scale of the row, rho: its error
+//! query q, length 1:  |q - t p| <= eps     p: integers of 15 bits
+//! |x q - s t (c p)| <= |x - s c| |q| + |s c| |q - t p| <= rho + (1 + rho) eps
+//! ```
+//!
+//! (Cauchy and Schwarz; c p is an exact integer.) A plane lies in the cache, made in the background
+//! once a file is open; it is never needed, and is passed over where it does not belong to the rows.
+
+pub mod int8;
+pub mod stored;

@@ -12,7 +12,7 @@ if [ ! -x "$venv/bin/python" ]; then
     "$venv/bin/pip" install --quiet numpy faiss-cpu usearch numkong gensim torch transformers safetensors
 fi
 export LEXISCOPE_TORCH="$PWD/$venv/bin/python"
-cargo build --release --benches
+cargo bench --no-run --bench search --bench forward --bench training
 
 # What else runs makes ratios worthless.
 cores=$(nproc)

@@ -11,16 +11,16 @@ use crate::widgets::text::{columns, duration, grouped, put_right};
 pub(super) fn draw(answer: &NeighbourAnswer, stale: bool, theme: &Theme, buffer: &mut Buffer, line: Rect) {
     let style = if stale { theme.roles().stale } else { theme.roles().faint };
     let certificate = &answer.certificate;
-    let long = format!(
-        "{} rows as {}, {} rescored, {}",
-        grouped(certificate.scanned),
-        certificate.plane,
-        grouped(certificate.rescored),
-        duration(certificate.elapsed)
-    );
-    let short = format!("{} rows, {}", grouped(certificate.scanned), duration(certificate.elapsed));
-    let text = if columns(&long) <= usize::from(line.width) { long } else { short };
-    put_right(buffer, line, 0, &text, style);
+    let (rows, time) = (grouped(certificate.scanned), duration(certificate.elapsed));
+    let rescored = format!("{} rescored", grouped(certificate.rescored));
+    let texts = [
+        format!("{rows} rows as {}, {rescored}, {time}", certificate.plane),
+        format!("{rows} rows, {rescored}, {time}"),
+        format!("{rows} rows, {time}"),
+    ];
+    let fitting = texts.iter().find(|text| columns(text) <= usize::from(line.width));
+    let text = fitting.unwrap_or(&texts[2]);
+    put_right(buffer, line, 0, text, style);
 }
 
 /// What the query is, in a few words.

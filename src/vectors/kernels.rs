@@ -2,7 +2,8 @@
 //!
 //! One pass over a row yields its dot product with every query vector and its squared length, so
 //! that a cosine costs one reading of the row. Each instruction set sums in a fixed order: the same
-//! machine always gives the same bits. No order errs by more than [`relative_error`].
+//! machine always gives the same bits. No order errs by more than [`relative_error`]. Products of codes
+//! with integers, which do not err, are in [`codes`].
 
 pub mod codes;
 pub mod query;

@@ -11,7 +11,7 @@ if [ ! -x "$venv/bin/python" ]; then
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet numpy faiss-cpu usearch numkong gensim torch transformers safetensors
 fi
-export LEXISCOPE_TORCH="$PWD/$venv/bin/python"
+export LEXISCOPE_PEERS="$PWD/$venv/bin/python"
 cargo bench --no-run --bench search --bench forward --bench training
 
 # What else runs makes ratios worthless.
@@ -44,4 +44,4 @@ results=$(mktemp)
         echo '```'
     done
 } | tee "$results"
-mv "$results" benches/RESULTS.md
+cp "$results" benches/RESULTS.md

@@ -1,7 +1,7 @@
 //! How long a forward pass takes that keeps everything, beside PyTorch on the same weights.
 //!
 //! `cargo bench --bench forward` measures this program alone. With
-//! `LEXISCOPE_TORCH=python3 cargo bench --bench forward`, where that Python has torch and
+//! `LEXISCOPE_PEERS=python3 cargo bench --bench forward`, where that Python has torch and
 //! transformers, `benches/peers/forward.py` runs the same checkpoint with as many threads: eager,
 //! `output_attentions=True`, passes of the two taking turns. `LEXISCOPE_THREADS` sets the threads
 //! of both; without it each core gets one.

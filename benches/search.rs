@@ -1,7 +1,7 @@
 //! How long an exact search of all rows takes, beside the usual tools on the same rows.
 //!
 //! `cargo bench --bench search` measures this program alone. With
-//! `LEXISCOPE_TORCH=python3 cargo bench --bench search`, where that Python has numpy and any of faiss-cpu,
+//! `LEXISCOPE_PEERS=python3 cargo bench --bench search`, where that Python has numpy and any of faiss-cpu,
 //! usearch, numkong and gensim, `benches/peers/search.py` is asked the same questions, in turns, in the
 //! same run. An answer is the same when it has the rows of a search in f64, in that order.
 //! `LEXISCOPE_THREADS` sets the threads; without it each core gets one. `benches/compare.sh` sets up the

@@ -1,7 +1,7 @@
 //! How long a training step takes, and a pass over 512 tokens, beside PyTorch on the same weights.
 //!
 //! `cargo bench --bench training` measures this program alone. With
-//! `LEXISCOPE_TORCH=python3 cargo bench --bench training`, where that Python has torch and
+//! `LEXISCOPE_PEERS=python3 cargo bench --bench training`, where that Python has torch and
 //! safetensors, `benches/peers/training.py` does the same work with as many threads, the two taking
 //! turns. `LEXISCOPE_THREADS` sets the threads of both; without it each core gets one.
 

@@ -32,9 +32,9 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Starts `script` with the Python that `LEXISCOPE_TORCH` names; `None` where it names none.
+    /// Starts `script` with the Python that `LEXISCOPE_PEERS` names; `None` where it names none.
     pub fn start(script: &str, arguments: &[&str]) -> Result<Option<Self>> {
-        let Some(python) = std::env::var_os("LEXISCOPE_TORCH") else { return Ok(None) };
+        let Some(python) = std::env::var_os("LEXISCOPE_PEERS") else { return Ok(None) };
         let mut child = Command::new(&python)
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers").join(script))
             .args(arguments)

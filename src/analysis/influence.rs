@@ -38,9 +38,8 @@ pub fn felt(network: &Network, texts: &[&[u32]], progress: &Progress) -> Result<
         return Ok(Felt::default());
     };
     progress.check()?;
-    let input = Input::Each(texts.iter().map(|ids| Feed::Tokens(ids)).collect());
     Ok(Felt {
-        by_gradient: by_gradient(network, &input, last, DRAWS, &mut Random::new(1))?,
+        by_gradient: by_gradient(network, &input_of(texts), last, DRAWS, &mut Random::new(1))?,
         by_omission: by_omission(network, texts, progress)?,
     })
 }
@@ -92,8 +91,7 @@ pub fn by_gradient(
 /// As [`by_gradient`].
 pub fn by_omission(network: &Network, texts: &[&[u32]], progress: &Progress) -> Result<Vec<Array1<f64>>> {
     let expected = |texts: &[&[u32]]| -> Result<Array1<f32>> {
-        let input = Input::Each(texts.iter().map(|ids| Feed::Tokens(ids)).collect());
-        let trace = run(network, &input, Keep::Logits)?;
+        let trace = run(network, &input_of(texts), Keep::Logits)?;
         trace.last_logits().ok_or_else(no_head).map(probabilities)
     };
     let whole = expected(texts)?;
@@ -103,8 +101,12 @@ pub fn by_omission(network: &Network, texts: &[&[u32]], progress: &Progress) -> 
         let rest: Vec<u32> = [&texts[stack][..left_out], &texts[stack][left_out + 1..]].concat();
         let mut texts = texts.to_vec();
         texts[stack] = &rest;
+        let changed = match rest.is_empty() {
+            true => f64::NAN,
+            false => divergence(whole.view(), expected(&texts)?.view()),
+        };
         progress.advance(1);
-        if rest.is_empty() { Ok(f64::NAN) } else { Ok(divergence(whole.view(), expected(&texts)?.view())) }
+        Ok(changed)
     };
     let of_stack = |(stack, ids): (usize, &&[u32])| -> Result<Array1<f64>> {
         let is_last = stack + 1 == texts.len();
@@ -129,6 +131,11 @@ fn divergence(p: ArrayView1<'_, f32>, q: ArrayView1<'_, f32>) -> f64 {
 fn probabilities(mut logits: Array1<f32>) -> Array1<f32> {
     softmax(logits.as_slice_mut().expect("a row of its own is contiguous"));
     logits
+}
+
+/// A text for every stack.
+fn input_of<'a>(texts: &[&'a [u32]]) -> Input<'a> {
+    Input::Each(texts.iter().map(|ids| Feed::Tokens(ids)).collect())
 }
 
 fn run(network: &Network, input: &Input<'_>, keep: Keep) -> Result<Trace> {

@@ -12,6 +12,11 @@ pub fn labels(tokens: &Tokens) -> Vec<String> {
     tokens.pieces.iter().zip(texts).map(|(piece, text)| label(piece, text)).collect()
 }
 
+/// The labels of token ids, as a model's tokenizer names them.
+pub fn labels_of(model: &Model, ids: &[u32]) -> Vec<String> {
+    labels(&described(model, ids))
+}
+
 /// `labels` in which those that stand there more than once carry their position, as in "the⁵".
 pub fn told_apart(labels: Vec<String>) -> Vec<String> {
     let mut counts: HashMap<String, usize> = HashMap::new();

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::progress;
 use super::report::{Report, Table, Value};
 use crate::analysis::influence::felt;
-use crate::analysis::names;
+use crate::analysis::names::labels_of;
 use crate::analysis::reading::{self, Reading};
 use crate::model::forward::PassOptions;
 
@@ -52,16 +52,12 @@ impl Command for Arguments {
     }
 }
 
-fn labels(subject: &Subject, ids: &[u32]) -> Vec<String> {
-    names::labels(&names::described(&subject.model, ids))
-}
-
 fn by_token(subject: &Subject, reading: &Reading) -> Report {
     let mut table = Table::new("tokens", &["position", "token", "probability", "perplexity"]);
     let number = |number: Option<f64>| number.map_or(Value::Nothing, Value::Number);
     let mut probability = None;
     for ((position, label), expected) in
-        labels(subject, &reading.ids).into_iter().enumerate().zip(&reading.expected)
+        labels_of(&subject.model, &reading.ids).into_iter().enumerate().zip(&reading.expected)
     {
         table.records.push(vec![
             position.into(),
@@ -76,7 +72,7 @@ fn by_token(subject: &Subject, reading: &Reading) -> Report {
 }
 
 fn felt_at(subject: &Subject, reading: &Reading, at: &str) -> Result<Report> {
-    let own = labels(subject, &reading.ids);
+    let own = labels_of(&subject.model, &reading.ids);
     let places = find_token("--at", &own, at)?;
     let [place] = places.as_slice() else {
         return Err(Failure::usage(format!("{at} stands there {} times", places.len()))
@@ -87,10 +83,9 @@ fn felt_at(subject: &Subject, reading: &Reading, at: &str) -> Result<Report> {
     let found =
         progress::shown("leaving tokens out", |progress| felt(&subject.model.network, &texts, progress))?;
     let mut table = Table::new("felt", &["text", "position", "token", "gradient", "left_out"]);
-    let names = ["source", "text"];
     for (stack, ids) in texts.iter().enumerate() {
-        let name = names[names.len() - texts.len() + stack];
-        for (position, label) in labels(subject, ids).into_iter().enumerate() {
+        let name = if stack + 1 == texts.len() { "text" } else { "source" };
+        for (position, label) in labels_of(&subject.model, ids).into_iter().enumerate() {
             let number =
                 |number: f64| if number.is_finite() { Value::Number(number) } else { Value::Nothing };
             table.records.push(vec![

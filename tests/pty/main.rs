@@ -121,6 +121,13 @@ impl Terminal {
         self.send(&format!("\u{1b}{screen}"));
     }
 
+    /// Leaves, and finds the terminal as it was before.
+    fn quit(&mut self) {
+        self.send("q");
+        assert!(self.end().success());
+        self.assert_restored();
+    }
+
     fn send(&mut self, keys: &str) {
         self.writer.write_all(keys.as_bytes()).unwrap();
         self.writer.flush().unwrap();

@@ -64,9 +64,7 @@ fn a_map_is_drawn_and_the_terminal_given_back() {
     terminal.wait_text("[SEP] looks at  bark");
     terminal.send("x");
     terminal.wait_text("after: head 5.11 off");
-    terminal.send("q");
-    assert!(terminal.end().success());
-    terminal.assert_restored();
+    terminal.quit();
     assert_eq!(terminal.text().trim(), "", "nothing but the screens is written");
 }
 
@@ -86,9 +84,7 @@ fn any_size_is_survived_while_a_pass_runs() {
     }
     terminal.resize(30, 100);
     terminal.wait_text("402 tokens");
-    terminal.send("q");
-    assert!(terminal.end().success());
-    terminal.assert_restored();
+    terminal.quit();
 }
 
 #[test]
@@ -128,9 +124,7 @@ fn a_panic_of_a_pass_is_told_on_the_screen_and_nothing_is_lost() {
     terminal.send("e again\r");
     terminal.wait_text("13 tokens");
     terminal.wait_text("again looks at");
-    terminal.send("q");
-    assert!(terminal.end().success());
-    terminal.assert_restored();
+    terminal.quit();
     assert!(!terminal.raw_text().contains("src/jobs/work.rs"), "the panic was printed over the screen");
 }
 
@@ -186,9 +180,7 @@ fn a_model_that_is_not_there_can_be_left_for_the_shipped_one() {
     terminal.wait_text("/nonexistent");
     terminal.send("D");
     terminal.wait_text("it -> cat");
-    terminal.send("q");
-    assert!(terminal.end().success());
-    terminal.assert_restored();
+    terminal.quit();
 }
 
 #[test]
@@ -204,7 +196,5 @@ fn tables_of_positions_are_drawn_at_any_size() {
     terminal.resize(30, 100);
     terminal.wait_text("[sinusoidal]");
     terminal.wait_text("computed: 512 x 384");
-    terminal.send("q");
-    assert!(terminal.end().success());
-    terminal.assert_restored();
+    terminal.quit();
 }

@@ -40,9 +40,7 @@ fn a_text_is_read_at_any_size_and_the_terminal_given_back() {
         }
         terminal.send("f+");
         terminal.wait_text("forget bias 1.5");
-        terminal.send("q");
-        assert!(terminal.end().success());
-        terminal.assert_restored();
+        terminal.quit();
     }
 }
 
@@ -59,9 +57,7 @@ fn the_lab_answers_while_it_trains() {
     terminal.wait_text(LONG);
     terminal.send("\u{1b}");
     terminal.wait_text("stopped");
-    terminal.send("q");
-    assert!(terminal.end().success());
-    terminal.assert_restored();
+    terminal.quit();
 }
 
 #[test]
@@ -90,9 +86,7 @@ fn a_panic_is_told_on_the_screen_and_nothing_is_lost() {
         }
         terminal.wait_text("told to panic");
         assert!(terminal.screen.screen().alternate_screen());
-        terminal.send("q");
-        assert!(terminal.end().success());
-        terminal.assert_restored();
+        terminal.quit();
     }
 }
 
@@ -103,14 +97,12 @@ fn colours_are_as_many_as_asked_for() {
         terminal.go_to(key);
         terminal.wait_text(if key == "5" { "perplexity" } else { LONG });
         assert!(colour_codes(&terminal.raw_text()).is_empty(), "NO_COLOR on {key}");
-        terminal.send("q");
-        assert!(terminal.end().success());
+        terminal.quit();
         let mut terminal = Terminal::on_small_vectors(&[]);
         terminal.go_to(key);
         terminal.wait_text(if key == "5" { "perplexity" } else { LONG });
         let codes = colour_codes(&terminal.raw_text());
         assert!(!codes.is_empty() && codes.iter().all(|code| !code.contains("38;2")), "{codes:?}");
-        terminal.send("q");
-        assert!(terminal.end().success());
+        terminal.quit();
     }
 }

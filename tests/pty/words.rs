@@ -12,9 +12,7 @@ fn the_shipped_vectors_put_queen_near_king() {
     terminal.wait_text("30,000");
     terminal.send("king\r");
     terminal.wait_text("queen");
-    terminal.send("q");
-    assert!(terminal.end().success());
-    terminal.assert_restored();
+    terminal.quit();
 }
 
 #[test]
@@ -29,9 +27,7 @@ fn quitting_gives_the_terminal_back_with_the_mouse() {
     terminal.wait("the mouse", |terminal| {
         terminal.screen.screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
     });
-    terminal.send("q");
-    assert!(terminal.end().success());
-    terminal.assert_restored();
+    terminal.quit();
     assert_eq!(terminal.text().trim(), "", "nothing but the screens is written");
 }
 
@@ -110,9 +106,7 @@ fn without_job_control_the_program_is_not_stopped_for_good() {
     terminal.wait_text("queen");
     terminal.send("\u{1a}");
     terminal.wait_text("nothing here resumes");
-    terminal.send("q");
-    assert!(terminal.end().success());
-    terminal.assert_restored();
+    terminal.quit();
 }
 
 /// Where the window is closed, nobody is left to tell that something cannot be kept, which is no

@@ -125,6 +125,7 @@ mod tests {
         let outcome = run_of(&HeadImportance, 1);
         assert_eq!(outcome.rows.len(), 72);
         let (alone, together) = (outcome.numbers("alone"), outcome.numbers("together"));
+        assert_eq!((alone.len(), together.len()), (72, 72));
         assert!(alone.is_sorted());
         // 38 % of the heads change the vector by less than 0.001 (measured with PyTorch).
         let unnoticed = alone.iter().filter(|&&change| change < 0.001).count();

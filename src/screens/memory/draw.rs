@@ -1,6 +1,7 @@
 //! The screen *Memory*: the text twice, with what each network holds of it under the tokens.
 
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use super::lanes::{Lane, LaneKind, lanes, most_looked_at, of_heads, of_source, states};
 use super::state::{Focus, Lower, Memory, Side};
@@ -131,7 +132,8 @@ fn draw_side(
     draw_lanes(&own[..shown], &slots, stale, canvas, take_lines(&mut rest, shown));
     let looked_at = most_looked_at(source, step);
     let slots = self::slots(&side.source_labels, looked_at, room);
-    draw_source(side, &slots, canvas, take_lines(&mut rest, 1));
+    let text = canvas.theme.roles().text;
+    draw_labels("source", &side.source_labels, &slots, |_| text, canvas, take_lines(&mut rest, 1));
     draw_lanes(&of_source, &slots, stale, canvas, take_lines(&mut rest, of_source.len()));
     draw_map(side, &source.attention, step, &slots, canvas, rest);
 }
@@ -155,30 +157,34 @@ fn draw_tokens(
 ) {
     let roles = canvas.theme.roles();
     let name = format!("{} of {}", step + 1, side.labels.len());
-    put(canvas.buffer, Rect { width: NAMES.min(line.width), ..line }, 0, 0, &name, roles.faint);
     let range = memory.chosen.range_start.map(|start| start.min(step)..=start.max(step));
+    let style = |token: usize| match token {
+        _ if token == step => roles.selected,
+        _ if range.as_ref().is_some_and(|range| range.contains(&token)) => roles.query,
+        _ if token > step => roles.faint,
+        _ => roles.text,
+    };
+    draw_labels(&name, &side.labels, slots, style, canvas, line);
     for slot in slots {
-        let is_marked = range.as_ref().is_some_and(|range| range.contains(&slot.token));
-        let style = match slot.token {
-            token if token == step => roles.selected,
-            _ if is_marked => roles.query,
-            token if token > step => roles.faint,
-            _ => roles.text,
-        };
-        let label = fit(&side.labels[slot.token], usize::from(slot.width) - 1);
-        put(canvas.buffer, line, NAMES + slot.x, 0, &label, style);
         let place = Rect { x: line.x + NAMES + slot.x, width: slot.width, ..line };
         canvas.hit(place, TOKEN, slot.token);
     }
 }
 
-/// What the encoder read.
-fn draw_source(side: &Side, slots: &[Slot], canvas: &mut Canvas<'_>, line: Rect) {
-    let roles = canvas.theme.roles();
-    put(canvas.buffer, Rect { width: NAMES.min(line.width), ..line }, 0, 0, "source", roles.faint);
+/// A name, and the tokens in their places.
+fn draw_labels(
+    name: &str,
+    labels: &[String],
+    slots: &[Slot],
+    style: impl Fn(usize) -> Style,
+    canvas: &mut Canvas<'_>,
+    line: Rect,
+) {
+    let faint = canvas.theme.roles().faint;
+    put(canvas.buffer, Rect { width: NAMES.min(line.width), ..line }, 0, 0, name, faint);
     for slot in slots {
-        let label = fit(&side.source_labels[slot.token], usize::from(slot.width) - 1);
-        put(canvas.buffer, line, NAMES + slot.x, 0, &label, roles.text);
+        let label = fit(&labels[slot.token], usize::from(slot.width) - 1);
+        put(canvas.buffer, line, NAMES + slot.x, 0, &label, style(slot.token));
     }
 }
 

@@ -7,6 +7,7 @@ use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::influence::Felt;
+use crate::analysis::names::labels_of;
 use crate::analysis::reading::Reading;
 use crate::model::{Model, shipped};
 use crate::widgets::line::Line;
@@ -95,6 +96,15 @@ pub struct Side {
     pub has_target: bool,
     /// What it expects and holds.
     pub reading: Reading,
+}
+
+impl Side {
+    /// What `model` makes of a text; `has_target` where its decoder was given one of its own.
+    pub fn new(model: Arc<Model>, reading: Reading, has_target: bool) -> Self {
+        let labels = labels_of(&model, &reading.ids);
+        let source_labels = reading.source.as_ref().map(|source| labels_of(&model, &source.ids));
+        Self { model, labels, source_labels: source_labels.unwrap_or_default(), has_target, reading }
+    }
 }
 
 /// Everything that the screen *Memory* shows.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::state::{Lower, Memory, Read, Side};
 use super::work::{Feel, ReadText, TryFresh, Wait};
 use crate::analysis::influence::Felt;
-use crate::analysis::{names, reading};
+use crate::analysis::reading;
 use crate::app::{App, Effect};
 use crate::model::forward::Input;
 use crate::model::{Model, open};
@@ -23,10 +23,7 @@ fn side() -> Side {
 
 fn read_with(model: &Arc<Model>, input: &Input<'_>) -> Side {
     let reading = reading::read(&model.network, input, 1 << 30, &Progress::unobserved()).expect("reads");
-    let labels = |ids: &[u32]| names::labels(&names::described(model, ids));
-    let source_labels = reading.source.as_ref().map(|source| labels(&source.ids)).unwrap_or_default();
-    let (model, labels) = (Arc::clone(model), labels(&reading.ids));
-    Side { model, labels, source_labels, has_target: true, reading }
+    Side::new(Arc::clone(model), reading, true)
 }
 
 /// One that looks from what it writes at what it read.

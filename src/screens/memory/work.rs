@@ -8,7 +8,7 @@ use ndarray::Array1;
 
 use super::state::{Memory, Read, Side};
 use crate::analysis::influence::Felt;
-use crate::analysis::{influence, names, reading};
+use crate::analysis::{influence, reading};
 use crate::app::{Answers, Frame};
 use crate::jobs::{Failure, Job, Reporter, Slot};
 use crate::lab::fresh;
@@ -63,16 +63,13 @@ fn read_with(model: &Arc<Model>, text: &str, reporter: &Reporter<'_, ()>) -> Res
     let (tokens, target) = model.encode_with_target(text)?;
     let longest = model.network.maximum_tokens().unwrap_or(MOST_TOKENS).min(MOST_TOKENS);
     let cut = |ids: Vec<u32>| ids.into_iter().take(longest).collect::<Vec<u32>>();
-    let has_target = target.is_some();
     let (ids, target) = (cut(tokens.ids), target.map(cut));
     let input = match &target {
         Some(target) => Input::Pair(&ids, target),
         None => Input::Tokens(&ids),
     };
     let reading = reading::read(&model.network, &input, MEMORY_LIMIT, reporter.progress())?;
-    let labels = |ids: &[u32]| names::labels(&names::described(model, ids));
-    let source_labels = reading.source.as_ref().map(|source| labels(&source.ids)).unwrap_or_default();
-    Ok(Side { model: Arc::clone(model), labels: labels(&reading.ids), source_labels, has_target, reading })
+    Ok(Side::new(Arc::clone(model), reading, target.is_some()))
 }
 
 impl Answers<ReadText> for Memory {

@@ -23,24 +23,29 @@ enum Level {
 impl IntegerKernel {
     /// The fastest that this machine runs.
     pub fn detect() -> Self {
-        Self::available().pop().unwrap_or(Self(Level::Plain))
-    }
-
-    /// All that this machine runs, the fastest last.
-    pub fn available() -> Vec<Self> {
-        #[allow(unused_mut)]
-        let mut levels = vec![Self(Level::Plain)];
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx2") {
-                levels.push(Self(Level::Avx2));
-            }
             let wide = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
             if wide && is_x86_feature_detected!("avx512vnni") {
-                levels.push(Self(Level::Vnni));
+                return Self(Level::Vnni);
+            }
+            if is_x86_feature_detected!("avx2") {
+                return Self(Level::Avx2);
             }
         }
-        levels
+        Self(Level::Plain)
+    }
+
+    /// This one and the slower ones, which a machine that runs it runs, too.
+    #[cfg(test)]
+    fn and_slower(self) -> Vec<Self> {
+        match self.0 {
+            Level::Plain => vec![self],
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => vec![self, Self(Level::Plain)],
+            #[cfg(target_arch = "x86_64")]
+            Level::Vnni => vec![self, Self(Level::Avx2), Self(Level::Plain)],
+        }
     }
 
     /// Writes the product of every row of `codes` with every query to `products`: those of the first
@@ -68,7 +73,7 @@ impl IntegerKernel {
     fn group<const M: usize>(self, queries: [&CodedQuery; M], codes: &[i8], products: &mut [i32]) {
         match self.0 {
             Level::Plain => plain(queries, codes, products),
-            // SAFETY: `available` hands this level out only where AVX2 was detected; `products` has
+            // SAFETY: `detect` hands this level out only where AVX2 was detected; `products` has
             // checked that rows and queries have one length.
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => unsafe { x86::avx2(queries, codes, products) },
@@ -215,7 +220,7 @@ mod tests {
                     expected.push(i32::try_from(sum).expect("the product fits"));
                 }
             }
-            for kernel in IntegerKernel::available() {
+            for kernel in IntegerKernel::detect().and_slower() {
                 for count in 1..=queries.len() {
                     let mut products = vec![0; rows * count];
                     kernel.products(&codes, &queries[..count], &mut products);

@@ -7,7 +7,7 @@ use super::lanes::{Lane, LaneKind, lanes, most_looked_at, of_heads, of_source, s
 use super::state::{Focus, Lower, Memory, Side};
 use super::update::{LINE, TOKEN};
 use super::work::{Feel, ReadText, TryFresh};
-use crate::analysis::names::output_name;
+use crate::analysis::names::labels_of;
 use crate::analysis::reading::{LayerMaps, Track};
 use crate::app::Frame;
 use crate::app::draw::chrome;
@@ -237,9 +237,9 @@ fn draw_expectation(side: &Side, step: usize, canvas: &mut Canvas<'_>, line: Rec
     x = put(canvas.buffer, line, x, 0, "expects", roles.faint) + 1;
     let perplexity = expected.perplexity.map(|perplexity| format!("perplexity {}", decimal(perplexity, 1)));
     let room = line.width.saturating_sub(perplexity.as_ref().map_or(0, |text| columns(text) as u16 + 2));
-    for candidate in &expected.likeliest {
-        let name = visible(output_name(&side.model, candidate.id).trim()).into_owned();
-        let text = format!("{name} {}", share(candidate.probability));
+    let names = labels_of(&side.model, &expected.likeliest.iter().map(|one| one.id).collect::<Vec<_>>());
+    for (name, candidate) in names.iter().zip(&expected.likeliest) {
+        let text = format!("{} {}", visible(name), share(candidate.probability));
         if x + columns(&text) as u16 > room {
             break;
         }

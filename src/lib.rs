@@ -21,6 +21,7 @@
 //!      model            networks that keep everything they computed
 //!        |
 //! linalg, matmul, elementary    decompositions, products, functions of many numbers at a time
+//! copies                        arrays copied on all threads
 //! mmap, files, foreign          mapped files, files written whole, readers of other crates
 //! progress, visible, numerals   progress of long work, text and numbers for eyes
 //! random, correlation           numbers from a seed, how two lists of numbers go together
@@ -44,6 +45,7 @@ compile_error!("lexiscope maps little-endian files in place and runs on little-e
 pub mod analysis;
 pub mod app;
 pub mod cli;
+pub mod copies;
 pub mod correlation;
 pub mod elementary;
 pub mod export;

@@ -20,8 +20,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("linalg", &[]),
     ("matmul", &[]),
     ("elementary", &[]),
+    ("copies", &[]),
     ("correlation", &[]),
-    ("model", &["linalg", "matmul", "elementary", "mmap", "files", "foreign", "progress", "random"]),
+    (
+        "model",
+        &["linalg", "matmul", "elementary", "copies", "mmap", "files", "foreign", "progress", "random"],
+    ),
     ("analysis", &["model", "linalg", "matmul", "elementary", "progress", "random"]),
     (
         "lab",
@@ -37,7 +41,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "files",
         ],
     ),
-    ("vectors", &["correlation", "linalg", "mmap", "files", "foreign", "progress"]),
+    ("vectors", &["correlation", "linalg", "matmul", "mmap", "files", "foreign", "progress"]),
     ("jobs", &["vectors", "model", "progress"]),
     ("theme", &["spelling"]),
     ("widgets", &["theme", "analysis", "model", "visible", "numerals"]),
@@ -67,8 +71,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// Where `unsafe` may stand: mapping a file, LAPACK's calling convention, vector instructions,
 /// and signals.
-const UNSAFE_IN: &[&str] =
-    &["src/mmap.rs", "src/lapack.rs", "src/matmul.rs", "src/vectors/kernels", "src/terminal/faults.rs"];
+const UNSAFE_IN: &[&str] = &[
+    "src/mmap.rs",
+    "src/lapack.rs",
+    "src/copies.rs",
+    "src/matmul",
+    "src/vectors/kernels",
+    "src/terminal/faults.rs",
+];
 
 /// Rooms that may not name these: numbers know nothing of the screen, state does no work itself.
 const FORBIDDEN: &[(&str, &[&str])] = &[

@@ -6,8 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms that are held to it.
-const ROOMS: &[&str] =
-    &["analysis", "app", "cli", "jobs", "lab", "model", "screens", "terminal", "theme", "vectors", "widgets"];
+const ROOMS: &[&str] = &[
+    "analysis", "app", "cli", "jobs", "lab", "matmul", "model", "screens", "terminal", "theme", "vectors",
+    "widgets",
+];
 
 /// The modules of the crate: from the path of a module, such as `model::families`, to its file and
 /// what that file hands on from others.

@@ -105,7 +105,7 @@ pub fn explain(
     }
     let stages = Stages::of(found, place.head, attention.key_value_head(place.head))?;
     let (query, key, value) = (stages.query.row(from), stages.key.row(to), stages.value.row(to));
-    let dot = stages.products[[from, to]];
+    let dot = found.products_of(place.head, from).ok_or_else(|| not_kept("queries"))?[to];
     let score = stages.scores[[from, to]];
     let weight = found.weights[[place.head, from, to]];
     let scaled = dot * attention.scale;
@@ -148,7 +148,6 @@ struct Stages<'a> {
     unrotated_query: Option<ArrayView2<'a, f32>>,
     unrotated_key: Option<ArrayView2<'a, f32>>,
     value: ArrayView2<'a, f32>,
-    products: ArrayView2<'a, f32>,
     scores: ArrayView2<'a, f32>,
     output: ArrayView2<'a, f32>,
 }
@@ -165,7 +164,6 @@ impl<'a> Stages<'a> {
             unrotated_query: part(&found.unrotated_query, head),
             unrotated_key: part(&found.unrotated_key, shared),
             value: kept(&found.value, shared, "values")?,
-            products: kept(&found.products, head, "products")?,
             scores: kept(&found.scores, head, "scores")?,
             output: kept(&found.head_outputs, head, "outputs of the heads")?,
         })

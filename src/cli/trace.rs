@@ -147,6 +147,11 @@ fn push_block<'a>(file: &mut TensorFile<'a>, name: &str, block: &'a BlockTrace) 
         for (stage, numbers) in part.mixer.stages().into_iter().filter(|_| !is_recurrent) {
             file.numbers(format!("{name}.{kind}.{stage}"), numbers);
         }
+        if let MixerTrace::Attention(trace) | MixerTrace::CrossAttention(trace) = &part.mixer
+            && let Some(products) = trace.products()
+        {
+            file.owned(format!("{name}.{kind}.products"), products);
+        }
         file.optional(format!("{name}.{kind}.output"), part.output.as_ref());
         let after = match block.parts.len() - index {
             1 => "after",

@@ -2,7 +2,7 @@
 
 pub mod backward;
 
-use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, Zip, concatenate};
 
 use super::activation::Activation;
 use super::keep::Keep;
@@ -13,6 +13,7 @@ use super::parts::attention::Attention;
 use super::parts::feed_forward::FeedForward;
 use super::parts::recurrent::RecurrentState;
 use super::parts::{Mixer, MixerTrace, PartContext, PartMemory};
+use crate::copies::copy;
 
 /// What a stream or a branch is multiplied by where the two are added.
 #[derive(Debug, Clone)]
@@ -226,14 +227,14 @@ impl Block {
         context: &PartContext<'_>,
     ) -> (Array2<f32>, BlockTrace) {
         let keep = context.keep;
-        let mut trace = BlockTrace { before: keep.stages().then(|| x.clone()), ..BlockTrace::default() };
+        let mut trace = BlockTrace { before: keep.stages().then(|| copy(&x)), ..BlockTrace::default() };
         let mut stream = x;
         let mut read = vec![PartInput::default(); self.parts.len()];
         for (index, part) in self.parts.iter().enumerate() {
             let is_last = index + 1 == self.parts.len();
             let wanted = |reads: Reads| self.parts[index + 1..].iter().any(|part| part.reads == reads);
             if wanted(Reads::StreamBefore(index)) {
-                read[index].stream = Some(stream.clone());
+                read[index].stream = Some(copy(&stream));
             }
             let memory = memories.as_deref_mut().and_then(|memories| memories.get_mut(index));
             let input = part.input(&stream, &read);
@@ -243,7 +244,7 @@ impl Block {
             trace.state = state.or(trace.state);
             let mut part_trace = PartTrace::new(mixer);
             if keep.stages() || wanted(Reads::InputOf(index)) {
-                let input = input.unwrap_or_else(|| stream.clone());
+                let input = input.unwrap_or_else(|| copy(&stream));
                 if wanted(Reads::InputOf(index)) {
                     read[index].input = Some(input.clone());
                 }
@@ -251,7 +252,7 @@ impl Block {
             }
             stream = part.join(stream, output, &mut part_trace, keep);
             let after = keep == Keep::Everything || keep == Keep::Tape && !is_last;
-            part_trace.after = after.then(|| stream.clone());
+            part_trace.after = after.then(|| copy(&stream));
             if keep != Keep::Logits {
                 trace.parts.push(part_trace);
             }
@@ -355,7 +356,7 @@ impl Gain {
             self.scale(&mut stream);
         }
         match weight {
-            Self::One => stream += branch,
+            Self::One => Zip::from(&mut stream).and(branch).par_for_each(|stream, &branch| *stream += branch),
             Self::Fixed(factor) => stream.scaled_add(*factor, branch),
             Self::Learned(_) => {
                 let mut branch = branch.clone();

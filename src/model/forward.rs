@@ -13,6 +13,7 @@ use super::normalisation::normalise;
 use super::parts::{PartContext, PartMemory, StackOutput};
 use super::sequences::Sequences;
 use super::trace::{Keep, StackTrace, Trace, bytes_needed};
+use crate::copies::copy;
 use crate::progress::Progress;
 
 /// What goes into a pass.
@@ -67,6 +68,46 @@ pub fn forward(
     options: &PassOptions,
     progress: &Progress,
 ) -> Result<Trace> {
+    run(network, input, None, options, progress)
+}
+
+/// Where a pass begins that has its first layers from another.
+#[derive(Debug, Clone, Copy)]
+pub struct Beginning<'a> {
+    /// The first layer that is run.
+    pub layer: usize,
+    /// The residual stream before it, `[T, D]`.
+    pub stream: &'a Array2<f32>,
+}
+
+/// As [`forward`], of one stack from a layer on: with the stream that an equal pass kept there it gives
+/// the same numbers. The trace has what these layers computed and nothing of those before.
+///
+/// # Errors
+/// As [`forward`]; a network of several stacks.
+pub fn forward_from(
+    network: &Network,
+    input: &Input<'_>,
+    beginning: Beginning<'_>,
+    options: &PassOptions,
+    progress: &Progress,
+) -> Result<Trace> {
+    if network.stacks.len() != 1 {
+        let family = network.family;
+        return Err(ModelError::Request(format!(
+            "{family} has several stacks, which run from the first layer"
+        )));
+    }
+    run(network, input, Some(beginning), options, progress)
+}
+
+fn run(
+    network: &Network,
+    input: &Input<'_>,
+    beginning: Option<Beginning<'_>>,
+    options: &PassOptions,
+    progress: &Progress,
+) -> Result<Trace> {
     let shifted = Feeds::shifted(network, input);
     let feeds = Feeds::of(network, input, &shifted)?;
     let keep = options.keep;
@@ -87,7 +128,7 @@ pub fn forward(
     let mut trace = Trace { dropout: options.dropout, ..Trace::default() };
     let mut outputs = Vec::<StackOutput>::new();
     for (index, (stack, feed)) in network.stacks.iter().zip(&feeds.feeds).enumerate() {
-        let run = StackRun { family: network.family, stack, index, options };
+        let run = StackRun { family: network.family, stack, index, beginning, options };
         let (output, stack_trace) = run.run(feed, &outputs, progress)?;
         trace.stacks.push(stack_trace);
         outputs.push(output);
@@ -164,6 +205,7 @@ struct StackRun<'a> {
     family: &'static str,
     stack: &'a Stack,
     index: usize,
+    beginning: Option<Beginning<'a>>,
     options: &'a PassOptions,
 }
 
@@ -182,13 +224,21 @@ impl StackRun<'_> {
         let mut states = Vec::new();
         let unchanged = Interventions::default();
         let told = if self.index == FIRST { changes } else { &unchanged };
-        let (mut x, front) = stack.front.embed(feed, told, keep, self.family)?;
-        let mut trace = StackTrace { front, ..StackTrace::default() };
+        let mut trace = StackTrace::default();
+        let mut x = match self.beginning {
+            Some(beginning) => beginning.stream.clone(),
+            None => {
+                let (stream, front) = stack.front.embed(feed, told, keep, self.family)?;
+                trace.front = front;
+                stream
+            }
+        };
+        let first = self.beginning.map_or(0, |beginning| beginning.layer);
         trace.tokens = feed.texts().unwrap_or_default().concat();
-        for (layer, block) in stack.blocks.iter().enumerate() {
+        for (layer, block) in stack.blocks.iter().enumerate().skip(first) {
             progress.check()?;
             if keep_states {
-                trace.hidden_states.push(x.clone());
+                trace.hidden_states.push(copy(&x));
             }
             let place = Place::of_block(self.index, layer, changes);
             let dropout = self.options.dropout.at(self.index).at(layer);
@@ -202,14 +252,14 @@ impl StackRun<'_> {
             progress.advance(1);
         }
         if keep_states && stack.records_before_norm {
-            trace.hidden_states.push(x.clone());
+            trace.hidden_states.push(copy(&x));
         }
         trace.unnormed = (keep == Keep::Tape).then(|| x.clone());
         if let Some(norm) = &stack.final_norm {
             normalise(norm, &mut x);
         }
         if keep_states && !stack.records_before_norm {
-            trace.hidden_states.push(x.clone());
+            trace.hidden_states.push(copy(&x));
         }
         Ok((StackOutput { stream: x, sequences, states }, trace))
     }

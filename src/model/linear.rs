@@ -1,6 +1,6 @@
 //! Linear maps: stored `[out, in]`, they compute y = x Wᵀ + b.
 
-use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2, CowArray, Ix2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, CowArray, Ix2};
 
 use super::gradients::Gradients;
 use super::parameters::{Parameter, parameters_in};
@@ -55,12 +55,8 @@ impl Linear {
     /// y = x Wᵀ + b for every row of `x` `[T, in]`.
     pub fn apply(&self, x: ArrayView2<'_, f32>) -> Array2<f32> {
         let stored = self.matrix();
-        let mut y = Array2::zeros((x.nrows(), self.outputs()));
-        matmul::multiply_transposed(x, self.out_in(&stored), y.view_mut());
-        if let Some(bias) = &self.bias {
-            y += &ArrayView1::from(&*bias.to_f32());
-        }
-        y
+        let bias = self.bias.as_ref().map(|bias| bias.to_f32());
+        matmul::linear(x, self.out_in(&stored), bias.as_deref().unwrap_or(&[]))
     }
 
     /// Adds the gradients of weights and bias, given that of the output `[T, out]`, and adds

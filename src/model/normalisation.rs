@@ -5,10 +5,8 @@ use rayon::prelude::*;
 
 use super::gradients::Gradients;
 use super::parameters::{Parameter, parameters_in};
+use crate::copies::{change_pieces, changed_copy};
 use crate::elementary::{sum, sum_of_shifted_products, sum_of_squares, vectorised};
-
-/// Rows of at least this many numbers together are normalised on all threads.
-const PARALLEL_FROM: usize = 1 << 15;
 
 /// Which normalisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,18 +42,15 @@ pub fn normalise<D: Dimension>(norm: &Norm, x: &mut Array<f32, D>) {
     let bias = norm.bias.as_ref().map(|bias| bias.to_f32());
     let row = Row { norm, weight: &weight, bias: bias.as_deref() };
     let numbers = x.as_slice_mut().expect("an array that was just computed is contiguous");
-    if numbers.len() < PARALLEL_FROM {
-        numbers.chunks_exact_mut(weight.len()).for_each(|numbers| row.normalise(numbers));
-    } else {
-        numbers.par_chunks_exact_mut(weight.len()).for_each(|numbers| row.normalise(numbers));
-    }
+    change_pieces(numbers, weight.len(), |rows| row.normalise_all(rows));
 }
 
 /// A copy of `x`, normalised.
 pub fn normalised<D: Dimension>(norm: &Norm, x: &Array<f32, D>) -> Array<f32, D> {
-    let mut x = x.clone();
-    normalise(norm, &mut x);
-    x
+    let weight = norm.weight.to_f32();
+    let bias = norm.bias.as_ref().map(|bias| bias.to_f32());
+    let row = Row { norm, weight: &weight, bias: bias.as_deref() };
+    changed_copy(x, weight.len(), |rows| row.normalise_all(rows))
 }
 
 impl Norm {
@@ -152,6 +147,10 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
+    fn normalise_all(&self, rows: &mut [f32]) {
+        rows.chunks_exact_mut(self.weight.len()).for_each(|row| self.normalise(row));
+    }
+
     fn normalise(&self, row: &mut [f32]) {
         // Sums in f64: a norm's rounding error reaches every later layer.
         let count = row.len() as f64;

@@ -91,7 +91,15 @@ fn attention(layer: usize, count: usize, causal: bool) -> AttentionTrace {
             row /= sum;
         }
     }
-    AttentionTrace { products: Some(products), scores: Some(scores), weights, ..AttentionTrace::default() }
+    // Keys of one component each, so that a query's products are its own components.
+    let key = Array3::from_shape_fn(shape, |(_, row, column)| f32::from(u8::from(row == column)));
+    AttentionTrace {
+        query: Some(products),
+        key: Some(key),
+        scores: Some(scores),
+        weights,
+        ..AttentionTrace::default()
+    }
 }
 
 pub fn pass(words: &[&str], layers: usize, causal: bool) -> Pass {

@@ -75,7 +75,8 @@ fn at_first_it_looks_back_at_the_cat() {
     assert_eq!(played.cursor(), [5, 11, it, cat]);
     let attention = &trace.attention(FIRST, 5).expect("kept");
     let at = [11, it, cat];
-    let (product, score) = (attention.products.as_ref().unwrap()[at], attention.scores.as_ref().unwrap()[at]);
+    let product = attention.products_of(11, it).unwrap()[cat];
+    let score = attention.scores.as_ref().unwrap()[at];
     played.shows("layer 5 of 0-5  head 11 of 0-11");
     played.shows(&format!("it -> cat  {:.4}  q·k {product:.2}  scaled {score:.3}", attention.weights[at]));
     same(played.map().view(), attention.weights.index_axis(ndarray::Axis(0), 11));

@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayView2, ArrayViewD, Zip};
 use rayon::prelude::*;
 
+use crate::copies::{change_pieces, changed_copy};
 use crate::model::activation::Activation;
 use crate::model::gradients::Gradients;
 use crate::model::keep::Keep;
@@ -135,15 +136,9 @@ const CHUNK: usize = 4096;
 fn activate(activation: Activation, before: Array2<f32>, keep: bool) -> (Option<Array2<f32>>, Array2<f32>) {
     if !keep {
         let mut active = before;
-        let numbers = active.as_slice_mut().expect(CONTIGUOUS);
-        numbers.par_chunks_mut(CHUNK).for_each(|chunk| activation.apply_all(chunk));
+        change_pieces(active.as_slice_mut().expect(CONTIGUOUS), 1, |piece| activation.apply_all(piece));
         return (None, active);
     }
-    let mut active = Array2::zeros(before.raw_dim());
-    let chunks = active.as_slice_mut().expect(CONTIGUOUS).par_chunks_mut(CHUNK);
-    chunks.zip(before.as_slice().expect(CONTIGUOUS).par_chunks(CHUNK)).for_each(|(chunk, before)| {
-        chunk.copy_from_slice(before);
-        activation.apply_all(chunk);
-    });
+    let active = changed_copy(&before, 1, |piece| activation.apply_all(piece));
     (Some(before), active)
 }

@@ -10,11 +10,11 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
 use super::protocol::{Objective, Options};
+use crate::matmul;
 use crate::progress::Progress;
 use crate::vectors::error::Result;
 use crate::vectors::kernels::{self, Kernel};
@@ -204,7 +204,7 @@ impl<'a> Scorer<'a> {
                 *alive = self.unit_row(row, unit);
             }
         }
-        general_mat_mul(1.0, &words, &tile.rows.t(), 0.0, &mut tile.wanted);
+        matmul::multiply_transposed_here(words, tile.rows.view(), tile.wanted.view_mut());
         if self.objective == Objective::CosMul {
             // Half the error of a cosine, and the rounding of the few operations here.
             let (half_error, epsilon) = ((self.error / 2.0) as f32 * 1.01 + 2e-7, self.epsilon as f32);

@@ -159,7 +159,7 @@ impl Attention {
 
     /// The key/value head that `head` uses: floor(head G / H) (Ainslie et al. 2023).
     pub fn key_value_head(&self, head: usize) -> usize {
-        head / (self.heads / self.key_value_heads.max(1)).max(1)
+        shared_head(head, self.heads, self.key_value_heads)
     }
 
     /// What makes `role` of the stream for `head` (of H).
@@ -179,4 +179,9 @@ impl Attention {
     pub(super) fn sizes(&self) -> Heads {
         Heads { heads: self.heads, groups: self.key_value_heads, size: self.head_size }
     }
+}
+
+/// The key-value head that `head` of `heads` shares with its neighbours, where there are so many.
+pub(super) fn shared_head(head: usize, heads: usize, key_value_heads: usize) -> usize {
+    head / (heads / key_value_heads.max(1)).max(1)
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, s};
+use rayon::prelude::*;
 
 use crate::elementary::dot;
 use crate::model::gradients::Gradients;
@@ -267,9 +268,11 @@ impl Projections {
                 let source = of_memory.as_ref().unwrap_or(&of_x);
                 let part = |role, from: &Array2<f32>, count| {
                     let mut out = Array3::zeros((count, from.nrows(), heads.size));
-                    for (index, mut out) in out.axis_iter_mut(Axis(0)).enumerate() {
+                    let least = heads_a_thread(out.len(), count);
+                    let each = out.axis_iter_mut(Axis(0)).into_par_iter().with_min_len(least);
+                    each.enumerate().for_each(|(index, mut out)| {
                         out.assign(&from.slice(s![.., self.fused_rows(role, index, heads)]));
-                    }
+                    });
                     out
                 };
                 [
@@ -330,18 +333,27 @@ impl Projections {
 /// From `[T, heads x E]` to `[heads, T, E]`.
 pub(super) fn split_heads(x: ArrayView2<'_, f32>, heads: usize, size: usize) -> Array3<f32> {
     let mut out = Array3::zeros((heads, x.nrows(), size));
-    for (head, mut out) in out.axis_iter_mut(Axis(0)).enumerate() {
+    let each = out.axis_iter_mut(Axis(0)).into_par_iter().with_min_len(heads_a_thread(x.len(), heads));
+    each.enumerate().for_each(|(head, mut out)| {
         out.assign(&x.slice(s![.., head * size..(head + 1) * size]));
-    }
+    });
     out
+}
+
+/// The least number of heads that is worth a thread, where all of them have so many `numbers`.
+fn heads_a_thread(numbers: usize, heads: usize) -> usize {
+    if numbers < PARALLEL_FROM { heads.max(1) } else { 1 }
 }
 
 /// From `[H, T, E]` to `[T, H x E]`.
 pub(super) fn side_by_side(heads: &Array3<f32>) -> Array2<f32> {
     let (count, tokens, size) = heads.dim();
     let mut out = Array2::zeros((tokens, count * size));
-    for (head, values) in heads.axis_iter(Axis(0)).enumerate() {
-        out.slice_mut(s![.., head * size..(head + 1) * size]).assign(&values);
-    }
+    let least = heads_a_thread(out.len(), count);
+    let columns = out.axis_chunks_iter_mut(Axis(1), size.max(1)).into_par_iter().with_min_len(least);
+    columns.zip(heads.axis_iter(Axis(0))).for_each(|(mut out, head)| out.assign(&head));
     out
 }
+
+/// Heads of fewer numbers are copied by the caller: waking threads would cost more.
+const PARALLEL_FROM: usize = 1 << 15;

@@ -61,7 +61,6 @@ pub fn attend(
     let output = attention.join(side_by_side(&heads.outputs));
     trace.weights = heads.weights;
     if keep.stages() {
-        trace.products = everything.then_some(heads.products);
         trace.scores = (everything || attention.soft_cap.is_some()).then_some(heads.scores);
         trace.shaped = attention.shaping.is_some().then_some(heads.shaped);
         trace.query = Some(query);
@@ -115,7 +114,6 @@ pub(super) fn rotate_rows(
 }
 
 struct Heads {
-    products: Array3<f32>,
     scores: Array3<f32>,
     weights: Array3<f32>,
     shaped: Array3<f32>,
@@ -131,7 +129,6 @@ struct HeadsPass<'a> {
 
 /// What one head writes; maps that are not kept have no rows.
 struct HeadMut<'a> {
-    products: ArrayViewMut2<'a, f32>,
     scores: ArrayViewMut2<'a, f32>,
     weights: ArrayViewMut2<'a, f32>,
     shaped: ArrayViewMut2<'a, f32>,
@@ -148,7 +145,6 @@ impl HeadsPass<'_> {
         let map = |kept: bool| Array3::zeros(if kept { (heads, tokens, keys) } else { (heads, 0, 0) });
         let keep_scores = keep == Keep::Everything || keep == Keep::Tape && attention.soft_cap.is_some();
         let mut all = Heads {
-            products: map(keep_scores),
             scores: map(keep_scores),
             // Where nobody looks at them, each head's weights live as long as its turn.
             weights: map(keep != Keep::Logits),
@@ -156,15 +152,13 @@ impl HeadsPass<'_> {
             outputs: Array3::zeros((heads, tokens, size)),
         };
         let terms = terms(attention, keys.max(self.place.past + texts.queries.longest()), self.place);
-        // An iterator each: Zip takes six.
-        let products = all.products.axis_iter_mut(Axis(0)).into_par_iter();
         let scores = all.scores.axis_iter_mut(Axis(0)).into_par_iter();
         let weights = all.weights.axis_iter_mut(Axis(0)).into_par_iter();
         let shaped = all.shaped.axis_iter_mut(Axis(0)).into_par_iter();
         let outputs = all.outputs.axis_iter_mut(Axis(0)).into_par_iter();
-        let each = products.zip(scores).zip(weights.zip(shaped)).zip(outputs);
-        each.enumerate().for_each(|(head, (((products, scores), (weights, shaped)), output))| {
-            let written = HeadMut { products, scores, weights, shaped, output };
+        let each = scores.zip(weights).zip(shaped).zip(outputs);
+        each.enumerate().for_each(|(head, (((scores, weights), shaped), output))| {
+            let written = HeadMut { scores, weights, shaped, output };
             self.run_head(head, inputs, texts, terms.as_ref(), written);
         });
         all
@@ -184,7 +178,6 @@ impl HeadsPass<'_> {
         for (rows, keys) in texts.queries.ranges().zip(texts.keys.ranges()) {
             let columns = keys.len();
             let mut of_text = HeadMut {
-                products: part(&mut written.products, &rows, columns),
                 scores: part(&mut written.scores, &rows, columns),
                 weights: part(&mut written.weights, &rows, columns),
                 shaped: part(&mut written.shaped, &rows, columns),
@@ -208,19 +201,11 @@ impl HeadsPass<'_> {
         let passing = written.weights.nrows() < query.nrows();
         let mut own = Array2::zeros(if passing { (query.nrows(), key.nrows()) } else { (0, 0) });
         let mut weights = if passing { own.view_mut() } else { written.weights.view_mut() };
-        if written.products.nrows() == query.nrows() {
-            let last = key.nrows();
-            for (rows, seen) in self.blocks(weights.dim()) {
-                // What is not seen is looked at, too, but apart: what is kept changes no number.
-                for keys in [seen.clone(), seen.end..last] {
-                    multiply_block([query, key], [rows.clone(), keys], written.products.view_mut());
-                }
-            }
-            weigh_keeping(scorer, written.products.view(), written.scores.view_mut(), weights.view_mut());
+        if written.scores.nrows() == query.nrows() {
+            self.multiply_seen([query, key], written.scores.view_mut());
+            weigh_keeping(scorer, written.scores.view_mut(), weights.view_mut());
         } else {
-            for (rows, keys) in self.blocks(weights.dim()) {
-                multiply_block([query, key], [rows, keys], weights.view_mut());
-            }
+            self.multiply_seen([query, key], weights.view_mut());
             weigh(scorer, weights.view_mut());
         }
         let change = self.place.change(head);
@@ -243,6 +228,14 @@ impl HeadsPass<'_> {
     /// Queries and the keys that they may see, of a map of this size.
     fn blocks(&self, (queries, keys): (usize, usize)) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
         self.attention.mask.blocks(self.place.past, queries, keys)
+    }
+
+    /// q·k `[T, S]` of what queries may see; the rest is left as it is.
+    fn multiply_seen(&self, [query, key]: [ArrayView2<'_, f32>; 2], mut products: ArrayViewMut2<'_, f32>) {
+        for (rows, keys) in self.blocks(products.dim()) {
+            let (query, key) = (query.slice(s![rows.clone(), ..]), key.slice(s![keys.clone(), ..]));
+            matmul::multiply_transposed_here(query, key, products.slice_mut(s![rows, keys]));
+        }
     }
 
     /// Weights times values into `output`, with what the pass changes of this head.
@@ -285,16 +278,6 @@ pub(super) fn terms(attention: &Attention, tokens: usize, place: &Place<'_>) -> 
     }
 }
 
-/// q·k of some queries and keys, into their places of the whole `[T, S]`.
-fn multiply_block(
-    [query, key]: [ArrayView2<'_, f32>; 2],
-    [rows, keys]: [Range<usize>; 2],
-    mut products: ArrayViewMut2<'_, f32>,
-) {
-    let (query, key) = (query.slice(s![rows.clone(), ..]), key.slice(s![keys.clone(), ..]));
-    matmul::multiply_transposed_here(query, key, products.slice_mut(s![rows, keys]));
-}
-
 /// Turns q·k `[T, S]` into weights in place.
 fn weigh(scorer: &Scorer<'_>, mut weights: ArrayViewMut2<'_, f32>) {
     for (index, row) in weights.axis_iter_mut(Axis(0)).enumerate() {
@@ -304,17 +287,16 @@ fn weigh(scorer: &Scorer<'_>, mut weights: ArrayViewMut2<'_, f32>) {
     }
 }
 
-/// Turns q·k `[T, S]` into scores and weights, a row at a time while it is in the cache.
+/// Turns q·k `[T, S]` into scores in place, and these into weights, a row at a time while it is in the
+/// cache.
 fn weigh_keeping(
     scorer: &Scorer<'_>,
-    products: ArrayView2<'_, f32>,
     mut scores: ArrayViewMut2<'_, f32>,
     mut weights: ArrayViewMut2<'_, f32>,
 ) {
-    let rows = products.axis_iter(Axis(0)).zip(scores.axis_iter_mut(Axis(0)));
-    for (index, ((products, scores), weights)) in rows.zip(weights.axis_iter_mut(Axis(0))).enumerate() {
+    let rows = scores.axis_iter_mut(Axis(0)).zip(weights.axis_iter_mut(Axis(0)));
+    for (index, (scores, weights)) in rows.enumerate() {
         let (scores, weights) = (scores.into_slice().expect(ROWS), weights.into_slice().expect(ROWS));
-        scores.copy_from_slice(products.to_slice().expect(ROWS));
         scorer.score(index, scores);
         weights.copy_from_slice(scores);
         scorer.softmax(index, weights);

@@ -1,8 +1,9 @@
 //! What one attention computed.
 
-use ndarray::{Array3, ArrayViewD};
+use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayViewD, Axis, s};
 
-use super::description::Attention;
+use super::description::{Attention, shared_head};
+use crate::matmul;
 use crate::model::keep::Keep;
 
 /// What one attention computed.
@@ -22,8 +23,6 @@ pub struct AttentionTrace {
     pub unrotated_key: Option<Array3<f32>>,
     /// Values `[G, S, E]`.
     pub value: Option<Array3<f32>>,
-    /// q·k `[H, T, S]`, before the scale; not on a tape.
-    pub products: Option<Array3<f32>>,
     /// What softmax saw `[H, T, S]`: q·k x scale + position bias, capped where the attention caps;
     /// minus infinity where masked. On a tape only where there is a cap.
     pub scores: Option<Array3<f32>>,
@@ -36,6 +35,37 @@ pub struct AttentionTrace {
 }
 
 impl AttentionTrace {
+    /// q·k of one query of a head with every key `[S]`, before the scale: computed when it is asked
+    /// for, as it is a third of all maps and follows from what is kept. `None` where queries and keys
+    /// were not kept, or the head has no such query.
+    pub fn products_of(&self, head: usize, query: usize) -> Option<Array1<f32>> {
+        let (queries, keys) = (self.query.as_ref()?, self.key.as_ref()?);
+        let (heads, count, _) = queries.dim();
+        if head >= heads || query >= count {
+            return None;
+        }
+        let keys = keys_of(keys, head, heads);
+        let mut products = Array2::zeros((1, keys.nrows()));
+        matmul::multiply_transposed_here(
+            queries.slice(s![head, query..=query, ..]),
+            keys,
+            products.view_mut(),
+        );
+        Some(products.remove_axis(Axis(0)))
+    }
+
+    /// q·k `[H, T, S]`, before the scale, as [`AttentionTrace::products_of`] has it.
+    pub fn products(&self) -> Option<Array3<f32>> {
+        let (queries, keys) = (self.query.as_ref()?, self.key.as_ref()?);
+        let (heads, count, _) = queries.dim();
+        let mut products = Array3::zeros((heads, count, keys.dim().1));
+        for (head, mut products) in products.axis_iter_mut(Axis(0)).enumerate() {
+            let query = queries.index_axis(Axis(0), head);
+            matmul::multiply_transposed(query, keys_of(keys, head, heads), products.view_mut());
+        }
+        Some(products)
+    }
+
     /// Everything that was kept but the weights, by name.
     pub fn stages(&self) -> Vec<(&'static str, ArrayViewD<'_, f32>)> {
         let all = [
@@ -46,7 +76,6 @@ impl AttentionTrace {
             ("query", &self.query),
             ("key", &self.key),
             ("value", &self.value),
-            ("products", &self.products),
             ("scores", &self.scores),
             ("shaped", &self.shaped),
             ("head_outputs", &self.head_outputs),
@@ -54,6 +83,11 @@ impl AttentionTrace {
         let kept = all.into_iter().filter_map(|(name, stage)| Some((name, stage.as_ref()?)));
         kept.map(|(name, stage)| (name, stage.view().into_dyn())).collect()
     }
+}
+
+/// The keys `[S, E]` that `head` of so many looks at, of those of all groups.
+fn keys_of(keys: &Array3<f32>, head: usize, heads: usize) -> ArrayView2<'_, f32> {
+    keys.index_axis(Axis(0), shared_head(head, heads, keys.dim().0))
 }
 
 impl Attention {
@@ -70,7 +104,7 @@ impl Attention {
                     + u64::from(self.key_norm.is_some()) * g * s * e;
                 maps * h * t * s + shaped + 2 * h * t * e + 2 * g * s * e + before_norms
             }
-            Keep::Everything => 3 * h * t * s + shaped + 3 * h * t * e + 3 * g * s * e,
+            Keep::Everything => 2 * h * t * s + shaped + 3 * h * t * e + 3 * g * s * e,
         }
     }
 }

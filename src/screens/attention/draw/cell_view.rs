@@ -277,12 +277,15 @@ fn draw_products(steps: &CellSteps, theme: &Theme, buffer: &mut Buffer, area: Re
 fn draw_scores(looked: &Looked, steps: &CellSteps, canvas: &mut Canvas<'_>, line: Rect) {
     let state = looked.state;
     let Some(trace) = state.chosen.stack.trace(&looked.pass.trace, state.chosen.layer) else { return };
-    let (stage, factor) = match state.chosen.step {
-        CellStep::Scale => (&trace.products, steps.scale),
-        _ => (&trace.scores, 1.0),
+    let (head, query) = (state.chosen.head, state.chosen.query);
+    let row = match state.chosen.step {
+        CellStep::Scale => trace.products_of(head, query).map(|products| products * steps.scale),
+        _ => {
+            let scores = trace.scores.as_ref().filter(|scores| query < scores.dim().1);
+            scores.map(|scores| scores.slice(s![head, query, ..]).to_owned())
+        }
     };
-    let Some(stage) = stage.as_ref().filter(|stage| state.chosen.query < stage.dim().1) else { return };
-    let row = stage.slice(s![state.chosen.head, state.chosen.query, ..]).mapv(|value| value * factor);
+    let Some(row) = row else { return };
     let lane = lines::Lane {
         title: format!("{} scores", visible(looked.row_label(state.chosen.query))),
         values: row.view(),

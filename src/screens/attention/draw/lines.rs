@@ -271,7 +271,9 @@ fn parts(looked: &Looked, row: usize, column: usize) -> Vec<String> {
         return Vec::new();
     };
     let get = |stage: &Option<ndarray::Array3<f32>>| stage.as_ref().and_then(|stage| stage.get(at).copied());
-    let (Some(product), Some(score)) = (get(&attention.products), get(&attention.scores)) else {
+    let products = attention.products_of(state.chosen.head, row);
+    let product = products.and_then(|products| products.get(column).copied());
+    let (Some(product), Some(score)) = (product, get(&attention.scores)) else {
         return Vec::new();
     };
     if !matches!(state.chosen.view, View::Weights | View::Scores) || !score.is_finite() {

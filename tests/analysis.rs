@@ -11,7 +11,7 @@ use lexiscope::analysis::rollout::{mean_over_heads, rollout};
 use lexiscope::analysis::similarity::by_layer;
 use lexiscope::analysis::spectra::head_spectrum;
 use lexiscope::analysis::{HeadPlace, Stack, cell, difference, statistics};
-use lexiscope::model::forward::{Input, PassOptions, forward};
+use lexiscope::model::forward::{Beginning, Input, PassOptions, forward, forward_from};
 use lexiscope::model::interventions::{HeadChange, Interventions};
 use lexiscope::model::network::{FIRST, Kind};
 use lexiscope::model::{Network, Trace, families::FAMILIES, open};
@@ -216,6 +216,22 @@ fn what_is_lost_without_each_head() {
         }
         let ranked = measure(Measure::SentenceVector).ranked();
         assert!(ranked.windows(2).all(|pair| pair[0].2 >= pair[1].2));
+    }
+}
+
+#[test]
+fn a_pass_from_a_layer_on_gives_the_same_numbers() {
+    for family in RECORDED {
+        let (network, ids) = (golden(family), ids(family));
+        let (input, options) = (Input::Tokens(&ids), PassOptions::default());
+        let progress = Progress::unobserved();
+        let whole = forward(&network, &input, &options, &progress).expect("runs");
+        for (layer, stream) in whole.hidden_states().iter().enumerate().take(network.layers(FIRST)) {
+            let beginning = Beginning { layer, stream };
+            let rest = forward_from(&network, &input, beginning, &options, &progress).expect("runs");
+            assert_eq!(rest.logits, whole.logits, "{family} from layer {layer}");
+            assert_eq!(rest.hidden_states(), &whole.hidden_states()[layer..], "{family} from layer {layer}");
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::lens::probability;
 use super::place::{HeadPlace, Stack};
 use super::similarity::cosine;
 use crate::model::error::{ModelError, Result};
-use crate::model::forward::{Input, PassOptions, forward, sentence_vector};
+use crate::model::forward::{Beginning, Input, PassOptions, forward, forward_from, sentence_vector};
 use crate::model::generate::likeliest;
 use crate::model::interventions::{HeadChange, Interventions};
 use crate::model::network::Kind;
@@ -72,8 +72,9 @@ impl Importance {
     }
 }
 
-/// Runs `network` once for every head of `stack` with that head's output set to zero, beside the `changes` that are made to every one of these passes, and measures what changes
-/// (Michel et al. 2019, section 3.1). Progress counts heads.
+/// Runs `network` once for every head of `stack` with that head's output set to zero, beside the
+/// `changes` that are made to every one of these passes, and measures what changes (Michel et al. 2019,
+/// section 3.1). Layers before the head are not run again. Progress counts heads.
 ///
 /// # Errors
 /// As [`crate::model::forward::forward`]; a measure that the network does not allow.
@@ -119,21 +120,48 @@ pub fn changes_of(
     sets: &[Interventions],
     progress: &Progress,
 ) -> Result<(f64, Vec<f64>)> {
-    let run = |interventions: &Interventions| -> Result<Trace> {
-        // Without a head only the last hidden state says anything, and weights come with it.
-        let keep = if measure == Measure::SentenceVector { Keep::Weights } else { Keep::Logits };
-        let options = PassOptions { keep, interventions: interventions.clone(), ..Default::default() };
-        forward(network, input, &options, &Progress::unobserved())
+    let options = |keep, interventions: &Interventions| PassOptions {
+        keep,
+        interventions: interventions.clone(),
+        ..Default::default()
     };
+    let quiet = Progress::unobserved();
     progress.check()?;
-    let yardstick = Yardstick::new(network, input, measure, &run(unchanged)?)?;
+    let whole = forward(network, input, &options(Keep::Weights, unchanged), &quiet)?;
+    let yardstick = Yardstick::new(network, input, measure, &whole)?;
     let changes = sets.par_iter().map(|interventions| -> Result<f64> {
         progress.check()?;
-        let change = yardstick.change(&run(interventions)?)?;
+        // Without a head only the last hidden state says anything, and weights come with it.
+        let keep = if measure == Measure::SentenceVector { Keep::Weights } else { Keep::Logits };
+        let options = options(keep, interventions);
+        let changed = match beginning(network, &whole, unchanged, interventions) {
+            Some(beginning) => forward_from(network, input, beginning, &options, &quiet)?,
+            None => forward(network, input, &options, &quiet)?,
+        };
+        let change = yardstick.change(&changed)?;
         progress.advance(1);
         Ok(change)
     });
     Ok((yardstick.baseline(), changes.collect::<Result<Vec<f64>>>()?))
+}
+
+/// The first layer in which `changed` differs from `unchanged`, with the stream that the `whole` pass had
+/// there: every layer before it would compute the same again. `None` where all layers are to run.
+fn beginning<'a>(
+    network: &Network,
+    whole: &'a Trace,
+    unchanged: &Interventions,
+    changed: &Interventions,
+) -> Option<Beginning<'a>> {
+    let same_elsewhere = Interventions { heads: unchanged.heads.clone(), ..changed.clone() } == *unchanged;
+    if network.stacks.len() != 1 || !same_elsewhere {
+        return None;
+    }
+    let differs = |place: &&HeadPlace| unchanged.heads.get(place) != changed.heads.get(place);
+    let places = unchanged.heads.keys().chain(changed.heads.keys());
+    let layer = places.filter(differs).map(|place| place.layer).min()?;
+    let stream = whole.hidden_states().get(layer)?;
+    Some(Beginning { layer, stream })
 }
 
 /// What the unchanged pass gave, to hold the others against.

@@ -1,13 +1,16 @@
 //! The search against a plain f64 brute force: same rows, same order, whatever the threads.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use lexiscope::progress::Progress;
 use lexiscope::vectors::filter::Filter;
 use lexiscope::vectors::formats::{Flaws, Parts};
 use lexiscope::vectors::norms::row_norms;
 use lexiscope::vectors::planes::int8::Int8Plane;
-use lexiscope::vectors::search::{Answer, Hit, Objective, Plane, Query, rank, search, search_over};
+use lexiscope::vectors::search::{
+    Answer, Hit, Objective, Plane, Query, rank, search, search_over, search_together,
+};
 use lexiscope::vectors::{Rows, VectorsError, Vocabulary, WordVectors};
 use ndarray::Array2;
 use proptest::prelude::*;
@@ -95,13 +98,16 @@ fn assert_same(found: &[Hit], wanted: &[Hit], count: usize) {
     }
 }
 
-/// The answer, which is the same over every plane.
+/// The answer, which is the same over every plane, and beside other questions.
 fn answer(vectors: &WordVectors, query: &Query) -> Answer {
     let plane = Int8Plane::encoded(vectors.rows());
     let over = |plane| search_over(vectors, plane, query, &Progress::unobserved()).unwrap();
     let found = over(Plane::Floats);
     let coded = over(Plane::Int8(&plane));
     assert_eq!((&coded.hits, coded.scanned), (&found.hits, found.scanned));
+    let more = Query { count: query.count + 1, ..query.clone() };
+    let together = search_together(vectors, &[more, query.clone()], &Progress::unobserved()).unwrap();
+    assert_eq!((&together[1].hits, together[1].scanned), (&found.hits, found.scanned));
     found
 }
 
@@ -232,8 +238,11 @@ fn filters_and_empty_answers() {
         Filter { ranks: Some(6000..7000), ..Filter::default() },
         Filter { pattern: Some(regex::bytes::Regex::new("^w1.*7$").unwrap()), ..Filter::default() },
         Filter { pattern: Some(regex::bytes::Regex::new("nothing").unwrap()), ..Filter::default() },
-        Filter { words: Some(HashSet::from([b"w5".to_vec(), b"w4999".to_vec()])), ..Filter::default() },
-        Filter { words: Some(HashSet::new()), ..Filter::default() },
+        Filter {
+            words: Some(Arc::new(HashSet::from([b"w5".to_vec(), b"w4999".to_vec()]))),
+            ..Filter::default()
+        },
+        Filter { words: Some(Arc::default()), ..Filter::default() },
     ];
     for filter in filters {
         query.filter = filter;
@@ -245,6 +254,41 @@ fn filters_and_empty_answers() {
     assert!(search(&vectors, &query, &Progress::unobserved()).unwrap().hits.is_empty());
     query.count = usize::MAX;
     assert_eq!(search(&vectors, &query, &Progress::unobserved()).unwrap().hits.len(), 5000);
+}
+
+#[test]
+fn hundreds_of_questions_are_answered_as_each_alone() {
+    let dimensions = 33;
+    let vectors = vectors(random_rows(5_000, dimensions, 9));
+    let mut queries: Vec<Query> = Vec::new();
+    for seed in 0..70 {
+        for (objective, count) in objectives() {
+            queries.push(query(&objective, count, dimensions, 100 + seed, 1 + seed as usize % 12));
+        }
+    }
+    for (index, query) in queries.iter_mut().enumerate() {
+        query.excluded = vec![index, 4_999];
+        if index % 7 == 0 {
+            query.filter.ranks = Some(index..3_000);
+        }
+        if index % 31 == 0 {
+            query.count = 0;
+        }
+    }
+    for threads in [1, 3] {
+        let progress = Progress::unobserved();
+        let together = in_threads(threads, || search_together(&vectors, &queries, &progress).unwrap());
+        assert_eq!(together.len(), queries.len());
+        for (query, answer) in queries.iter().zip(&together) {
+            let alone = search(&vectors, query, &progress).unwrap();
+            assert_eq!((&answer.hits, answer.scanned), (&alone.hits, alone.scanned));
+        }
+    }
+    assert!(search_together(&vectors, &[], &Progress::unobserved()).unwrap().is_empty());
+    let progress = Progress::default();
+    progress.cancel();
+    let cancelled = search_together(&vectors, &queries, &progress);
+    assert!(matches!(cancelled, Err(VectorsError::Cancelled(_))));
 }
 
 #[test]

@@ -6,12 +6,13 @@ use clap::Args;
 use super::arguments::choices::{Choice, Choices};
 use super::arguments::list::{ListArguments, results};
 use super::arguments::words::given;
+use super::batch::{Batch, BatchArguments, exactly, only, words};
 use super::command::{Answer, Command, Shared};
 use super::report::{Report, Table, Value};
 use super::{progress, vector_source};
 use crate::vectors::analogy::{self, Method};
 use crate::vectors::neighbours::Options;
-use crate::vectors::search::Hit;
+use crate::vectors::search::{self, Hit};
 use crate::vectors::{WordVectors, explain};
 
 static METHODS: Choices<Method> = Choices(&[
@@ -40,12 +41,15 @@ static METHODS: Choices<Method> = Choices(&[
 /// `lexiscope analogy man king woman` asks: man is to king as woman is to which word?
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The word that B belongs to
-    a: String,
+    /// The word that B belongs to; - alone for three words a line of standard input
+    #[arg(required_unless_present = "batch", conflicts_with = "batch")]
+    a: Option<String>,
     /// What A has
-    b: String,
+    b: Option<String>,
     /// The word whose counterpart is asked for
-    c: String,
+    c: Option<String>,
+    #[command(flatten)]
+    batch: BatchArguments,
     /// How to score a word
     #[arg(long, value_parser = METHODS.parser(), default_value = "3cosadd")]
     method: Method,
@@ -54,7 +58,7 @@ pub struct Arguments {
     include_query: bool,
     /// Show why: each answer's cosine with A, B and C, the dimensions that carry its score, and where
     /// the first answer stands among the neighbours of C
-    #[arg(long)]
+    #[arg(long, conflicts_with = "batch")]
     explain: bool,
     #[command(flatten)]
     list: ListArguments,
@@ -63,21 +67,41 @@ pub struct Arguments {
 impl Command for Arguments {
     fn answer(self, shared: &Shared) -> Result<Answer> {
         let options = self.list.options(self.include_query)?;
-        let (a, b, c) = (given(&self.a)?, given(&self.b)?, given(&self.c)?);
+        let typed: Vec<String> = [self.a, self.b, self.c].into_iter().flatten().collect();
+        let (format, filtered, method) = (self.list.format(), self.list.is_filtered(), self.method);
+        if let Some(questions) = self.batch.questions(only(&typed))? {
+            let vectors = vector_source::open(shared.vectors.as_deref())?;
+            let ask = move |vectors: &WordVectors, line: &str| {
+                Ok(analogy::question(vectors, words(line)?, method, &options)?.1)
+            };
+            let found = move |vectors: &WordVectors, line: &str, answer: &search::Answer| {
+                let asked = words(line).map_or_else(|_| line.to_owned(), asked);
+                report(&asked, method).list(results(vectors, &answer.hits))
+            };
+            return Ok(Answer::Batch(Batch::of_searches(questions, format, vectors, ask, found)?));
+        }
+        let [a, b, c] = exactly(typed.iter().map(String::as_str).collect())?;
+        let (a, b, c) = (given(a)?, given(b)?, given(c)?);
         let vectors = vector_source::open(shared.vectors.as_deref())?;
         let answer = progress::shown("searching", |progress| {
             analogy::solve(&vectors, a, b, c, self.method, &options, progress)
         })?;
         let hits = &answer.answer.hits;
-        let report = Report::default()
-            .fact("query", Value::text(format!("{a} : {b} :: {c} : ?")))
-            .fact("method", Value::text(METHODS.name(self.method)));
+        let report = report(&asked([a, b, c]), method);
         let report = match self.explain {
             true => explained(report, &vectors, [a, b, c], hits, &options)?,
             false => report.list(results(&vectors, hits)),
         };
-        Ok(Answer::report(report.filtered(self.list.is_filtered()), self.list.format()))
+        Ok(Answer::report(report.filtered(filtered), format))
     }
+}
+
+fn asked([a, b, c]: [&str; 3]) -> String {
+    format!("{a} : {b} :: {c} : ?")
+}
+
+fn report(asked: &str, method: Method) -> Report {
+    Report::default().fact("query", Value::text(asked)).fact("method", Value::text(METHODS.name(method)))
 }
 
 /// The answers with what their scores are made of, and the four words on the plane of both offsets.

@@ -2,6 +2,8 @@
 
 mod cell;
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use clap::Args;
 use ndarray::Array2;
@@ -12,8 +14,10 @@ use super::arguments::format::MapFormatArguments;
 use super::arguments::heads;
 use super::arguments::stack::StackArguments;
 use super::arguments::subject::{Subject, SubjectArguments};
+use super::batch::{Batch, BatchArguments};
 use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
+use super::model_source;
 use super::report::{Format, Map, Report, Value};
 use crate::analysis::difference::{Difference, difference};
 use crate::analysis::maps::{self, View};
@@ -55,6 +59,8 @@ Examples:
 pub struct Arguments {
     #[command(flatten)]
     subject: SubjectArguments,
+    #[command(flatten)]
+    batch: BatchArguments,
     /// The layer, from 0; the last one unless given
     #[arg(long, value_name = "N")]
     layer: Option<usize>,
@@ -85,14 +91,25 @@ impl Command for Arguments {
                 .hint("leave --format svg out, or --cell")
                 .into());
         }
+        if let Some(questions) = self.batch.questions(None)? {
+            self.subject.refuse_beside_batch()?;
+            let model = Arc::new(model_source::open(shared.model.as_deref())?);
+            let answer = move |text: &str| self.report(&Subject::of_text(&model, text)?);
+            return Ok(Answer::Batch(Batch::one_by_one(questions, format, answer)?));
+        }
         let subject = Subject::open(&self.subject, shared)?;
-        let chosen = Chosen::of(&self, &subject)?;
-        let changes = self.changes.interventions(&subject, chosen.stack)?;
-        let report = match &self.cell {
-            Some(cell) => cell::report(&subject, chosen.place(), cell, changes)?,
-            None => map_report(&subject, &chosen, changes)?,
-        };
-        Ok(Answer::report(report, format))
+        Ok(Answer::report(self.report(&subject)?, format))
+    }
+}
+
+impl Arguments {
+    fn report(&self, subject: &Subject) -> Result<Report> {
+        let chosen = Chosen::of(self, subject)?;
+        let changes = self.changes.interventions(subject, chosen.stack)?;
+        match &self.cell {
+            Some(cell) => cell::report(subject, chosen.place(), cell, changes),
+            None => map_report(subject, &chosen, changes),
+        }
     }
 }
 

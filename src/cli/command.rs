@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use super::batch::Batch;
 use super::report::{Format, Report};
 use crate::terminal::ColourChoice;
 
@@ -25,6 +26,8 @@ pub struct Shared {
 pub enum Answer {
     /// Facts, lists and maps, to be written in a format.
     Report(Box<Report>, Format),
+    /// An answer for every line of questions.
+    Batch(Batch),
     /// Text as it is.
     Text(Vec<u8>),
 }

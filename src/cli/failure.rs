@@ -75,7 +75,8 @@ pub fn tell(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(kind as u8)
 }
 
-fn explain(error: &anyhow::Error) -> (Kind, String, Option<String>) {
+/// What kind of failure `error` is, what it says, and what to do next.
+pub fn explain(error: &anyhow::Error) -> (Kind, String, Option<String>) {
     if let Some(failure) = error.downcast_ref::<Failure>() {
         return (failure.kind, failure.message.clone(), failure.hint.clone());
     }

@@ -9,6 +9,7 @@
 //! `Arguments` that implement [`Command`], and its line in the list below.
 
 mod arguments;
+mod batch;
 mod command;
 mod failure;
 mod model_source;
@@ -281,6 +282,7 @@ fn perform(arguments: Program) -> Result<()> {
     }
     match command.answer(&Shared { vectors, model, theme, colour: color, program })? {
         Answer::Text(text) => print(&text),
+        Answer::Batch(batch) => batch.write(&mut io::stdout().lock(), io::stdout().is_terminal()),
         Answer::Report(report, format) => {
             print(&report::render(&report, format, io::stdout().is_terminal())?)?;
             if let Some(remark) = report::remark(&report, format) {

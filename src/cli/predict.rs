@@ -6,7 +6,8 @@ use ndarray::Array2;
 
 use super::arguments::format::FormatArguments;
 use super::arguments::sampling::SamplingArguments;
-use super::arguments::subject::{Subject, SubjectArguments};
+use super::arguments::subject::{Subject, SubjectArguments, predicting_model};
+use super::batch::{Batch, BatchArguments};
 use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
 use super::generate::continuation;
@@ -15,7 +16,7 @@ use super::report::{Report, Table, Value};
 use crate::analysis::lens::{self, LensOptions};
 use crate::analysis::names::output_name;
 use crate::model::forward::{Input, PassOptions, forward};
-use crate::model::generate::likeliest;
+use crate::model::generate::{Sampling, likeliest};
 use crate::model::network::Kind;
 use crate::model::trace::{Keep, Trace};
 
@@ -26,6 +27,8 @@ use crate::model::trace::{Keep, Trace};
 pub struct Arguments {
     #[command(flatten)]
     subject: SubjectArguments,
+    #[command(flatten)]
+    batch: BatchArguments,
     /// What every layer would predict (the logit lens)
     #[arg(long, conflicts_with = "generate")]
     lens: bool,
@@ -55,22 +58,30 @@ impl Command for Arguments {
                 .hint("add --generate N")
                 .into());
         }
-        let sampling = self.sampling.sampling(0.0)?;
+        let (format, sampling) = (self.output.format, self.sampling.sampling(0.0)?);
+        if let Some(questions) = self.batch.questions(None)? {
+            self.subject.refuse_beside_batch()?;
+            let model = predicting_model(shared)?;
+            let answer = move |text: &str| self.report(&Subject::of_text(&model, text)?, &sampling);
+            return Ok(Answer::Batch(Batch::one_by_one(questions, format, answer)?));
+        }
         let subject = Subject::open_predicting(&self.subject, shared)?;
+        Ok(Answer::report(self.report(&subject, &sampling)?, format))
+    }
+}
+
+impl Arguments {
+    fn report(&self, subject: &Subject, sampling: &Sampling) -> Result<Report> {
         let count = self.count as usize;
-        let report = match self.generate {
-            Some(tokens) => continuation(&subject, tokens as usize, &sampling)?,
-            None if self.lens => {
-                let watched = self
-                    .watch
-                    .as_deref()
-                    .map(|token| token_called(&subject, "--watch", token))
-                    .transpose()?;
-                by_layer(&subject, places(&subject, self.at.as_deref())?, count, watched)?
-            }
-            None => candidates(&subject, places(&subject, self.at.as_deref())?, count)?,
-        };
-        Ok(Answer::report(report, self.output.format))
+        if let Some(tokens) = self.generate {
+            return continuation(subject, tokens as usize, sampling);
+        }
+        let places = places(subject, self.at.as_deref())?;
+        if !self.lens {
+            return candidates(subject, places, count);
+        }
+        let watched = self.watch.as_deref().map(|token| token_called(subject, "--watch", token));
+        by_layer(subject, places, count, watched.transpose()?)
     }
 }
 

@@ -7,13 +7,13 @@ use clap::Args;
 use ndarray::Array2;
 
 use super::arguments::explained::explained;
-use super::arguments::list::{ListArguments, results};
+use super::arguments::list::ListArguments;
 use super::arguments::words::given;
+use super::batch::{Batch, BatchArguments, only};
 use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
-use super::report::{Report, Value};
+use super::neighbors::found;
 use super::{progress, vector_source};
-use crate::progress::Progress;
 use crate::vectors::explain::neighbourhood;
 use crate::vectors::expression::Expression;
 use crate::vectors::search::{self, Objective, Query};
@@ -26,17 +26,19 @@ use crate::vectors::{VectorsError, WordVectors, neighbours};
 /// for a file with such a list.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Expression, numbers, or @FILE with numbers
-    #[arg(allow_hyphen_values = true)]
-    query: String,
+    /// Expression, numbers, or @FILE with numbers; a - alone for one a line of standard input
+    #[arg(allow_hyphen_values = true, required_unless_present = "batch", conflicts_with = "batch")]
+    query: Option<String>,
     /// The rest of it, where it was not quoted
     #[arg(allow_negative_numbers = true)]
     rest: Vec<String>,
+    #[command(flatten)]
+    batch: BatchArguments,
     /// Let the asked words be answers
     #[arg(long)]
     include_query: bool,
     /// Show the expression's vector, what the search looked at, and all words on a plane
-    #[arg(long)]
+    #[arg(long, conflicts_with = "batch")]
     explain: bool,
     #[command(flatten)]
     list: ListArguments,
@@ -46,14 +48,17 @@ impl Command for Arguments {
     fn answer(self, shared: &Shared) -> Result<Answer> {
         let options = self.list.options(self.include_query)?;
         let (format, filtered) = (self.list.format(), self.list.is_filtered());
-        let asked = [vec![self.query], self.rest].concat().join(" ");
-        let query = given(&asked)?.trim_ascii();
+        let typed: Vec<String> = self.query.into_iter().chain(self.rest).collect();
+        if let Some(questions) = self.batch.questions(only(&typed))? {
+            let vectors = vector_source::open(shared.vectors.as_deref())?;
+            let ask = move |vectors: &WordVectors, line: &str| asked(vectors, line, &options);
+            return Ok(Answer::Batch(Batch::of_searches(questions, format, vectors, ask, found)?));
+        }
+        let typed = typed.join(" ");
+        let query = given(&typed)?.trim_ascii();
         let vectors = vector_source::open(shared.vectors.as_deref())?;
-        // A word may look like a file or like numbers.
-        let is_word = vectors.vocabulary().row(query).is_some();
-        let numbers = if is_word { None } else { literal(query)? };
         if self.explain {
-            if numbers.is_some() {
+            if numbers_in(&vectors, query)?.is_some() {
                 return Err(Failure::usage("--explain is for words and expressions, not for numbers")
                     .hint("leave --explain out")
                     .into());
@@ -62,21 +67,24 @@ impl Command for Arguments {
                 progress::shown("searching", |progress| neighbourhood(&vectors, query, &options, progress))?;
             return Ok(Answer::report(explained(&vectors, &answer).filtered(filtered), format));
         }
-        let answer = match numbers {
-            Some(literal) => {
-                progress::shown("searching", |progress| nearest(&vectors, &literal, &options, progress))
-            }
-            None => {
-                let expression = Expression::read(query, &vectors)?;
-                progress::shown("searching", |progress| {
-                    neighbours::neighbours(&vectors, &expression, &options, progress)
-                })
-            }
-        }?;
-        let report =
-            Report::default().fact("query", Value::text(query)).list(results(&vectors, &answer.hits));
-        Ok(Answer::report(report.filtered(filtered), format))
+        let asked = asked(&vectors, query, &options)?;
+        let answer = progress::shown("searching", |progress| search::search(&vectors, &asked, progress))?;
+        Ok(Answer::report(found(&vectors, query, &answer).filtered(filtered), format))
     }
+}
+
+/// What an expression or a vector asks for.
+fn asked(vectors: &WordVectors, query: &str, options: &neighbours::Options) -> Result<Query> {
+    let query = given(query)?.trim_ascii();
+    match numbers_in(vectors, query)? {
+        Some(literal) => Ok(nearest(vectors, &literal, options)?),
+        None => Ok(neighbours::question(&Expression::read(query, vectors)?.evaluate(vectors)?, options)),
+    }
+}
+
+/// The vector that `query` is, unless it is a word: a word may look like a file or like numbers.
+fn numbers_in(vectors: &WordVectors, query: &str) -> Result<Option<Literal>> {
+    if vectors.vocabulary().row(query).is_some() { Ok(None) } else { literal(query) }
 }
 
 /// A vector that was given as numbers.
@@ -87,13 +95,12 @@ struct Literal {
     numbers: Vec<f32>,
 }
 
-/// The rows nearest to a vector that is no word's.
+/// The search for the rows nearest to a vector that is no word's.
 fn nearest(
     vectors: &WordVectors,
     literal: &Literal,
     options: &neighbours::Options,
-    progress: &Progress,
-) -> Result<search::Answer, VectorsError> {
+) -> Result<Query, VectorsError> {
     let numbers = &literal.numbers;
     if numbers.len() != vectors.dimensions() {
         return Err(VectorsError::DimensionMismatch {
@@ -107,14 +114,13 @@ fn nearest(
         return Err(VectorsError::NoDirection { reason: "its numbers are all zero, or not finite".into() });
     }
     let unit = |(_, column): (usize, usize)| (f64::from(numbers[column]) / length) as f32;
-    let query = Query {
+    Ok(Query {
         vectors: Array2::from_shape_fn((1, numbers.len()), unit),
         objective: Objective::Cosine,
         excluded: Vec::new(),
         filter: options.filter.clone(),
         count: options.count,
-    };
-    search::search(vectors, &query, progress)
+    })
 }
 
 /// The numbers that `query` spells out or points to; `None` when it is an expression.
@@ -172,7 +178,7 @@ mod tests {
     fn a_query_may_begin_with_a_minus_and_options_stay_options() {
         for typed in [["-king + queen", "-k", "5"], ["-k", "5", "-king + queen"]] {
             let found: Arguments = parsed(&typed).unwrap();
-            assert_eq!((found.query.as_str(), found.rest.len()), ("-king + queen", 0));
+            assert_eq!((found.query.as_deref(), found.rest.len()), (Some("-king + queen"), 0));
             assert_eq!(found.list.options(false).unwrap().count, 5);
         }
     }
@@ -180,7 +186,10 @@ mod tests {
     #[test]
     fn a_query_need_not_be_quoted() {
         let found: Arguments = parsed(&["king", "-", "man", "+", "woman", "-k", "5"]).unwrap();
-        assert_eq!((found.query.as_str(), found.rest.join(" ")), ("king", "- man + woman".to_owned()));
+        assert_eq!(
+            (found.query.as_deref(), found.rest.join(" ")),
+            (Some("king"), "- man + woman".to_owned())
+        );
         assert_eq!(found.list.options(false).unwrap().count, 5);
         assert!(parsed::<Arguments>(&["king", "--nonsense"]).is_err());
     }

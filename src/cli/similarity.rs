@@ -5,19 +5,23 @@ use clap::Args;
 
 use super::arguments::format::FormatArguments;
 use super::arguments::words::given;
+use super::batch::{Batch, BatchArguments, exactly, only, words};
 use super::command::{Answer, Command, Shared};
 use super::report::{Report, Table, Value};
 use super::vector_source;
 use crate::vectors::explain::Comparison;
-use crate::vectors::{compare, explain};
+use crate::vectors::{WordVectors, compare, explain};
 
 /// How similar two words are: the cosine of their vectors
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// One word
-    a: String,
+    /// One word; - alone for two words a line of standard input
+    #[arg(required_unless_present = "batch", conflicts_with = "batch")]
+    a: Option<String>,
     /// The other
-    b: String,
+    b: Option<String>,
+    #[command(flatten)]
+    batch: BatchArguments,
     /// Show what every dimension adds to the cosine, the largest share first
     #[arg(long)]
     explain: bool,
@@ -27,17 +31,25 @@ pub struct Arguments {
 
 impl Command for Arguments {
     fn answer(self, shared: &Shared) -> Result<Answer> {
-        let (a, b) = (given(&self.a)?, given(&self.b)?);
+        let Self { a, b, batch, explain, output } = self;
+        let typed: Vec<String> = [a, b].into_iter().flatten().collect();
+        if let Some(questions) = batch.questions(only(&typed))? {
+            let vectors = vector_source::open(shared.vectors.as_deref())?;
+            let answer = move |line: &str| compared(&vectors, words(line)?, explain);
+            return Ok(Answer::Batch(Batch::one_by_one(questions, output.format, answer)?));
+        }
+        let both = exactly(typed.iter().map(String::as_str).collect())?;
+        both.into_iter().try_for_each(|word| given(word).map(|_| ()))?;
         let vectors = vector_source::open(shared.vectors.as_deref())?;
-        let similarity = compare::similarity(&vectors, a, b)?;
-        let report = Report::default()
-            .fact("a", Value::text(a))
-            .fact("b", Value::text(b))
-            .fact("similarity", similarity);
-        let report =
-            if self.explain { report.list(shares(&explain::compare_words(&vectors, a, b)?)) } else { report };
-        Ok(Answer::report(report, self.output.format))
+        Ok(Answer::report(compared(&vectors, both, explain)?, output.format))
     }
+}
+
+fn compared(vectors: &WordVectors, [a, b]: [&str; 2], explains: bool) -> Result<Report> {
+    let similarity = compare::similarity(vectors, given(a)?, given(b)?)?;
+    let report =
+        Report::default().fact("a", Value::text(a)).fact("b", Value::text(b)).fact("similarity", similarity);
+    Ok(if explains { report.list(shares(&explain::compare_words(vectors, a, b)?)) } else { report })
 }
 
 /// The components of both unit vectors; their products add up to the cosine.

@@ -1,20 +1,20 @@
 //! `vector`: the numbers of words and expressions.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
 use super::arguments::format::FormatArguments;
+use super::batch::lines_in;
 use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
-use super::report::Format;
+use super::report::{Format, line_of};
 use super::vector_source;
 use crate::vectors::expression::Expression;
 use crate::vectors::resolve::resolve;
-use crate::vectors::{Result as VectorsResult, VectorsError, WordVectors};
+use crate::vectors::{Result as VectorsResult, WordVectors};
 
 /// The numbers of words, or of expressions
 ///
@@ -37,24 +37,12 @@ impl Command for Arguments {
     fn answer(self, shared: &Shared) -> Result<Answer> {
         let mut asked = self.words;
         if let Some(path) = &self.batch {
-            asked.extend(lines(path)?);
+            asked.extend(lines_in(path)?.into_iter().filter(|line| !line.is_empty()));
         }
         let vectors = vector_source::open(shared.vectors.as_deref())?;
         let numbers: VectorsResult<Vec<Vec<f32>>> = asked.iter().map(|text| vector(&vectors, text)).collect();
         Ok(Answer::Text(written(&asked, &numbers?, self.output.format)?))
     }
-}
-
-fn lines(path: &Path) -> Result<Vec<String>> {
-    let mut text = Vec::new();
-    if path == Path::new("-") {
-        std::io::stdin().read_to_end(&mut text)?;
-    } else {
-        text = std::fs::read(path).map_err(VectorsError::io("read", path))?;
-    }
-    let text = String::from_utf8_lossy(&text);
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    Ok(text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect())
 }
 
 /// The vector of a word as it stands, else of an expression.
@@ -87,6 +75,11 @@ fn written(words: &[String], vectors: &[Vec<f32>], format: Format) -> Result<Vec
             let mut text = serde_json::to_vec_pretty(&json!({"vectors": list.collect::<Vec<_>>()}))?;
             text.push(b'\n');
             Ok(text)
+        }
+        Format::Jsonl => {
+            let lines = words.iter().zip(vectors);
+            let lines = lines.map(|(word, vector)| line_of(&json!({"word": word, "vector": vector})));
+            Ok(lines.collect::<Vec<_>>().concat())
         }
         Format::Csv | Format::Tsv => {
             let separator = if format == Format::Csv { b',' } else { b'\t' };

@@ -104,6 +104,21 @@ pub fn solve(
     options: &Options,
     progress: &Progress,
 ) -> Result<AnalogyAnswer> {
+    let (asked, query) = question(vectors, [a, b, c], method, options)?;
+    let answer = search::search(vectors, &query, progress)?;
+    Ok(AnalogyAnswer { method, asked, answer })
+}
+
+/// The three words, and what [`solve`] searches for.
+///
+/// # Errors
+/// An unknown word; a word without direction; words that cancel out.
+pub fn question(
+    vectors: &WordVectors,
+    [a, b, c]: [&str; 3],
+    method: Method,
+    options: &Options,
+) -> Result<([Resolved; 3], Query)> {
     let asked = [resolve(vectors, a)?, resolve(vectors, b)?, resolve(vectors, c)?];
     let query = Query {
         vectors: query_vectors(vectors, [a, b, c], method)?,
@@ -116,8 +131,7 @@ pub fn solve(
         filter: options.filter.clone(),
         count: options.count,
     };
-    let answer = search::search(vectors, &query, progress)?;
-    Ok(AnalogyAnswer { method, asked, answer })
+    Ok((asked, query))
 }
 
 /// Why `row` answers a : b :: c : ? under 3CosAdd; `options` as for [`solve`].

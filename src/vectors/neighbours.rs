@@ -47,12 +47,16 @@ pub fn nearest(
     options: &Options,
     progress: &Progress,
 ) -> Result<Answer> {
-    let query = Query {
+    search::search(vectors, &question(evaluated, options), progress)
+}
+
+/// What [`nearest`] searches for.
+pub fn question(evaluated: &Evaluated, options: &Options) -> Query {
+    Query {
         vectors: evaluated.as_query(),
         objective: Objective::Cosine,
         excluded: if options.exclude_query { evaluated.rows.clone() } else { Vec::new() },
         filter: options.filter.clone(),
         count: options.count,
-    };
-    search::search(vectors, &query, progress)
+    }
 }

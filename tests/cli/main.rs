@@ -2,6 +2,7 @@
 
 mod answers;
 mod attention;
+mod batch;
 mod files;
 mod help;
 mod memory;

@@ -1,6 +1,7 @@
 //! Which words may be answers.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Args;
@@ -52,6 +53,7 @@ impl FilterArguments {
                 other => anyhow::Error::from(other),
             })
         });
-        Ok(Filter { ranks: ranks.transpose()?, pattern: pattern.transpose()?, words: words.transpose()? })
+        let words = words.transpose()?.map(Arc::new);
+        Ok(Filter { ranks: ranks.transpose()?, pattern: pattern.transpose()?, words })
     }
 }

@@ -12,6 +12,7 @@ const fn choice(name: &'static str, help: &'static str, value: Format) -> Choice
 static FORMATS: Choices<Format> = Choices(&[
     choice("plain", "Aligned columns for people", Format::Plain),
     choice("json", "One JSON object", Format::Json),
+    choice("jsonl", "One JSON object on one line", Format::Jsonl),
     choice("csv", "Comma-separated, with a heading", Format::Csv),
     choice("tsv", "Tab-separated, with a heading", Format::Tsv),
 ]);
@@ -19,6 +20,7 @@ static FORMATS: Choices<Format> = Choices(&[
 static MAP_FORMATS: Choices<Format> = Choices(&[
     choice("plain", "Aligned columns for people", Format::Plain),
     choice("json", "One JSON object", Format::Json),
+    choice("jsonl", "One JSON object on one line", Format::Jsonl),
     choice("csv", "Comma-separated, with a heading; one line a cell", Format::Csv),
     choice("tsv", "Tab-separated, with a heading; one line a cell", Format::Tsv),
     choice("svg", "A drawing with labels and legend", Format::Svg),

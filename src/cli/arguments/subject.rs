@@ -1,6 +1,7 @@
 //! What a model is to look at: a text, token ids, an image or pixels.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Args;
@@ -56,29 +57,45 @@ enum Looked {
 }
 
 impl SubjectArguments {
+    /// Refuses a text, an image or whatever else beside a batch, which has texts of its own.
+    ///
+    /// # Errors
+    /// There is one.
+    pub fn refuse_beside_batch(&self) -> Result<()> {
+        let Self { text, ids, image, pixels, inputs } = self;
+        let paths = [image, pixels, inputs].into_iter().any(Option::is_some);
+        if text.is_empty() && ids.is_none() && !paths {
+            return Ok(());
+        }
+        Err(Failure::usage("--batch has texts of its own").hint("leave the other text or image out").into())
+    }
+
     fn looked(&self) -> Result<Looked> {
         match self {
             Self { ids: Some(ids), .. } => Ok(Looked::Ids(ids.clone())),
             Self { image: Some(path), .. } => Ok(Looked::Image(path.clone())),
             Self { pixels: Some(path), .. } => Ok(Looked::Pixels(path.clone())),
             Self { inputs: Some(path), .. } => Ok(Looked::Inputs(path.clone())),
-            Self { text, .. } => {
-                let text = standard_input::text(text)?;
-                if text.trim().is_empty() {
-                    return Err(Failure::usage("the text is empty")
-                        .hint("give a text in quotes, or token ids: --ids 101,7592,102")
-                        .into());
-                }
-                Ok(Looked::Text(text))
-            }
+            Self { text, .. } => Looked::text(standard_input::text(text)?),
         }
+    }
+}
+
+impl Looked {
+    fn text(text: String) -> Result<Self> {
+        if text.trim().is_empty() {
+            return Err(Failure::usage("the text is empty")
+                .hint("give a text in quotes, or token ids: --ids 101,7592,102")
+                .into());
+        }
+        Ok(Self::Text(text))
     }
 }
 
 /// An opened model with what it looks at.
 pub struct Subject {
     /// The model.
-    pub model: Model,
+    pub model: Arc<Model>,
     /// The tokens; for an image its patches.
     pub tokens: Tokens,
     /// The image `[C, side, side]`, for a vision model.
@@ -100,7 +117,18 @@ impl Subject {
 
     fn of_model(arguments: &SubjectArguments, model: Option<&str>) -> Result<Self> {
         let looked = arguments.looked()?;
-        let model = model_source::open(model)?;
+        Self::looking(Arc::new(model_source::open(model)?), looked)
+    }
+
+    /// A text, for a model that is open.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn of_text(model: &Arc<Model>, text: &str) -> Result<Self> {
+        Self::looking(Arc::clone(model), Looked::text(text.to_owned())?)
+    }
+
+    fn looking(model: Arc<Model>, looked: Looked) -> Result<Self> {
         let is_vision = model.network.kind == Kind::Vision;
         let mut decoder_ids = None;
         let (tokens, image) = match &looked {
@@ -146,14 +174,9 @@ impl Subject {
     /// # Errors
     /// Those of [`Self::open`]; no answer, for a model without an output matrix.
     pub fn open_predicting(arguments: &SubjectArguments, shared: &Shared) -> Result<Self> {
-        let subject = Self::of_model(arguments, Some(shared.model.as_deref().unwrap_or(shipped::WRITER)))?;
-        if subject.model.network.head.is_some() {
-            return Ok(subject);
-        }
-        let name = &subject.model.name;
-        Err(Failure::no_answer(format!("{name} has no output matrix (a base model), so it predicts nothing"))
-            .hint("give a causal or masked-language model: --model FOLDER|FILE|NAME")
-            .into())
+        let subject = Self::of_model(arguments, Some(predicting(shared)))?;
+        check_predicts(&subject.model)?;
+        Ok(subject)
     }
 
     /// Runs the model.
@@ -250,6 +273,31 @@ pub fn find_token(option: &str, labels: &[String], wanted: &str) -> Result<Vec<u
             .into());
     }
     Ok(found)
+}
+
+/// The model that is meant where tokens are predicted.
+fn predicting(shared: &Shared) -> &str {
+    shared.model.as_deref().unwrap_or(shipped::WRITER)
+}
+
+/// The model that is meant where tokens are predicted, opened for many texts.
+///
+/// # Errors
+/// Those of [`model_source::open`]; no answer, for a model without an output matrix.
+pub fn predicting_model(shared: &Shared) -> Result<Arc<Model>> {
+    let model = model_source::open(Some(predicting(shared)))?;
+    check_predicts(&model)?;
+    Ok(Arc::new(model))
+}
+
+fn check_predicts(model: &Model) -> Result<()> {
+    if model.network.head.is_some() {
+        return Ok(());
+    }
+    let name = &model.name;
+    Err(Failure::no_answer(format!("{name} has no output matrix (a base model), so it predicts nothing"))
+        .hint("give a causal or masked-language model: --model FOLDER|FILE|NAME")
+        .into())
 }
 
 /// A text was given to a model that looks at images.

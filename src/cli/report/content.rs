@@ -58,6 +58,12 @@ impl Report {
         self
     }
 
+    /// The report without one of its facts.
+    pub fn without(mut self, key: &str) -> Self {
+        self.facts.retain(|(name, _)| *name != key);
+        self
+    }
+
     /// The report with its list.
     pub fn list(mut self, table: Table) -> Self {
         self.table = Some(table);

@@ -7,6 +7,15 @@ use super::value::{Value, rounded};
 
 /// The object; a terminal would obey nothing of it.
 pub(super) fn text(report: &Report) -> Vec<u8> {
+    object_text(&object(report))
+}
+
+/// The object on one line.
+pub(super) fn line(report: &Report) -> Vec<u8> {
+    line_of(&object(report))
+}
+
+fn object(report: &Report) -> serde_json::Value {
     let mut object = Map::new();
     for (key, value) in &report.facts {
         insert(&mut object, key, value);
@@ -21,13 +30,22 @@ pub(super) fn text(report: &Report) -> Vec<u8> {
             object.insert((*name).into(), json_record(&table.columns[1..], values));
         }
     }
-    object_text(&serde_json::Value::Object(object))
+    serde_json::Value::Object(object)
 }
 
 /// An object as text that no terminal obeys.
 pub fn object_text(object: &serde_json::Value) -> Vec<u8> {
+    tamed(&format!("{object:#}\n"))
+}
+
+/// An object on one line, as [`object_text`].
+pub fn line_of(object: &serde_json::Value) -> Vec<u8> {
+    tamed(&format!("{object}\n"))
+}
+
+fn tamed(json: &str) -> Vec<u8> {
     let mut text = String::new();
-    for character in format!("{object:#}\n").chars() {
+    for character in json.chars() {
         // JSON may carry DEL and the C1 controls as they are, but a terminal would obey them.
         match character {
             '\u{7f}'..='\u{9f}' => text.push_str(&format!("\\u{:04x}", u32::from(character))),

@@ -12,6 +12,8 @@ pub enum Format {
     Plain,
     /// One JSON object.
     Json,
+    /// The same on one line.
+    Jsonl,
     /// Comma-separated, with a heading.
     Csv,
     /// Tab-separated, with a heading.
@@ -25,6 +27,7 @@ pub fn render(report: &Report, format: Format, terminal: bool) -> anyhow::Result
     match format {
         Format::Plain => Ok(plain::text(report, terminal).into_bytes()),
         Format::Json => Ok(json::text(report)),
+        Format::Jsonl => Ok(json::line(report)),
         Format::Csv => separated::bytes(report, Separator::Comma, terminal),
         Format::Tsv => separated::bytes(report, Separator::Tab, terminal),
         Format::Svg => Ok(report.map.as_ref().map(Map::svg).unwrap_or_default().into_bytes()),

@@ -6,6 +6,7 @@
 //!   digits is not known at all: f64 decides whether it is a row.
 //! - int8: see [`planes`](crate::vectors::planes). A row without direction is known to be none, and is passed over.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use crate::vectors::kernels::codes::IntegerKernel;
@@ -41,6 +42,12 @@ impl<'a> Plane<'a> {
     }
 }
 
+/// How far a cosine is off at most that was computed from products and squared lengths in f32.
+pub(super) fn float_error(dimensions: usize) -> f64 {
+    let gamma = kernels::relative_error(dimensions);
+    1.5 * gamma + 2.0 * gamma * gamma + f64::EPSILON * 8.0
+}
+
 /// What finds the cosines of rows with some query vectors.
 pub(super) enum Cosines<'a> {
     Floats(FloatCosines<'a>),
@@ -51,16 +58,13 @@ impl<'a> Cosines<'a> {
     /// Of `rows` with the vectors that stand one after the other in `flat`, whose lengths are `lengths`.
     pub(super) fn new(rows: &'a Rows, plane: Plane<'a>, flat: &[f32], lengths: &[f64]) -> Self {
         match plane {
-            Plane::Floats => {
-                let gamma = kernels::relative_error(rows.dimensions());
-                Self::Floats(FloatCosines {
-                    rows,
-                    kernel: Kernel::detect(),
-                    flat: flat.to_vec(),
-                    lengths: lengths.to_vec(),
-                    error: 1.5 * gamma + 2.0 * gamma * gamma + f64::EPSILON * 8.0,
-                })
-            }
+            Plane::Floats => Self::Floats(FloatCosines {
+                rows,
+                kernel: Kernel::detect(),
+                flat: flat.to_vec(),
+                lengths: lengths.to_vec(),
+                error: float_error(rows.dimensions()),
+            }),
             Plane::Int8(plane) => {
                 let vectors = flat.chunks_exact(plane.dimensions()).zip(lengths);
                 Self::Int8(IntegerCosines {
@@ -73,11 +77,17 @@ impl<'a> Cosines<'a> {
     }
 
     /// Calls `visit` with each row of `block` that may have a direction, its cosines, and how far each is
-    /// off at most: infinitely where nothing is known.
-    pub(super) fn for_each(&self, block: Range<usize>, visit: impl FnMut(usize, &[f64], f64)) {
+    /// off at most: infinitely where nothing is known. Rows whose only cosine cannot be `least` may be left
+    /// out; `visit` may raise it.
+    pub(super) fn for_each(
+        &self,
+        block: Range<usize>,
+        least: &Cell<f64>,
+        visit: impl FnMut(usize, &[f64], f64),
+    ) {
         match self {
             Self::Floats(cosines) => cosines.for_each(block, visit),
-            Self::Int8(cosines) => cosines.for_each(block, visit),
+            Self::Int8(cosines) => cosines.for_each(block, least, visit),
         }
     }
 }
@@ -118,14 +128,59 @@ pub(super) struct IntegerCosines<'a> {
     queries: Vec<CodedQuery>,
 }
 
+/// Rows that are passed over together where none can be of use.
+const TOGETHER: usize = 16;
+
+/// Whether the cosine of one of these rows with `query` can be `least`. In f32, many rows at a time: what
+/// that rounds off is far below the slack.
+fn can_reach(
+    query: &CodedQuery,
+    products: &[i32],
+    scales: &[[u8; 4]],
+    errors: &[[u8; 4]],
+    least: f64,
+) -> bool {
+    const ROUNDED: f64 = 2e-6;
+    let (unit, farthest, least) = (query.unit() as f32, query.error() as f32, (least - ROUNDED) as f32);
+    let mut reaches = false;
+    for ((&product, &scale), &error) in products.iter().zip(scales).zip(errors) {
+        let (scale, error) = (f32::from_le_bytes(scale), f32::from_le_bytes(error));
+        // A row without direction has no scale that is a number, and reaches nothing.
+        reaches |= product as f32 * (scale * unit) + (error + (1.0 + error) * farthest) >= least;
+    }
+    reaches
+}
+
 /// Slack for the rounding of the few f64 operations here.
 const SLACK: f64 = 1e-12;
 
 impl IntegerCosines<'_> {
-    fn for_each(&self, block: Range<usize>, mut visit: impl FnMut(usize, &[f64], f64)) {
+    fn for_each(&self, block: Range<usize>, least: &Cell<f64>, mut visit: impl FnMut(usize, &[f64], f64)) {
         let rows = block.len();
         let mut products = vec![0; rows * self.queries.len()];
         self.kernel.products(self.plane.codes(block.clone()), &self.queries, &mut products);
+        let [query] = &self.queries[..] else {
+            return self.visit_all(block.clone(), rows, &products, &mut visit);
+        };
+        let first = block.start;
+        let [scales, errors] = self.plane.scale_bytes(block);
+        let groups = products.chunks(TOGETHER).zip(scales.chunks(TOGETHER)).zip(errors.chunks(TOGETHER));
+        for (index, ((products, scales), errors)) in groups.enumerate() {
+            if can_reach(query, products, scales, errors, least.get()) {
+                let start = first + index * TOGETHER;
+                self.visit_all(start..start + products.len(), products.len(), products, &mut visit);
+            }
+        }
+    }
+
+    /// Visits all of `block`, whose products with each query stand `rows` apart.
+    fn visit_all(
+        &self,
+        block: Range<usize>,
+        rows: usize,
+        products: &[i32],
+        visit: &mut impl FnMut(usize, &[f64], f64),
+    ) {
         let farthest = self.queries.iter().map(CodedQuery::error).fold(0.0, f64::max);
         let units: Vec<f64> = self.queries.iter().map(CodedQuery::unit).collect();
         let mut cosines = vec![0.0f64; self.queries.len()];

@@ -27,7 +27,7 @@ use ndarray::Array2;
 
 use self::node::Node;
 use super::error::{Result, VectorsError};
-use super::resolve::resolve;
+use super::resolve::{is_known, resolve};
 use super::word_vectors::WordVectors;
 
 /// A parsed expression. `Display` writes it so that it parses to the same expression again.
@@ -168,6 +168,15 @@ impl Expression {
             }
         });
         words
+    }
+
+    /// What [`Expression::evaluate`] refuses where a word has no vector, told at once: words that may have
+    /// been meant are not looked for.
+    pub fn unknown_word(&self, vectors: &WordVectors) -> Option<VectorsError> {
+        let unknown = self.words().into_iter().find(|word| !is_known(vectors, word))?;
+        let error =
+            VectorsError::UnknownWord { word: unknown.into(), size: vectors.len(), suggestions: Vec::new() };
+        Some(with_spaced_hyphens(vectors, error))
     }
 
     /// The unit vector that the expression stands for.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,7 @@ pub struct Filter {
     /// A regular expression that the word's bytes must match.
     pub pattern: Option<regex::bytes::Regex>,
     /// The only words that may be answers.
-    pub words: Option<HashSet<Vec<u8>>>,
+    pub words: Option<Arc<HashSet<Vec<u8>>>>,
 }
 
 impl Filter {
@@ -73,11 +74,34 @@ impl FilterSettings {
     pub fn build(&self) -> Result<Filter> {
         let words = match self.words.as_deref() {
             None => None,
-            Some([only]) if only.starts_with('@') => Some(read_words(Path::new(&only[1..]))?),
-            Some(words) => Some(words.iter().map(|word| word.clone().into_bytes()).collect()),
+            Some([only]) if only.starts_with('@') => Some(Arc::new(read_words(Path::new(&only[1..]))?)),
+            Some(words) => Some(Arc::new(words.iter().map(|word| word.clone().into_bytes()).collect())),
         };
         let pattern = self.pattern.as_deref().map(read_pattern).transpose();
         Ok(Filter { ranks: self.ranks.clone(), pattern: pattern.map_err(VectorsError::Request)?, words })
+    }
+}
+
+/// The condition that was built last, for as long as nobody asks for another: a key that is typed compiles
+/// no expression and reads no list.
+#[derive(Debug, Default)]
+pub struct KeptFilter(Mutex<Option<(FilterSettings, Filter)>>);
+
+impl KeptFilter {
+    /// The condition of `settings`; a list of words is as it was when it was first read.
+    ///
+    /// # Errors
+    /// As [`FilterSettings::build`].
+    pub fn build(&self, settings: &FilterSettings) -> Result<Filter> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, filter)) = &*kept
+            && of == settings
+        {
+            return Ok(filter.clone());
+        }
+        let filter = settings.build()?;
+        *kept = Some((settings.clone(), filter.clone()));
+        Ok(filter)
     }
 }
 
@@ -146,6 +170,27 @@ mod tests {
         assert_eq!(read_ranks("1000.."), Ok(999..usize::MAX));
         assert_eq!(read_ranks("1000-"), Ok(999..usize::MAX));
         assert_eq!(read_ranks("7..7"), Ok(6..7));
+    }
+
+    #[test]
+    fn a_list_is_read_once_for_as_long_as_it_is_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = folder.path().join("list");
+        std::fs::write(&list, "king\nqueen\n").unwrap();
+        let settings = |path: &Path| FilterSettings {
+            words: Some(vec![format!("@{}", path.display())]),
+            pattern: Some("^k".into()),
+            ..FilterSettings::default()
+        };
+        let kept = KeptFilter::default();
+        let first = kept.build(&settings(&list)).unwrap();
+        std::fs::remove_file(&list).unwrap();
+        let second = kept.build(&settings(&list)).unwrap();
+        assert!(Arc::ptr_eq(first.words.as_ref().unwrap(), second.words.as_ref().unwrap()));
+        assert!(second.admits_word(b"king") && !second.admits_word(b"queen") && !second.admits_word(b"kin"));
+        assert!(kept.build(&settings(&folder.path().join("other"))).is_err());
+        assert!(kept.build(&FilterSettings::default()).unwrap().admits_word(b"queen"));
+        assert!(kept.build(&settings(&list)).is_err(), "it is read again");
     }
 
     #[test]

@@ -30,6 +30,12 @@ pub struct Resolved {
     pub origin: Origin,
 }
 
+/// Whether [`resolve`] finds a vector.
+pub fn is_known(vectors: &WordVectors, word: &str) -> bool {
+    let of_subwords = || vectors.subwords().and_then(|model| model.vector(word.as_bytes()));
+    vectors.vocabulary().row(word).is_some() || of_subwords().is_some()
+}
+
 /// The vector of `word`: its row, else the mean of its subwords.
 ///
 /// # Errors

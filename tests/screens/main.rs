@@ -180,7 +180,13 @@ fn a_window_that_is_too_small_says_so() {
 fn search(app: &mut App) {
     let vectors = app.frame.vectors.open().cloned().expect("vectors");
     let (query, count, filter) = ("king".into(), 10, Default::default());
-    app.frame.start::<Words, _>(FindNeighbours { vectors, query, count, filter });
+    app.frame.start::<Words, _>(FindNeighbours {
+        vectors,
+        query,
+        count,
+        filter,
+        kept: std::sync::Arc::default(),
+    });
 }
 
 /// Nothing may move when a result is late, when a message comes, or when words are selected: only

@@ -1,9 +1,11 @@
 //! State of the screen *Words*: what was chosen, and what was found.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::vectors::explain::{Comparison, Neighbour, NeighbourAnswer, SubwordReport, Suggestions};
-use crate::vectors::filter::FilterSettings;
+use crate::vectors::filter::{FilterSettings, KeptFilter};
 use crate::widgets::line::Line;
 
 /// How many neighbours are asked for at first.
@@ -105,6 +107,8 @@ pub struct Words {
     pub answer: Option<NeighbourAnswer>,
     /// The query has no answer; `answer` is then the last that had one, or `None`.
     pub unknown: Option<Unknown>,
+    /// The condition on the answers, as it was built last.
+    pub kept_filter: Arc<KeptFilter>,
     /// What [`Panel::Comparison`] shows.
     pub comparison: Option<Comparison>,
     /// What [`Panel::Subwords`] shows.

@@ -37,6 +37,7 @@ impl Words {
             query: self.chosen.input.text().trim_ascii().to_owned(),
             count: self.chosen.count,
             filter: self.chosen.filter.clone(),
+            kept: Arc::clone(&self.kept_filter),
         });
     }
 
@@ -270,6 +271,8 @@ impl Words {
             format!("only words with {}", settings.describe())
         });
         self.chosen.filter = settings;
+        // A list that is asked for again is read again.
+        self.kept_filter = Arc::default();
         self.ask_neighbours(frame);
         Ok(())
     }

@@ -7,7 +7,8 @@ use crate::app::{Answers, Frame};
 use crate::jobs::{Failure, Job, Reporter, Slot};
 use crate::vectors::WordVectors;
 use crate::vectors::explain::{self, Comparison, NeighbourAnswer, SubwordReport, Suggestions};
-use crate::vectors::filter::FilterSettings;
+use crate::vectors::expression::Expression;
+use crate::vectors::filter::{FilterSettings, KeptFilter};
 use crate::vectors::lookup::Lookup;
 use crate::vectors::neighbours::Options;
 
@@ -56,6 +57,8 @@ pub struct FindNeighbours {
     pub count: usize,
     /// Which words may be answers.
     pub filter: FilterSettings,
+    /// The condition of the question before.
+    pub kept: Arc<KeptFilter>,
 }
 
 impl Job for FindNeighbours {
@@ -64,9 +67,14 @@ impl Job for FindNeighbours {
     const SLOT: Slot = Slot::front("words.neighbours");
 
     fn run(self, reporter: &Reporter<'_, ()>) -> Result<NeighbourAnswer, Failure> {
-        let Self { vectors, query, count, filter } = self;
-        let options = Options { count, exclude_query: true, filter: filter.build()? };
-        Ok(explain::neighbourhood(&vectors, &query, &options, reporter.progress())?)
+        let Self { vectors, query, count, filter, kept } = self;
+        let expression = Expression::read(&query, &vectors)?;
+        // What may have been meant is `Complete`'s to find.
+        if let Some(unknown) = expression.unknown_word(&vectors) {
+            return Err(unknown.into());
+        }
+        let options = Options { count, exclude_query: true, filter: kept.build(&filter)? };
+        Ok(explain::neighbourhood_of(&vectors, &query, &expression, &options, reporter.progress())?)
     }
 }
 

@@ -94,11 +94,14 @@ impl Int8Plane {
     /// What one unit of the codes of each of `rows` is worth, NaN where a row has no direction, and how
     /// far scale * codes is at most from the row of length 1.
     pub fn scales(&self, rows: Range<usize>) -> impl ExactSizeIterator<Item = (f32, f32)> {
-        let [scales, errors] = [&self.scales, &self.errors].map(|bytes| {
-            let (floats, _) = bytes[4 * rows.start..4 * rows.end].as_chunks::<4>();
-            floats.iter().map(|&float| f32::from_le_bytes(float))
-        });
-        scales.zip(errors)
+        let [scales, errors] = self.scale_bytes(rows);
+        let float = |&bytes: &[u8; 4]| f32::from_le_bytes(bytes);
+        scales.iter().map(float).zip(errors.iter().map(float))
+    }
+
+    /// As [`Int8Plane::scales`]: the bytes of the scales, and those of the errors.
+    pub fn scale_bytes(&self, rows: Range<usize>) -> [&[[u8; 4]]; 2] {
+        [&self.scales, &self.errors].map(|bytes| bytes[4 * rows.start..4 * rows.end].as_chunks().0)
     }
 }
 

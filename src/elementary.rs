@@ -34,6 +34,18 @@ pub(crate) use vectorised;
 /// What a closure can use up once.
 pub(crate) struct Once;
 
+/// A 16-bit IEEE float: its exponent and digits lie 13 bits lower than those of an f32, and its exponents
+/// begin 112 lower.
+#[inline(always)]
+pub fn from_half(bits: u16) -> f32 {
+    const TWO_TO_112: f32 = f32::from_bits((112 + 127) << 23);
+    const INFINITE: u32 = 0x0F80_0000;
+    let (sign, rest) = (u32::from(bits & 0x8000) << 16, u32::from(bits & 0x7FFF) << 13);
+    let finite = (f32::from_bits(rest) * TWO_TO_112).to_bits();
+    let magnitude = if rest >= INFINITE { rest | 0x7F80_0000 } else { finite };
+    f32::from_bits(sign | magnitude)
+}
+
 /// The sum of `values`, in f64.
 pub fn sum(values: &[f32]) -> f64 {
     vectorised!(sum_of(values, |value| value))
@@ -187,6 +199,15 @@ mod tests {
 
     fn largest(errors: impl Iterator<Item = f64>) -> f64 {
         errors.fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn halves_are_those_of_the_half_crate() {
+        for bits in 0..=u16::MAX {
+            let (found, expected) = (from_half(bits), half::f16::from_bits(bits).to_f32());
+            let same = found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan();
+            assert!(same, "{bits:04x}: {found} {expected}");
+        }
     }
 
     #[test]

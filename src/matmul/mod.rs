@@ -6,11 +6,17 @@ mod task;
 #[cfg(target_arch = "x86_64")]
 mod wide;
 
+use std::ops::Range;
+
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
-use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2};
+use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
+use rayon::prelude::*;
 
 use self::task::{Task, Threads};
+
+/// Rows of weights that are made together: a strip of our own loops, which a core's cache holds.
+const ROWS_AT_A_TIME: usize = 48;
 
 /// Multiplications with fewer of these run on one thread: starting more would cost more.
 const PARALLEL_FROM: usize = 1 << 18;
@@ -56,6 +62,29 @@ pub fn linear(x: ArrayView2<'_, f32>, weight: ArrayView2<'_, f32>, bias: &[f32])
     }
     // SAFETY: every number was written.
     unsafe { out.assume_init() }
+}
+
+/// As [`linear`] for `outputs` rows of weights that `write_rows` makes when they are needed, a few at a
+/// time, into rows one after the other: weights that are stored in fewer bytes than f32 are read as they
+/// lie.
+pub fn linear_of_rows(
+    x: ArrayView2<'_, f32>,
+    outputs: usize,
+    write_rows: impl Fn(Range<usize>, &mut [f32]) + Sync,
+    bias: &[f32],
+) -> Array2<f32> {
+    let mut out = Array2::zeros((x.nrows(), outputs));
+    let inner = x.ncols();
+    let pieces = out.axis_chunks_iter_mut(Axis(1), ROWS_AT_A_TIME).into_par_iter().enumerate();
+    pieces.for_each_init(Vec::new, |buffer, (piece, out)| {
+        let rows = piece * ROWS_AT_A_TIME..piece * ROWS_AT_A_TIME + out.ncols();
+        buffer.resize(rows.len() * inner, 0.0);
+        write_rows(rows.clone(), buffer);
+        let weight = ArrayView2::from_shape((rows.len(), inner), &buffer[..]).expect("whole rows");
+        let task = Task { adds: false, bias: bias.get(rows).unwrap_or(&[]), threads: Threads::Caller };
+        run(task, x, weight.reversed_axes(), out);
+    });
+    out
 }
 
 /// How `a b` is shared among threads: by the size alone, so that the numbers are the same everywhere.
@@ -171,6 +200,12 @@ mod tests {
             assert_close(linear(a.view(), b_turned.view(), &bias).view(), &shifted, "rows with a bias");
             assert_close(linear(a.view(), b.t(), &bias).view(), &shifted, "columns with a bias");
             assert_close(linear(a.view(), b.t(), &[]).view(), &expected, "no bias");
+            let rows = |rows: Range<usize>, out: &mut [f32]| {
+                let part = b_turned.slice(s![rows, ..]);
+                out.iter_mut().zip(part).for_each(|(out, &number)| *out = number);
+            };
+            assert_close(linear_of_rows(a.view(), n, rows, &bias).view(), &shifted, "rows made on the way");
+            assert_close(linear_of_rows(a.view(), n, rows, &[]).view(), &expected, "rows without a bias");
         }
     }
 

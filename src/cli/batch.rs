@@ -159,7 +159,7 @@ impl Batch {
             return Ok(());
         }
         let all = self.questions.len();
-        Err(Failure::no_answer(format!("{unanswered} of {all} questions have no answer"))
+        Err(Failure::no_answer(format!("no answer to {unanswered} of {all} questions"))
             .hint("their lines say why")
             .into())
     }
@@ -255,7 +255,7 @@ mod tests {
             let mut out = Vec::new();
             let batch = Batch::one_by_one(questions.clone(), format, answer).unwrap();
             let error = batch.write(&mut out, false).unwrap_err();
-            assert_eq!(error.to_string(), "1 of 3 questions have no answer");
+            assert_eq!(error.to_string(), "no answer to 1 of 3 questions");
             String::from_utf8(out).unwrap()
         };
         assert_eq!(

@@ -5,6 +5,8 @@
 //! weights, is the large one). Few rows are not worth a packing: they are multiplied with the
 //! weights as they lie.
 
+use std::cell::RefCell;
+
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, CowArray, Ix2, s};
 use rayon::prelude::*;
 
@@ -88,26 +90,40 @@ fn by_strips(
     b: ArrayView2<'_, f32>,
     mut out: ArrayViewMut2<'_, f32>,
 ) {
-    let strip_of =
-        |index: usize, mut out: ArrayViewMut2<'_, f32>, a: ArrayView2<'_, f32>, strip: &mut Strip| {
-            let columns = index * COLUMNS..index * COLUMNS + out.ncols();
-            for first in (0..a.ncols()).step_by(INNER) {
-                let inner = first..a.ncols().min(first + INNER);
-                let bias = if first == 0 { task.bias.get(columns.clone()).unwrap_or(&[]) } else { &[] };
-                wide.pack(b.slice(s![inner.clone(), columns.clone()]), bias, strip);
-                wide.multiply(a.slice(s![.., inner]), strip, out.view_mut(), task.adds || first > 0);
-            }
-        };
+    let strip_of = |index: usize, out: ArrayViewMut2<'_, f32>, a: ArrayView2<'_, f32>| {
+        STRIP.with_borrow_mut(|strip| multiply_strip(wide, task, a, b, index * COLUMNS, out, strip));
+    };
     if task.threads == Threads::Caller {
-        let mut strip = Strip::new();
-        for (index, out) in out.axis_chunks_iter_mut(Axis(1), COLUMNS).enumerate() {
-            strip_of(index, out, a, &mut strip);
-        }
-        return;
+        let strips = out.axis_chunks_iter_mut(Axis(1), COLUMNS).enumerate();
+        return strips.for_each(|(index, out)| strip_of(index, out, a));
     }
     let pieces = out.axis_chunks_iter_mut(Axis(0), ROWS).into_par_iter();
     pieces.zip(a.axis_chunks_iter(Axis(0), ROWS)).for_each(|(mut out, a)| {
         let strips = out.axis_chunks_iter_mut(Axis(1), COLUMNS).into_par_iter().enumerate();
-        strips.for_each_init(Strip::new, |strip, (index, out)| strip_of(index, out, a, strip));
+        strips.for_each(|(index, out)| strip_of(index, out, a));
     });
+}
+
+thread_local! {
+    /// Where a thread packs strips: it does so for every head of every layer.
+    static STRIP: RefCell<Strip> = const { RefCell::new(Strip::new()) };
+}
+
+/// The columns of the product from `column` on that `out` has.
+fn multiply_strip(
+    wide: Wide,
+    task: Task<'_>,
+    a: ArrayView2<'_, f32>,
+    b: ArrayView2<'_, f32>,
+    column: usize,
+    mut out: ArrayViewMut2<'_, f32>,
+    strip: &mut Strip,
+) {
+    let columns = column..column + out.ncols();
+    for first in (0..a.ncols()).step_by(INNER) {
+        let inner = first..a.ncols().min(first + INNER);
+        let bias = if first == 0 { task.bias.get(columns.clone()).unwrap_or(&[]) } else { &[] };
+        wide.pack(b.slice(s![inner.clone(), columns.clone()]), bias, strip);
+        wide.multiply(a.slice(s![.., inner]), strip, out.view_mut(), task.adds || first > 0);
+    }
 }

@@ -6,6 +6,7 @@ mod task;
 #[cfg(target_arch = "x86_64")]
 mod wide;
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use faer::linalg::matmul::matmul;
@@ -76,15 +77,26 @@ pub fn linear_of_rows(
     let mut out = Array2::zeros((x.nrows(), outputs));
     let inner = x.ncols();
     let pieces = out.axis_chunks_iter_mut(Axis(1), ROWS_AT_A_TIME).into_par_iter().enumerate();
-    pieces.for_each_init(Vec::new, |buffer, (piece, out)| {
+    pieces.for_each(|(piece, out)| {
         let rows = piece * ROWS_AT_A_TIME..piece * ROWS_AT_A_TIME + out.ncols();
-        buffer.resize(rows.len() * inner, 0.0);
-        write_rows(rows.clone(), buffer);
-        let weight = ArrayView2::from_shape((rows.len(), inner), &buffer[..]).expect("whole rows");
-        let task = Task { adds: false, bias: bias.get(rows).unwrap_or(&[]), threads: Threads::Caller };
-        run(task, x, weight.reversed_axes(), out);
+        MADE_ROWS.with_borrow_mut(|made| {
+            let length = rows.len() * inner;
+            if made.len() < length {
+                made.resize(length, 0.0);
+            }
+            let made = &mut made[..length];
+            write_rows(rows.clone(), made);
+            let weight = ArrayView2::from_shape((rows.len(), inner), &*made).expect("whole rows");
+            let task = Task { adds: false, bias: bias.get(rows).unwrap_or(&[]), threads: Threads::Caller };
+            run(task, x, weight.reversed_axes(), out);
+        });
     });
     out
+}
+
+thread_local! {
+    /// Where a thread makes rows of weights: it does so thousands of times a token.
+    static MADE_ROWS: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
 /// How `a b` is shared among threads: by the size alone, so that the numbers are the same everywhere.

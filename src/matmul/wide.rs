@@ -29,6 +29,7 @@ pub(super) struct Wide(());
 /// A strip of the right operand, `[k, 16, 32 or 48]`, and what is added to each of its columns.
 #[derive(Debug)]
 pub(super) struct Strip {
+    /// As many numbers as the longest strip had.
     numbers: Vec<f32>,
     bias: [f32; COLUMNS],
     inner: usize,
@@ -37,7 +38,7 @@ pub(super) struct Strip {
 
 impl Strip {
     /// One to pack into.
-    pub(super) fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self { numbers: Vec::new(), bias: [0.0; COLUMNS], inner: 0, columns: 0 }
     }
 
@@ -62,7 +63,9 @@ impl Wide {
         strip.bias = [0.0; COLUMNS];
         strip.bias[..bias.len()].copy_from_slice(bias);
         let width = strip.vectors() * LANES;
-        strip.numbers.resize(inner * width, 0.0);
+        if strip.numbers.len() < inner * width {
+            strip.numbers.resize(inner * width, 0.0);
+        }
         if b.strides()[0] == 1 || inner == 1 {
             let step = b.strides()[1];
             // SAFETY: AVX-512 F was detected; the view has `columns` columns, `step` numbers apart, of

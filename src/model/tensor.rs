@@ -1,8 +1,9 @@
 //! A named tensor, mapped from a file or owned, and the numbers in it as f32.
 //!
 //! f32 is used in place. Everything else (f16, bf16, int8 with a scale a row, the block types of
-//! GGUF) is converted when it is asked for: once and kept for a small model, a matrix at a time for
-//! a large one (see [`Weights::KEEP_CONVERTED_BELOW`](super::weights::Weights::KEEP_CONVERTED_BELOW)).
+//! GGUF) is converted when it is asked for. A linear map asks for a few rows at a time and forgets them
+//! ([`Tensor::rows_to_f32`]); who asks for a whole matrix ([`Tensor::to_f32`]) gets one that a small model
+//! keeps (see [`Weights::KEEP_CONVERTED_BELOW`](super::weights::Weights::KEEP_CONVERTED_BELOW)).
 
 use std::borrow::Cow;
 use std::ops::Range;

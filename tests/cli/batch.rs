@@ -50,7 +50,7 @@ fn a_model_is_opened_once_for_all_texts() {
 fn a_line_without_an_answer_says_why_and_stops_no_other() {
     let (answers, code, errors) = batch(&["neighbors", "-", "-k", "1"], "king\nqueeen\n\nfrance\n");
     assert_eq!(code, 1);
-    assert!(errors.contains("2 of 4 questions have no answer"), "{errors}");
+    assert!(errors.contains("no answer to 2 of 4 questions"), "{errors}");
     assert_eq!(answers[1]["query"], "queeen");
     assert!(answers[1]["error"].as_str().unwrap().contains("\"queeen\" is not among"), "{}", answers[1]);
     assert!(answers[1]["hint"].as_str().unwrap().contains("queen"), "{}", answers[1]);

@@ -55,32 +55,31 @@ impl BlockType {
     }
 }
 
+/// Calls a function with every block and the place of its numbers. A macro, so that the function is
+/// compiled into the loop: through a parameter it would be called, with the plain instructions.
+macro_rules! each {
+    ($one:ident, $bytes:expr, $out:expr) => {{
+        let (blocks, numbers) = ($bytes.as_chunks().0, $out.as_chunks_mut().0);
+        vectorised!(for (block, numbers) in blocks.iter().zip(numbers) {
+            // Vectors lie along a block. Across blocks, which the compiler would choose, every byte is
+            // fetched alone, and that takes four times as long.
+            $one(std::hint::black_box(block), numbers);
+        });
+    }};
+}
+
 /// Writes the numbers of whole blocks into `out`, whose length is a multiple of the block's numbers.
 pub fn dequantise(block: BlockType, bytes: &[u8], out: &mut [f32]) {
     match block {
-        BlockType::Q4_0 => each(bytes, out, q4_0),
-        BlockType::Q4_1 => each(bytes, out, q4_1),
-        BlockType::Q5_0 => each(bytes, out, q5_0),
-        BlockType::Q5_1 => each(bytes, out, q5_1),
-        BlockType::Q8_0 => each(bytes, out, q8_0),
-        BlockType::Q4K => each(bytes, out, q4_k),
-        BlockType::Q5K => each(bytes, out, q5_k),
-        BlockType::Q6K => each(bytes, out, q6_k),
+        BlockType::Q4_0 => each!(q4_0, bytes, out),
+        BlockType::Q4_1 => each!(q4_1, bytes, out),
+        BlockType::Q5_0 => each!(q5_0, bytes, out),
+        BlockType::Q5_1 => each!(q5_1, bytes, out),
+        BlockType::Q8_0 => each!(q8_0, bytes, out),
+        BlockType::Q4K => each!(q4_k, bytes, out),
+        BlockType::Q5K => each!(q5_k, bytes, out),
+        BlockType::Q6K => each!(q6_k, bytes, out),
     }
-}
-
-/// Calls `one` with every block and the place of its numbers. Sizes are constants, and `one` is compiled
-/// into the loop, so that it becomes vector instructions.
-#[inline(always)]
-fn each<const BYTES: usize, const NUMBERS: usize>(
-    bytes: &[u8],
-    out: &mut [f32],
-    one: impl Fn(&[u8; BYTES], &mut [f32; NUMBERS]),
-) {
-    let (blocks, numbers) = (bytes.as_chunks().0, out.as_chunks_mut().0);
-    vectorised!(for (block, numbers) in blocks.iter().zip(numbers) {
-        one(block, numbers);
-    });
 }
 
 #[inline(always)]
@@ -98,29 +97,50 @@ fn high(byte: u8) -> i32 {
     i32::from(byte >> 4)
 }
 
-/// The first 16 of `out` from the codes in the low halves of `codes`, the others from those in the high
-/// halves; `number` gets a code and its index.
+/// N bytes from `at` on. They are copied, so that the compiler knows that no number that is written changes
+/// them: else it would write the numbers one by one.
 #[inline(always)]
-fn both_halves(codes: &[u8], out: &mut [f32; 32], number: impl Fn(i32, usize) -> f32) {
-    let (first, second) = out.split_at_mut(16);
-    for (i, (out, &byte)) in first.iter_mut().zip(codes).enumerate() {
-        *out = number(low(byte), i);
+fn copied<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    let mut copy = [0; N];
+    copy.copy_from_slice(&bytes[at..at + N]);
+    copy
+}
+
+/// N numbers by their index, made apart from where they go, for the same reason as in [`copied`].
+#[inline(always)]
+fn made<const N: usize>(number: impl Fn(usize) -> f32) -> [f32; N] {
+    let mut numbers = [0.0; N];
+    for (i, place) in numbers.iter_mut().enumerate() {
+        *place = number(i);
     }
-    for (i, (out, &byte)) in second.iter_mut().zip(codes).enumerate() {
-        *out = number(high(byte), i + 16);
+    numbers
+}
+
+/// The first 16 of `out` from the low halves of 16 bytes, the others from the high ones; `number` gets a code
+/// and its index.
+#[inline(always)]
+fn both_halves(codes: [u8; 16], out: &mut [f32; 32], number: impl Fn(i32, usize) -> f32) {
+    let (mut first, mut second) = ([0.0; 16], [0.0; 16]);
+    for (i, (place, &byte)) in first.iter_mut().zip(&codes).enumerate() {
+        *place = number(low(byte), i);
     }
+    for (i, (place, &byte)) in second.iter_mut().zip(&codes).enumerate() {
+        *place = number(high(byte), i + 16);
+    }
+    out[..16].copy_from_slice(&first);
+    out[16..].copy_from_slice(&second);
 }
 
 #[inline(always)]
 fn q4_0(bytes: &[u8; 18], out: &mut [f32; 32]) {
     let scale = half(bytes, 0);
-    both_halves(&bytes[2..], out, |code, _| (code - 8) as f32 * scale);
+    both_halves(copied(bytes, 2), out, |code, _| (code - 8) as f32 * scale);
 }
 
 #[inline(always)]
 fn q4_1(bytes: &[u8; 20], out: &mut [f32; 32]) {
     let (scale, minimum) = (half(bytes, 0), half(bytes, 2));
-    both_halves(&bytes[4..], out, |code, _| code as f32 * scale + minimum);
+    both_halves(copied(bytes, 4), out, |code, _| code as f32 * scale + minimum);
 }
 
 /// The fifth bits of 32 codes, from a little-endian u32.
@@ -134,21 +154,20 @@ fn fifth_bits(bytes: &[u8], at: usize) -> impl Fn(usize) -> i32 {
 #[inline(always)]
 fn q5_0(bytes: &[u8; 22], out: &mut [f32; 32]) {
     let (scale, fifth) = (half(bytes, 0), fifth_bits(bytes, 2));
-    both_halves(&bytes[6..], out, |code, i| ((code | fifth(i)) - 16) as f32 * scale);
+    both_halves(copied(bytes, 6), out, |code, i| ((code | fifth(i)) - 16) as f32 * scale);
 }
 
 #[inline(always)]
 fn q5_1(bytes: &[u8; 24], out: &mut [f32; 32]) {
     let (scale, minimum, fifth) = (half(bytes, 0), half(bytes, 2), fifth_bits(bytes, 4));
-    both_halves(&bytes[8..], out, |code, i| (code | fifth(i)) as f32 * scale + minimum);
+    both_halves(copied(bytes, 8), out, |code, i| (code | fifth(i)) as f32 * scale + minimum);
 }
 
 #[inline(always)]
 fn q8_0(bytes: &[u8; 34], out: &mut [f32; 32]) {
     let scale = half(bytes, 0);
-    for (value, &byte) in out.iter_mut().zip(&bytes[2..]) {
-        *value = f32::from(byte as i8) * scale;
-    }
+    let codes: [u8; 32] = copied(bytes, 2);
+    *out = made(|i| f32::from(codes[i] as i8) * scale);
 }
 
 /// The 6-bit scale and minimum of group `group` of 8, packed into 12 bytes (`get_scale_min_k4`).
@@ -184,22 +203,17 @@ fn k_groups(bytes: &[u8], codes: &[u8], fifth: Option<&[u8]>, out: &mut [f32; 25
     for (group, out) in out.as_chunks_mut::<32>().0.iter_mut().enumerate() {
         let (group_scale, group_minimum) = scale_and_minimum(packed, group);
         let (step, shift) = (scale * group_scale, minimum * group_minimum);
-        let codes = &codes[group / 2 * 32..][..32];
+        let codes: [u8; 32] = copied(codes, group / 2 * 32);
         let places = 4 * (group % 2);
-        let code = |byte: u8| i32::from(byte >> places & 0xF);
-        match fifth {
-            None => {
-                for (value, &byte) in out.iter_mut().zip(codes) {
-                    *value = step * code(byte) as f32 - shift;
-                }
-            }
+        let code = |i: usize| i32::from(codes[i] >> places & 0xF);
+        *out = match fifth {
+            None => made(|i| step * code(i) as f32 - shift),
             Some(fifth) => {
-                for ((value, &byte), &fifth) in out.iter_mut().zip(codes).zip(fifth) {
-                    let fifth = i32::from(fifth >> group & 1) << 4;
-                    *value = step * (code(byte) + fifth) as f32 - shift;
-                }
+                let fifth: [u8; 32] = copied(fifth, 0);
+                let fifth = |i: usize| i32::from(fifth[i] >> group & 1) << 4;
+                made(|i| step * (code(i) + fifth(i)) as f32 - shift)
             }
-        }
+        };
     }
 }
 
@@ -218,11 +232,11 @@ fn q6_k(bytes: &[u8; 210], out: &mut [f32; 256]) {
             let (places, top_places) = (part / 2 * 4, 2 * part);
             for (side, out) in out.as_chunks_mut::<16>().0.iter_mut().enumerate() {
                 let step = scale * f32::from(scales[side + 2 * part] as i8);
-                let bits = low_bits[16 * side..].iter().zip(&high_bits[16 * side..]);
-                for (value, (&low, &high)) in out.iter_mut().zip(bits) {
-                    let code = i32::from(low >> places & 0xF) | i32::from(high >> top_places & 3) << 4;
-                    *value = step * (code - 32) as f32;
-                }
+                let (low, high): ([u8; 16], [u8; 16]) =
+                    (copied(low_bits, 16 * side), copied(high_bits, 16 * side));
+                let code =
+                    |i: usize| i32::from(low[i] >> places & 0xF) | i32::from(high[i] >> top_places & 3) << 4;
+                *out = made(|i| step * (code(i) - 32) as f32);
             }
         }
     }

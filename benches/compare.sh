@@ -14,7 +14,7 @@ if [ ! -x "$venv/bin/python" ]; then
 fi
 export LEXISCOPE_PEERS="$PWD/$venv/bin/python"
 # SmolLM2-135M, quantised, comes in a package.
-LEXISCOPE_GGUF=$(find "$PWD/$venv" -name "SmolLM2*.gguf" | head -1)
+LEXISCOPE_GGUF=$(find "$PWD/$venv/" -name "SmolLM2*.gguf" | head -1)
 export LEXISCOPE_GGUF
 cargo bench --no-run --bench search --bench forward --bench generation --bench training
 

@@ -2,8 +2,8 @@
 //! size runs.
 //!
 //! [`Wide`] is handed out only where the machine has the instructions, and its safe functions check
-//! every size, so that nothing outside this file is unsafe. Every number of a result is summed in the
-//! order of the inner size, whatever the tile it lies in.
+//! every size, so that who cuts a product into pieces needs no unsafe code. A number of a result does
+//! not depend on the tile that it lies in.
 
 use std::arch::x86_64::*;
 

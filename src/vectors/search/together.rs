@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use super::bounds;
 use super::cosines::{Plane, float_error};
+use super::objective::Objective;
 use super::prepared::{Candidate, LargestLower, Prepared, survivors};
 use super::query::{Answer, Query};
 use crate::matmul;
@@ -67,6 +68,21 @@ fn groups_of(prepared: &[Prepared<'_>]) -> Vec<Range<usize>> {
     groups
 }
 
+/// Rows that are passed over together where none can be of use.
+const TOGETHER: usize = 16;
+
+/// More than what f32 rounds off a cosine in [`reaches`].
+const ROUNDED: f64 = 2e-6;
+
+/// Whether one of the products times its row's inverse length is `least` or more.
+fn reaches(products: &[f32], inverse_lengths: &[f32], least: f32) -> bool {
+    let mut reaches = false;
+    for (&product, &inverse_length) in products.iter().zip(inverse_lengths) {
+        reaches |= product * inverse_length >= least;
+    }
+    reaches
+}
+
 /// Questions that one scan answers.
 struct Group<'a> {
     vectors: &'a WordVectors,
@@ -84,6 +100,8 @@ struct Tile {
     numbers: Array2<f32>,
     /// 1 / length; `None` where f32 may have lost digits.
     inverse_lengths: Vec<Option<f64>>,
+    /// The same in f32, where there is one for every row, else empty.
+    quick: Vec<f32>,
     /// `[query vectors, rows]`.
     products: Array2<f32>,
 }
@@ -135,6 +153,7 @@ impl<'a> Group<'a> {
         let mut tile = Tile {
             numbers: Array2::zeros((TILE, self.vectors.dimensions())),
             inverse_lengths: Vec::with_capacity(TILE),
+            quick: Vec::with_capacity(TILE),
             products: Array2::zeros((self.flat.nrows(), TILE)),
         };
         for first in part.clone().step_by(TILE) {
@@ -145,7 +164,7 @@ impl<'a> Group<'a> {
             for (question, found) in self.questions.iter().zip(&mut found) {
                 let vectors = vector..vector + question.lengths.len();
                 let products = tile.products.slice(s![vectors.clone(), ..rows.len()]);
-                self.look(question, products, &tile.inverse_lengths, rows.clone(), found);
+                self.look(question, products, &tile, rows.clone(), found);
                 vector = vectors.end;
             }
             progress.advance(rows.len() as u64);
@@ -162,6 +181,11 @@ impl<'a> Group<'a> {
             let trusted = TRUSTED_SQUARES.contains(&squared);
             tile.inverse_lengths.push(trusted.then(|| 1.0 / f64::from(squared).sqrt()));
         }
+        tile.quick.clear();
+        tile.quick.extend(tile.inverse_lengths.iter().map_while(|length| length.map(|length| length as f32)));
+        if tile.quick.len() < rows.len() {
+            tile.quick.clear();
+        }
         let numbers = tile.numbers.slice(s![..rows.len(), ..]);
         let products = tile.products.slice_mut(s![.., ..rows.len()]);
         matmul::multiply_transposed_here(self.flat.view(), numbers, products);
@@ -172,13 +196,38 @@ impl<'a> Group<'a> {
         &self,
         question: &Prepared<'_>,
         products: ArrayView2<'_, f32>,
-        inverse_lengths: &[Option<f64>],
+        tile: &Tile,
         rows: Range<usize>,
         found: &mut Found,
     ) {
         if found.best.count == 0 {
             return;
         }
+        let line = products.row(0).to_slice().filter(|_| question.query.objective == Objective::Cosine);
+        let Some(line) = line.filter(|_| !tile.quick.is_empty()) else {
+            return self.look_closely(question, products, &tile.inverse_lengths, rows, found);
+        };
+        let groups = line.chunks(TOGETHER).zip(tile.quick.chunks(TOGETHER));
+        for (index, (of_group, quick)) in groups.enumerate() {
+            let least = (found.best.threshold() - self.error - ROUNDED) * question.lengths[0];
+            if reaches(of_group, quick, least as f32) {
+                let group = index * TOGETHER..index * TOGETHER + quick.len();
+                let products = products.slice(s![.., group.clone()]);
+                let rows = rows.start + group.start..rows.start + group.end;
+                self.look_closely(question, products, &tile.inverse_lengths[group], rows, found);
+            }
+        }
+    }
+
+    /// As [`Group::look`], at every row.
+    fn look_closely(
+        &self,
+        question: &Prepared<'_>,
+        products: ArrayView2<'_, f32>,
+        inverse_lengths: &[Option<f64>],
+        rows: Range<usize>,
+        found: &mut Found,
+    ) {
         let asked = question.query.filter.rows(self.vectors.len());
         let mut cosines = vec![0.0f64; question.lengths.len()];
         let mut threshold = found.best.threshold();

@@ -30,8 +30,13 @@ pub fn changed_copy<S: Data<Elem = f32>, D: Dimension>(
     };
     let mut copy = Array::uninit(source.raw_dim());
     let places: &mut [MaybeUninit<f32>] = copy.as_slice_mut().expect("a new array is in standard order");
-    let fill =
-        |(places, numbers): (&mut [MaybeUninit<f32>], &[f32])| change(places.write_copy_of_slice(numbers));
+    let fill = |(places, numbers): (&mut [MaybeUninit<f32>], &[f32])| {
+        for (place, &number) in places.iter_mut().zip(numbers) {
+            place.write(number);
+        }
+        // SAFETY: places and numbers are equally many, so each place was written.
+        change(unsafe { &mut *(std::ptr::from_mut(places) as *mut [f32]) });
+    };
     if numbers.len() < PARALLEL_FROM {
         fill((places, numbers));
     } else {

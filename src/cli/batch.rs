@@ -68,11 +68,14 @@ fn lines(name: &str, bytes: &[u8]) -> Result<Vec<String>> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text).lines().map(str::to_owned).collect())
 }
 
+/// What answers some questions at a time.
+type Answers = dyn FnMut(&[String]) -> Vec<Result<Report>>;
+
 /// Questions and what answers some of them at a time.
 pub struct Batch {
     questions: Vec<String>,
     at_a_time: usize,
-    answer: Box<dyn FnMut(&[String]) -> Vec<Result<Report>>>,
+    answer: Box<Answers>,
     format: Format,
 }
 

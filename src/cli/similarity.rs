@@ -46,7 +46,7 @@ impl Command for Arguments {
 }
 
 fn compared(vectors: &WordVectors, [a, b]: [&str; 2], explains: bool) -> Result<Report> {
-    let similarity = compare::similarity(vectors, given(a)?, given(b)?)?;
+    let similarity = compare::similarity(vectors, a, b)?;
     let report =
         Report::default().fact("a", Value::text(a)).fact("b", Value::text(b)).fact("similarity", similarity);
     Ok(if explains { report.list(shares(&explain::compare_words(vectors, a, b)?)) } else { report })

@@ -56,7 +56,7 @@ impl Linear {
     pub fn apply(&self, x: ArrayView2<'_, f32>) -> Array2<f32> {
         let bias = self.bias.as_ref().map(|bias| bias.to_f32());
         let bias = bias.as_deref().unwrap_or(&[]);
-        if self.layout == Layout::OutIn && !self.weight.is_at_hand() {
+        if self.layout == Layout::OutIn && !self.weight.is_f32() {
             let rows = |rows, out: &mut [f32]| self.weight.rows_to_f32(rows, out);
             return matmul::linear_of_rows(x, self.outputs(), rows, bias);
         }

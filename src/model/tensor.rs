@@ -183,11 +183,12 @@ impl Tensor {
         }
     }
 
-    /// Whether [`Tensor::to_f32`] has nothing to convert.
-    pub fn is_at_hand(&self) -> bool {
+    /// Whether its numbers are f32 that are used in place. What was converted before plays no role: what a
+    /// network computes does not depend on what was asked of it.
+    pub fn is_f32(&self) -> bool {
         match &self.storage {
             Storage::Owned(_) => true,
-            Storage::File(stored) => stored.floats().is_some() || stored.converted.get().is_some(),
+            Storage::File(stored) => stored.floats().is_some(),
         }
     }
 }

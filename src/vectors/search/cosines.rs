@@ -129,18 +129,19 @@ pub(super) struct IntegerCosines<'a> {
 }
 
 /// Rows that are passed over together where none can be of use.
-const TOGETHER: usize = 16;
+pub(super) const TOGETHER: usize = 16;
 
-/// Whether the cosine of one of these rows with `query` can be `least`. In f32, many rows at a time: what
-/// that rounds off is far below the slack.
-fn can_reach(
+/// More than what f32 rounds off the cosines of rows that are passed over.
+pub(super) const ROUNDED: f64 = 2e-6;
+
+/// Whether the cosine of one of these rows with `query` can be `least`: in f32, many rows at a time.
+fn any_reaches(
     query: &CodedQuery,
     products: &[i32],
     scales: &[[u8; 4]],
     errors: &[[u8; 4]],
     least: f64,
 ) -> bool {
-    const ROUNDED: f64 = 2e-6;
     let (unit, farthest, least) = (query.unit() as f32, query.error() as f32, (least - ROUNDED) as f32);
     let mut reaches = false;
     for ((&product, &scale), &error) in products.iter().zip(scales).zip(errors) {
@@ -166,7 +167,7 @@ impl IntegerCosines<'_> {
         let [scales, errors] = self.plane.scale_bytes(block);
         let groups = products.chunks(TOGETHER).zip(scales.chunks(TOGETHER)).zip(errors.chunks(TOGETHER));
         for (index, ((products, scales), errors)) in groups.enumerate() {
-            if can_reach(query, products, scales, errors, least.get()) {
+            if any_reaches(query, products, scales, errors, least.get()) {
                 let start = first + index * TOGETHER;
                 self.visit_all(start..start + products.len(), products.len(), products, &mut visit);
             }

@@ -12,7 +12,7 @@ use ndarray::{Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
 use super::bounds;
-use super::cosines::{Plane, float_error};
+use super::cosines::{Plane, ROUNDED, TOGETHER, float_error};
 use super::objective::Objective;
 use super::prepared::{Candidate, LargestLower, Prepared, survivors};
 use super::query::{Answer, Query};
@@ -68,14 +68,8 @@ fn groups_of(prepared: &[Prepared<'_>]) -> Vec<Range<usize>> {
     groups
 }
 
-/// Rows that are passed over together where none can be of use.
-const TOGETHER: usize = 16;
-
-/// More than what f32 rounds off a cosine in [`reaches`].
-const ROUNDED: f64 = 2e-6;
-
 /// Whether one of the products times its row's inverse length is `least` or more.
-fn reaches(products: &[f32], inverse_lengths: &[f32], least: f32) -> bool {
+fn any_reaches(products: &[f32], inverse_lengths: &[f32], least: f32) -> bool {
     let mut reaches = false;
     for (&product, &inverse_length) in products.iter().zip(inverse_lengths) {
         reaches |= product * inverse_length >= least;
@@ -101,7 +95,7 @@ struct Tile {
     /// 1 / length; `None` where f32 may have lost digits.
     inverse_lengths: Vec<Option<f64>>,
     /// The same in f32, where there is one for every row, else empty.
-    quick: Vec<f32>,
+    inverse_lengths_f32: Vec<f32>,
     /// `[query vectors, rows]`.
     products: Array2<f32>,
 }
@@ -153,7 +147,7 @@ impl<'a> Group<'a> {
         let mut tile = Tile {
             numbers: Array2::zeros((TILE, self.vectors.dimensions())),
             inverse_lengths: Vec::with_capacity(TILE),
-            quick: Vec::with_capacity(TILE),
+            inverse_lengths_f32: Vec::with_capacity(TILE),
             products: Array2::zeros((self.flat.nrows(), TILE)),
         };
         for first in part.clone().step_by(TILE) {
@@ -181,10 +175,11 @@ impl<'a> Group<'a> {
             let trusted = TRUSTED_SQUARES.contains(&squared);
             tile.inverse_lengths.push(trusted.then(|| 1.0 / f64::from(squared).sqrt()));
         }
-        tile.quick.clear();
-        tile.quick.extend(tile.inverse_lengths.iter().map_while(|length| length.map(|length| length as f32)));
-        if tile.quick.len() < rows.len() {
-            tile.quick.clear();
+        tile.inverse_lengths_f32.clear();
+        tile.inverse_lengths_f32
+            .extend(tile.inverse_lengths.iter().map_while(|length| length.map(|length| length as f32)));
+        if tile.inverse_lengths_f32.len() < rows.len() {
+            tile.inverse_lengths_f32.clear();
         }
         let numbers = tile.numbers.slice(s![..rows.len(), ..]);
         let products = tile.products.slice_mut(s![.., ..rows.len()]);
@@ -204,14 +199,14 @@ impl<'a> Group<'a> {
             return;
         }
         let line = products.row(0).to_slice().filter(|_| question.query.objective == Objective::Cosine);
-        let Some(line) = line.filter(|_| !tile.quick.is_empty()) else {
+        let Some(line) = line.filter(|_| !tile.inverse_lengths_f32.is_empty()) else {
             return self.look_closely(question, products, &tile.inverse_lengths, rows, found);
         };
-        let groups = line.chunks(TOGETHER).zip(tile.quick.chunks(TOGETHER));
-        for (index, (of_group, quick)) in groups.enumerate() {
+        let groups = line.chunks(TOGETHER).zip(tile.inverse_lengths_f32.chunks(TOGETHER));
+        for (index, (of_group, inverse_lengths)) in groups.enumerate() {
             let least = (found.best.threshold() - self.error - ROUNDED) * question.lengths[0];
-            if reaches(of_group, quick, least as f32) {
-                let group = index * TOGETHER..index * TOGETHER + quick.len();
+            if any_reaches(of_group, inverse_lengths, least as f32) {
+                let group = index * TOGETHER..index * TOGETHER + of_group.len();
                 let products = products.slice(s![.., group.clone()]);
                 let rows = rows.start + group.start..rows.start + group.end;
                 self.look_closely(question, products, &tile.inverse_lengths[group], rows, found);

@@ -54,7 +54,7 @@ impl AttentionTrace {
         Some(products.remove_axis(Axis(0)))
     }
 
-    /// q·k `[H, T, S]`, before the scale, as [`AttentionTrace::products_of`] has it.
+    /// q·k `[H, T, S]` of one text, before the scale, as [`AttentionTrace::products_of`] has it.
     pub fn products(&self) -> Option<Array3<f32>> {
         let (queries, keys) = (self.query.as_ref()?, self.key.as_ref()?);
         let (heads, count, _) = queries.dim();

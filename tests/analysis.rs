@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use lexiscope::analysis::detectors::{Detection, multiplication_score};
-use lexiscope::analysis::importance::{Importance, Measure, head_importance};
+use lexiscope::analysis::importance::{Importance, Measure, head_importance, importance_by_gradient};
 use lexiscope::analysis::lens::{LensOptions, logit_lens};
 use lexiscope::analysis::norms::{norm_weighted, norm_weighted_layer};
 use lexiscope::analysis::rollout::{mean_over_heads, rollout};
@@ -217,6 +217,46 @@ fn what_is_lost_without_each_head() {
         let ranked = measure(Measure::SentenceVector).ranked();
         assert!(ranked.windows(2).all(|pair| pair[0].2 >= pair[1].2));
     }
+}
+
+/// GPT-2 with one head's part of the stream times `share`.
+fn with_a_fainter_head(network: &Network, place: HeadPlace, share: f32) -> Network {
+    let mut network = network.clone();
+    let attention = place.stack.attention(&network, place.layer).expect("it attends");
+    let output = attention.output.as_ref().expect("an output map").weight.clone();
+    let (width, head) = (output.shape()[1], attention.head_size);
+    network.change_parameters(|name, numbers| {
+        if name == output.name() {
+            let rows = &mut numbers[place.head * head * width..(place.head + 1) * head * width];
+            rows.iter_mut().for_each(|number| *number *= share);
+        }
+    });
+    network
+}
+
+#[test]
+fn importance_by_gradient_is_the_slope_of_what_fainter_heads_change() {
+    let (network, ids) = (golden("gpt2"), ids("gpt2"));
+    let (input, progress) = (Input::Tokens(&ids), Progress::unobserved());
+    for measure in [Measure::TopProbability(Some(3)), Measure::Loss] {
+        let found = importance_by_gradient(&network, Stack::Text, &input, measure).expect("runs");
+        let off =
+            head_importance(&network, Stack::Text, &input, measure, &Interventions::default(), &progress);
+        assert_eq!(found.baseline, off.expect("runs").baseline);
+        let baseline = |network: &Network| {
+            importance_by_gradient(network, Stack::Text, &input, measure).expect("runs").baseline
+        };
+        for (layer, head, change) in found.ranked() {
+            let place = HeadPlace::new(layer, head);
+            let [more, less] =
+                [1.05, 0.95].map(|share| baseline(&with_a_fainter_head(&network, place, share)));
+            let slope = if measure == Measure::Loss { less - more } else { more - less } / 0.1;
+            assert!((change - slope).abs() <= 0.02 * slope.abs() + 2e-5, "{layer} {head}: {change}, {slope}");
+        }
+    }
+    let bert = golden("bert");
+    let refused = importance_by_gradient(&bert, Stack::Text, &input, Measure::SentenceVector).unwrap_err();
+    assert!(refused.to_string().contains("one by one"), "{refused}");
 }
 
 #[test]

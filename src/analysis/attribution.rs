@@ -60,7 +60,7 @@ pub fn tokens(
 ) -> Result<Attribution> {
     let steps = match method {
         Method::GradientTimesInput => {
-            let found = Found::of(network, input, claim)?;
+            let found = Found::of(network, input, &[claim])?;
             let vectors = vectors(network, found.trace.tokens(FIRST))?;
             return Ok(Attribution { value: found.value, baseline: None, tokens: along(&found, &vectors)? });
         }
@@ -75,7 +75,7 @@ pub fn tokens(
         // The middle of each step. A norm makes whole vectors of faint ones, so that most happens near
         // the beginning of the way: the steps are shorter there, as those of u⁴ are.
         let u = (step as f64 + 0.5) / steps as f64;
-        let found = Found::of(&scaled(network, u.powi(4) as f32)?, input, claim)?;
+        let found = Found::of(&scaled(network, u.powi(4) as f32)?, input, &[claim])?;
         // The gradient is that of the table, u⁴ of which stands in the text; the step is 4 u³ du long.
         let shares = along(&found, &vectors)?;
         let weight = 4.0 / (u * steps as f64);
@@ -86,9 +86,9 @@ pub fn tokens(
     Ok(Attribution { value: claim.value(&whole)?, baseline: Some(baseline), tokens: sums })
 }
 
-/// The share of every head of `stack` in `claim`: its weighted values times their gradient, which is how
-/// much would be lost, to first order, if it were silent (Molchanov et al. 2017, eq. 6; Michel et al.
-/// 2019, section 3.2).
+/// The share of every head of `stack` in the mean of `claims`: its weighted values times their gradient,
+/// which is how much would be lost, to first order, if it were silent (Molchanov et al. 2017, eq. 6; Michel
+/// et al. 2019, section 3.2).
 ///
 /// # Errors
 /// As [`tokens`]; a network whose stack does not attend.
@@ -96,9 +96,9 @@ pub fn heads(
     network: &Network,
     input: &Input<'_>,
     stack: Stack,
-    claim: Claim,
+    claims: &[Claim],
 ) -> Result<Vec<(HeadPlace, f64)>> {
-    let found = Found::of(network, input, claim)?;
+    let found = Found::of(network, input, claims)?;
     let mut shares = Vec::new();
     for layer in stack.attending(network) {
         let outputs = stack.trace(&found.trace, layer).and_then(|trace| trace.head_outputs.as_ref());
@@ -132,8 +132,8 @@ impl Claim {
         Ok(self.value_and_gradient(trace)?.0)
     }
 
-    /// ln of the probability, and its gradient at the logits `[T, V]`.
-    fn value_and_gradient(self, trace: &Trace) -> Result<(f64, Array2<f32>)> {
+    /// ln of the probability, and its gradient at its row of the logits `[V]`.
+    fn value_and_gradient(self, trace: &Trace) -> Result<(f64, Array1<f32>)> {
         let logits = trace.logits.as_ref().ok_or_else(|| no_such(self))?;
         let output = self.output as usize;
         if self.row >= logits.nrows() || output >= logits.ncols() {
@@ -145,9 +145,7 @@ impl Claim {
         let value = logit - f64::from(sums.maximum) - sums.sum.ln();
         row.mapv_inplace(|probability| -probability);
         row[output] += 1.0;
-        let mut gradient = Array2::zeros(logits.raw_dim());
-        gradient.row_mut(self.row).assign(&row);
-        Ok((value, gradient))
+        Ok((value, row))
     }
 }
 
@@ -163,9 +161,17 @@ struct Found {
 }
 
 impl Found {
-    fn of(network: &Network, input: &Input<'_>, claim: Claim) -> Result<Self> {
+    /// Of the mean of `claims`.
+    fn of(network: &Network, input: &Input<'_>, claims: &[Claim]) -> Result<Self> {
         let trace = forward_to(network, input, Keep::Tape)?;
-        let (value, gradient) = claim.value_and_gradient(&trace)?;
+        let share = 1.0 / claims.len().max(1) as f32;
+        let mut gradient = Array2::zeros(trace.logits.as_ref().map_or((0, 0), |logits| logits.dim()));
+        let mut value = 0.0;
+        for claim in claims {
+            let (one, row) = claim.value_and_gradient(&trace)?;
+            value += one * f64::from(share);
+            gradient.row_mut(claim.row).scaled_add(share, &row);
+        }
         let mut activations = ActivationGradients::default();
         let mut gradients = Gradients::of(network);
         backward(network, input, &trace, gradient.view(), &mut gradients, Some(&mut activations))?;
@@ -276,16 +282,16 @@ mod tests {
     fn every_head_has_a_share_and_what_there_is_not_is_told() {
         let (model, ids, claim) = asked();
         let input = Input::Tokens(&ids);
-        let found = heads(&model.network, &input, Stack::Text, claim).unwrap();
+        let found = heads(&model.network, &input, Stack::Text, &[claim]).unwrap();
         assert_eq!(found.len(), model.network.heads_of_first(FIRST) * model.network.layers(FIRST));
         assert!(
             found.iter().all(|(_, share)| share.is_finite()) && found.iter().any(|(_, share)| *share != 0.0)
         );
         for wrong in [Claim { row: 99, ..claim }, Claim { output: 1 << 20, ..claim }] {
-            assert!(heads(&model.network, &input, Stack::Text, wrong).is_err());
+            assert!(heads(&model.network, &input, Stack::Text, &[wrong]).is_err());
         }
-        assert!(heads(&open::shipped().unwrap().network, &input, Stack::Text, claim).is_err());
+        assert!(heads(&open::shipped().unwrap().network, &input, Stack::Text, &[claim]).is_err());
         let lstm = golden("recurrent/lstm");
-        assert!(heads(&lstm.network, &input, Stack::Text, claim).is_err());
+        assert!(heads(&lstm.network, &input, Stack::Text, &[claim]).is_err());
     }
 }

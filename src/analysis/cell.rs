@@ -188,7 +188,7 @@ fn position_bias(attention: &Attention, head: usize, from: usize, to: usize, sca
             slopes.get(head).map_or(0.0, |slope| slope * (to as f32 - from as f32))
         }
         AttentionPosition::Relative(bias) => bias.value(head, to as isize - from as isize),
-        AttentionPosition::Disentangled(_) => return score - scaled,
+        AttentionPosition::Disentangled(_) | AttentionPosition::AlibiOfKeys(_) => return score - scaled,
         AttentionPosition::None | AttentionPosition::Rotary(_) => return 0.0,
     };
     if scaled + own == score { own } else { score - scaled }

@@ -3,6 +3,7 @@
 use ndarray::{Array1, Array2, ArrayView1};
 use rayon::prelude::*;
 
+use super::attribution::{self, Claim};
 use super::lens::probability;
 use super::place::{HeadPlace, Stack};
 use super::similarity::cosine;
@@ -59,6 +60,12 @@ impl Measure {
 }
 
 impl Importance {
+    /// The changes of all heads of this and of `other`, which is of the same network and stack, in order.
+    pub fn side_by_side(&self, other: &Self) -> (Vec<f64>, Vec<f64>) {
+        let both = self.changes.iter().zip(&other.changes);
+        both.filter(|(one, other)| !one.is_nan() && !other.is_nan()).unzip()
+    }
+
     /// (layer, head, change), the largest change first; ties in order.
     pub fn ranked(&self) -> Vec<(usize, usize, f64)> {
         let mut ranked: Vec<_> = self
@@ -99,12 +106,63 @@ pub fn head_importance(
     };
     let sets: Vec<Interventions> = heads.iter().map(without).collect();
     let (baseline, losses) = changes_of(network, input, measure, changes, &sets, progress)?;
+    let changes = table(network, stack, heads.into_iter().zip(losses));
+    Ok(Importance { stack, measure, baseline, changes })
+}
+
+/// As [`head_importance`] without any change, to first order, from one pass forwards and one back: how much
+/// the measure would change without each head if it went on as it begins to (Michel et al. 2019, section
+/// 3.2, with the sign that they drop).
+///
+/// # Errors
+/// As [`head_importance`]; [`Measure::SentenceVector`], which is at its best with all heads, so that its
+/// slope is 0 whatever a head does.
+pub fn importance_by_gradient(
+    network: &Network,
+    stack: Stack,
+    input: &Input<'_>,
+    measure: Measure,
+) -> Result<Importance> {
+    if measure == Measure::SentenceVector {
+        return Err(request(format!(
+            "{} predicts nothing, and the slope of a sentence's likeness to itself is 0: heads can only be \
+             switched off one by one",
+            network.family
+        )));
+    }
+    let options = PassOptions { keep: Keep::Logits, ..PassOptions::default() };
+    let whole = forward(network, input, &options, &Progress::unobserved())?;
+    let yardstick = Yardstick::new(network, input, measure, &whole)?;
+    // d p = p d ln p; a loss is the mean of -ln p already.
+    let (claims, factor) = match &yardstick {
+        Yardstick::Probability { row, token, baseline } => {
+            (vec![Claim { row: *row, output: *token as u32 }], *baseline)
+        }
+        Yardstick::Loss { targets, .. } => {
+            let claims = targets.iter().enumerate().map(|(row, &output)| Claim { row, output });
+            (claims.collect(), 1.0)
+        }
+        Yardstick::Sentence(_) => (Vec::new(), 0.0),
+    };
+    let shares = attribution::heads(network, input, stack, &claims)?;
+    let changes = table(network, stack, shares.into_iter().map(|(place, share)| (place, factor * share)));
+    Ok(Importance { stack, measure, baseline: yardstick.baseline(), changes })
+}
+
+/// `[layers, heads]`, NaN where there is no head.
+fn table(
+    network: &Network,
+    stack: Stack,
+    changes: impl IntoIterator<Item = (HeadPlace, f64)>,
+) -> Array2<f64> {
+    let layers = network.layers(stack.index());
+    let heads_in = |layer| stack.attention(network, layer).map_or(0, |attention| attention.heads);
     let widest = (0..layers).map(heads_in).max().unwrap_or(0);
     let mut table = Array2::from_elem((layers, widest), f64::NAN);
-    for (&place, change) in heads.iter().zip(losses) {
+    for (place, change) in changes {
         table[[place.layer, place.head]] = change;
     }
-    Ok(Importance { stack, measure, baseline, changes: table })
+    table
 }
 
 /// What `measure` gives for a pass that is changed as `unchanged` says, and how much it differs for each

@@ -135,7 +135,7 @@ impl Arguments {
         let network = &subject.model.network;
         let (stack, input) = (self.stack.stack, subject.input());
         let mut shares =
-            progress::shown("attributing", |_| attribution::heads(network, &input, stack, claim))?;
+            progress::shown("attributing", |_| attribution::heads(network, &input, stack, &[claim]))?;
         shares.sort_by(|one, other| other.1.abs().total_cmp(&one.1.abs()));
         let mut table = Table::new("heads", &["head", "share"]);
         for (place, share) in shares {

@@ -15,12 +15,14 @@ use super::report::{Report, Table, Value};
 use super::{model_source, progress};
 use crate::analysis::detectors::{Detection, multiplication_score};
 use crate::analysis::heads::{HeadFigures, HeadKind, all_stacks};
-use crate::analysis::importance::{Importance, Measure, head_importance};
+use crate::analysis::importance::{Measure, head_importance, importance_by_gradient};
 use crate::analysis::spectra::head_spectrum;
 use crate::analysis::statistics::mean_patch_distance;
 use crate::analysis::{HeadPlace, Stack};
+use crate::correlation::{pearson, spearman};
 use crate::model::Model;
 use crate::model::forward::PassOptions;
+use crate::model::interventions::Interventions;
 use crate::model::network::Front;
 use crate::model::trace::{Keep, Trace};
 
@@ -54,6 +56,9 @@ pub struct Arguments {
     /// the fall in probability of what it finds likeliest.
     #[arg(long)]
     importance: bool,
+    /// How importance is found
+    #[arg(long, value_enum, value_name = "WAY", default_value_t = Way::Removal, requires = "importance")]
+    by: Way,
     /// The singular values of what each head looks for (query_key) and moves (output_value), whatever
     /// the text; needs no TEXT (Elhage et al. 2021)
     #[arg(long, conflicts_with_all = NOTHING_BESIDE)]
@@ -69,6 +74,27 @@ pub struct Arguments {
     output: FormatArguments,
 }
 
+/// How the importance of heads is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Way {
+    /// A pass without each head
+    Removal,
+    /// The slope at each head's output, from one pass forwards and one back: what predicts only
+    Gradient,
+    /// Both, and how far they agree
+    Both,
+}
+
+impl Way {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Removal => "removal",
+            Self::Gradient => "gradient",
+            Self::Both => "both",
+        }
+    }
+}
+
 impl Command for Arguments {
     fn answer(self, shared: &Shared) -> Result<Answer> {
         let format = self.output.format;
@@ -80,7 +106,7 @@ impl Command for Arguments {
         let subject = Subject::open(&self.subject, shared)?;
         let stack = stack(&subject.model, self.stack.stack)?;
         let report = match self.importance {
-            true => importance(&subject, stack, &self.changes)?,
+            true => importance(&subject, stack, self.by, &self.changes)?,
             false => figures(&subject, stack, &self.changes, self.detectors)?,
         };
         Ok(Answer::report(report, format))
@@ -189,22 +215,60 @@ impl More {
 }
 
 /// One record a head, the one that is missed most first.
-fn importance(subject: &Subject, stack: Stack, changes: &ChangeArguments) -> Result<Report> {
+fn importance(subject: &Subject, stack: Stack, way: Way, changes: &ChangeArguments) -> Result<Report> {
     let interventions = changes.interventions(subject, stack)?;
-    let measure = Measure::of(&subject.model.network);
-    let found = progress::shown("switching off every head in turn", |progress| {
-        head_importance(&subject.model.network, stack, &subject.input(), measure, &interventions, progress)
-    })?;
-    let mut table = Table::new("heads", &["rank", "layer", "head", "change"]);
+    if way != Way::Removal && interventions != Interventions::default() {
+        return Err(Failure::usage("a gradient is that of the unchanged network")
+            .hint("leave the changes out, or --by")
+            .into());
+    }
+    let (network, input) = (&subject.model.network, subject.input());
+    let measure = Measure::of(network);
+    let removed = || {
+        progress::shown("switching off every head in turn", |progress| {
+            head_importance(network, stack, &input, measure, &interventions, progress)
+        })
+    };
+    let sloped = || {
+        progress::shown("back through the network", |_| {
+            importance_by_gradient(network, stack, &input, measure)
+        })
+    };
+    let (found, slopes) = match way {
+        Way::Removal => (removed()?, None),
+        Way::Gradient => (sloped()?, None),
+        // What cannot be done is told before the long part.
+        Way::Both => {
+            let slopes = sloped()?;
+            (removed()?, Some(slopes))
+        }
+    };
+    let mut columns = vec!["rank", "layer", "head", "change"];
+    columns.extend(slopes.as_ref().map(|_| "by_gradient"));
+    let mut table = Table::new("heads", &columns);
     let ranked = found.ranked().into_iter().zip(1usize..);
     table.records = ranked
-        .map(|((layer, head, change), rank)| vec![rank.into(), layer.into(), head.into(), change.into()])
+        .map(|((layer, head, change), rank)| {
+            let mut record: Vec<Value> = vec![rank.into(), layer.into(), head.into(), change.into()];
+            record.extend(slopes.as_ref().map(|slopes| Value::from(slopes.changes[[layer, head]])));
+            record
+        })
         .collect();
-    let Importance { measure, baseline, .. } = found;
-    Ok(named(subject.report(), &subject.model, stack)
-        .fact("measure", Value::text(measure.title()))
-        .fact("baseline", baseline)
-        .list(table))
+    let report = named(subject.report(), &subject.model, stack)
+        .fact("measure", Value::text(found.measure.title()))
+        .fact("by", Value::text(way.name()))
+        .fact("baseline", found.baseline);
+    let report = match &slopes {
+        Some(slopes) => {
+            let (exact, sloped) = found.side_by_side(slopes);
+            let optional = |value: Option<f64>| value.map_or(Value::Nothing, Value::Number);
+            report
+                .fact("pearson", optional(pearson(&exact, &sloped)))
+                .fact("spearman", optional(spearman(&exact, &sloped)))
+        }
+        None => report,
+    };
+    Ok(report.list(table))
 }
 
 /// One record a head and number, the largest first.

@@ -151,6 +151,36 @@ impl<'a> Binder<'a> {
         })
     }
 
+    /// Layer norm with `name.weight` alone.
+    ///
+    /// # Errors
+    /// As [`Binder::tensor`].
+    pub fn layer_norm_without_bias(&self, name: &str, size: usize, epsilon: f64) -> Result<Norm> {
+        let norm = self.rms_norm(name, size, epsilon)?;
+        Ok(Norm { kind: NormKind::Layer, ..norm })
+    }
+
+    /// As [`Binder::linear`] for maps that lie one after the other in one tensor, so many outputs each.
+    ///
+    /// # Errors
+    /// As [`Binder::tensor`].
+    pub fn linears<const N: usize>(
+        &self,
+        name: &str,
+        outputs: [usize; N],
+        inputs: usize,
+        bias: Bias,
+    ) -> Result<[Linear; N]> {
+        let all = self.linear(name, outputs.iter().sum(), inputs, bias)?;
+        let mut next = 0;
+        Ok(outputs.map(|count| {
+            let rows = next..next + count;
+            next = rows.end;
+            let part = |parameter: &Parameter| Parameter::new(parameter.rows(rows.clone()));
+            Linear { weight: part(&all.weight), bias: all.bias.as_ref().map(part), layout: all.layout }
+        }))
+    }
+
     /// RMS norm with `name.weight`.
     ///
     /// # Errors

@@ -189,6 +189,11 @@ impl Block {
         ])
     }
 
+    /// x + attention(norm x) + feed_forward(norm x).
+    pub fn parallel_under(norm: Norm, attention: Attention, feed_forward: FeedForward) -> Self {
+        Self::new(vec![Part::pre_norm(norm, attention), Part::new(feed_forward).reading(Reads::InputOf(0))])
+    }
+
     /// Its attention to the same stream, where it has one.
     pub fn attention(&self) -> Option<&Attention> {
         self.parts.iter().find_map(|part| match &part.mixer {

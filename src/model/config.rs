@@ -73,22 +73,27 @@ impl Config {
 
     /// The keys that nobody asked for and that may change numbers, sorted; `a.b` within objects.
     pub fn unread(&self) -> Vec<String> {
-        let asked = self.asked.borrow();
         let mut unread = Vec::new();
-        for (key, value) in self.value.as_object().into_iter().flatten() {
-            if asked.contains(key) || value.is_null() || is_without_effect(key) {
-                continue;
-            }
-            let prefix = format!("{key}.");
-            match value.as_object() {
-                Some(inner) if asked.iter().any(|asked| asked.starts_with(&prefix)) => unread.extend(
-                    inner.keys().map(|inner| prefix.clone() + inner).filter(|full| !asked.contains(full)),
-                ),
-                _ => unread.push(key.clone()),
-            }
-        }
+        self.add_unread(&self.value, "", &mut unread);
         unread.sort();
         unread
+    }
+
+    /// The unread keys of `object`, whose own key with a dot is `prefix`.
+    fn add_unread(&self, object: &Value, prefix: &str, unread: &mut Vec<String>) {
+        let asked = self.asked.borrow();
+        for (key, value) in object.as_object().into_iter().flatten() {
+            let full = format!("{prefix}{key}");
+            let within = format!("{full}.");
+            if asked.contains(&full) || prefix.is_empty() && (value.is_null() || is_without_effect(key)) {
+                continue;
+            }
+            if value.is_object() && asked.iter().any(|asked| asked.starts_with(&within)) {
+                self.add_unread(value, &within, unread);
+            } else {
+                unread.push(full);
+            }
+        }
     }
 
     fn first(&self, keys: &[&str]) -> Option<(String, &Value)> {
@@ -151,6 +156,23 @@ impl Config {
             Some(number) if number.is_finite() => Ok(Some(number)),
             _ => Err(self.wrong(&key, "a number", &value.to_string())),
         }
+    }
+
+    /// The `count` numbers above 0 in the list at the first of `keys` that is there.
+    ///
+    /// # Errors
+    /// When there is none, or it is not such a list.
+    pub fn numbers(&self, keys: &[String], count: usize) -> Result<Vec<f64>> {
+        let expected = format!("a list of {count} numbers above 0");
+        let found = keys.iter().find_map(|key| Some((key, self.get(key)?)));
+        let Some((key, value)) = found else {
+            return Err(self.wrong(&keys.join(", "), &expected, "nothing"));
+        };
+        let number = |value: &Value| value.as_f64().filter(|number| number.is_finite() && *number > 0.0);
+        let numbers: Option<Vec<f64>> =
+            value.as_array().and_then(|values| values.iter().map(number).collect());
+        let numbers = numbers.filter(|numbers| numbers.len() == count);
+        numbers.ok_or_else(|| self.wrong(key, &expected, &value.to_string()))
     }
 
     /// The number that keeps a root away from zero, at the first of `keys` that is there.

@@ -8,7 +8,7 @@ use super::dropout::Dropout;
 use super::error::{ModelError, Result};
 use super::fronts::Feed;
 use super::interventions::{Interventions, Place};
-use super::network::{FIRST, Front, Network, Stack};
+use super::network::{FIRST, Front, Head, Network, Stack};
 use super::normalisation::normalise;
 use super::parts::{PartContext, PartMemory, StackOutput};
 use super::sequences::Sequences;
@@ -68,7 +68,13 @@ pub fn forward(
     options: &PassOptions,
     progress: &Progress,
 ) -> Result<Trace> {
-    run(network, input, None, options, progress)
+    on_a_worker(|| run(network, input, None, options, progress))
+}
+
+/// Does `work` on one of the threads that share it: from elsewhere every product would wait to be handed
+/// over, which takes longer than a small one.
+fn on_a_worker<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    rayon::scope(|_| work())
 }
 
 /// Where a pass begins that has its first layers from another.
@@ -98,7 +104,7 @@ pub fn forward_from(
             "{family} has several stacks, which run from the first layer"
         )));
     }
-    run(network, input, Some(beginning), options, progress)
+    on_a_worker(|| run(network, input, Some(beginning), options, progress))
 }
 
 fn run(
@@ -298,9 +304,20 @@ pub fn continue_with(
         memories.extend(stack.blocks.iter().map(super::network::Block::memories));
     }
     check_length(stack, past + tokens.len())?;
+    let (x, _) = front.embed(&[tokens], past, &Interventions::default(), Keep::Logits)?;
+    Ok(on_a_worker(|| last_logits(stack, head, x, past, memories)))
+}
+
+/// What `head` makes of the last row of the stream `x` `[T, D]` before the first block, after `past` tokens.
+fn last_logits(
+    stack: &Stack,
+    head: &Head,
+    mut x: Array2<f32>,
+    past: usize,
+    memories: &mut [Vec<PartMemory>],
+) -> Array2<f32> {
     let interventions = Interventions::default();
-    let (mut x, _) = front.embed(&[tokens], past, &interventions, Keep::Logits)?;
-    let sequences = Sequences::one(tokens.len());
+    let sequences = Sequences::one(x.nrows());
     for (layer, (block, memories)) in stack.blocks.iter().zip(memories).enumerate() {
         let place = Place { past, ..Place::of_block(FIRST, layer, &interventions) };
         let (keep, dropout) = (Keep::Logits, Dropout::default());
@@ -310,7 +327,7 @@ pub fn continue_with(
     if let Some(norm) = &stack.final_norm {
         normalise(norm, &mut x);
     }
-    Ok(head.logits(&x, true))
+    head.logits(&x, true)
 }
 
 /// The mean of the last hidden state over all tokens, of length 1: the sentence vector of

@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, CowArray, Ix2};
 
+use super::gguf::products;
 use super::gradients::Gradients;
 use super::parameters::{Parameter, parameters_in};
 use crate::elementary::vectorised;
@@ -57,6 +58,9 @@ impl Linear {
         let bias = self.bias.as_ref().map(|bias| bias.to_f32());
         let bias = bias.as_deref().unwrap_or(&[]);
         if self.layout == Layout::OutIn && !self.weight.is_f32() {
+            if let Some((block, bytes)) = self.weight.blocks().filter(|_| products::suits(x.nrows())) {
+                return products::linear(block, bytes, x, self.outputs(), bias);
+            }
             let rows = |rows, out: &mut [f32]| self.weight.rows_to_f32(rows, out);
             return matmul::linear_of_rows(x, self.outputs(), rows, bias);
         }

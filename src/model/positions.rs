@@ -1,5 +1,7 @@
 //! Positional encodings: the tables and rotations of the five methods in use.
 
+use std::borrow::Cow;
+
 use ndarray::{Array1, Array2};
 
 use super::parameters::{Parameter, parameters_in};
@@ -11,6 +13,20 @@ pub struct Rotary {
     pub frequencies: Vec<f32>,
     /// Whether a pair is (2i, 2i+1) rather than (i, i + pairs).
     pub adjacent: bool,
+    /// What the turned components are multiplied by (longrope).
+    pub magnitude: f32,
+    /// What turns longer passes.
+    pub long: Option<LongRotary>,
+}
+
+/// Other frequencies for passes over more tokens than a network was first trained with (longrope:
+/// Ding et al. 2024; `_compute_longrope_parameters` in transformers).
+#[derive(Debug, Clone, PartialEq)]
+pub struct LongRotary {
+    /// As [`Rotary::frequencies`].
+    pub frequencies: Vec<f32>,
+    /// Passes of at most so many tokens have the usual ones.
+    pub beyond: usize,
 }
 
 /// T5's learned bias by bucketed distance.
@@ -49,7 +65,17 @@ impl Rotary {
     pub fn new(base: f64, rotated: usize) -> Self {
         let frequencies =
             (0..rotated / 2).map(|i| base.powf(-(2.0 * i as f64) / rotated as f64) as f32).collect();
-        Self { frequencies, adjacent: false }
+        Self { frequencies, adjacent: false, magnitude: 1.0, long: None }
+    }
+
+    /// The one for a pass that is `tokens` long, with what was read before it.
+    pub fn of_pass(&self, tokens: usize) -> Cow<'_, Self> {
+        match &self.long {
+            Some(long) if tokens > long.beyond => {
+                Cow::Owned(Self { frequencies: long.frequencies.clone(), ..self.clone() })
+            }
+            _ => Cow::Borrowed(self),
+        }
     }
 
     /// Llama 3.1's scaling for longer texts: wavelengths above `context / low` are divided by
@@ -67,9 +93,13 @@ impl Rotary {
         }
     }
 
-    /// Sine and cosine of the angle of every pair at `position`.
+    /// Sine and cosine of the angle of every pair at `position`, times the magnitude.
     pub fn turn(&self, position: usize) -> Vec<(f32, f32)> {
-        self.frequencies.iter().map(|&frequency| (position as f32 * frequency).sin_cos()).collect()
+        let turn = |&frequency: &f32| {
+            let (sine, cosine) = (position as f32 * frequency).sin_cos();
+            (sine * self.magnitude, cosine * self.magnitude)
+        };
+        self.frequencies.iter().map(turn).collect()
     }
 
     /// Turns one head's vector by `turn`, in place; components without a pair stay.

@@ -3,7 +3,37 @@
 
 use super::config::Config;
 use super::error::Result;
-use super::positions::Rotary;
+use super::positions::{LongRotary, Rotary};
+
+/// Where a configuration describes a rotation.
+#[derive(Debug, Clone, Copy)]
+pub struct RopeKeys {
+    /// Objects with the kind of scaling and its numbers.
+    pub scaling: &'static [&'static str],
+    /// The base.
+    pub base: &'static [&'static str],
+    /// The base where none is given.
+    pub usual_base: f64,
+}
+
+impl RopeKeys {
+    /// Those of most families.
+    pub const USUAL: Self = Self {
+        scaling: &["rope_parameters", "rope_scaling"],
+        base: &["rope_parameters.rope_theta", "rope_theta", "rotary_emb_base"],
+        usual_base: 10_000.0,
+    };
+
+    /// The same with another base where none is given.
+    pub const fn with_base(usual_base: f64) -> Self {
+        Self { usual_base, ..Self::USUAL }
+    }
+
+    /// Every key called `name` in the objects.
+    fn named(&self, name: &str) -> Vec<String> {
+        self.scaling.iter().map(|place| format!("{place}.{name}")).collect()
+    }
+}
 
 /// How many components of a head are rotated: the share that `keys` give (`default` without one) of
 /// `head_size`.
@@ -29,16 +59,29 @@ pub fn rotated_components(config: &Config, keys: &[&str], head_size: usize, defa
 /// # Errors
 /// A kind of scaling that is not known, numbers that are not above zero.
 pub fn rotary(config: &Config, rotated: usize, positions: Option<usize>) -> Result<Rotary> {
-    let base = config.positive(&["rope_parameters.rope_theta", "rope_theta", "rotary_emb_base"], 10_000.0)?;
-    let mut rotary = Rotary::new(base, rotated);
+    rotary_at(config, RopeKeys::USUAL, rotated, positions)
+}
+
+/// As [`rotary`], described at `keys`.
+///
+/// # Errors
+/// As [`rotary`].
+pub fn rotary_at(
+    config: &Config,
+    keys: RopeKeys,
+    rotated: usize,
+    positions: Option<usize>,
+) -> Result<Rotary> {
+    let mut rotary = Rotary::new(config.positive(keys.base, keys.usual_base)?, rotated);
     rotary.adjacent = config.flag("rotary_adjacent_pairs", false)?;
-    let kind = ["rope_parameters", "rope_scaling"]
-        .iter()
-        .find_map(|place| config.text(&[&format!("{place}.rope_type"), &format!("{place}.type")]));
-    let number = |key: &str, default: f64| {
-        config.positive(&[&format!("rope_parameters.{key}"), &format!("rope_scaling.{key}")], default)
+    let kinds = keys.scaling.iter();
+    let kind = kinds.flat_map(|place| [format!("{place}.rope_type"), format!("{place}.type")]);
+    let kind = kind.filter_map(|key| Some(config.text(&[&key])?.to_owned())).next();
+    let number = |name: &str, default: f64| {
+        let named = keys.named(name);
+        config.positive(&named.iter().map(String::as_str).collect::<Vec<_>>(), default)
     };
-    match kind {
+    match kind.as_deref() {
         None | Some("default") => {}
         Some("linear") => {
             let factor = number("factor", 1.0)? as f32;
@@ -51,7 +94,40 @@ pub fn rotary(config: &Config, rotated: usize, positions: Option<usize>) -> Resu
             let factor = number("factor", 1.0)?;
             rotary.scale_low_frequencies(factor as f32, low as f32, high as f32, context as f32);
         }
+        Some("longrope" | "su") => make_long(&mut rotary, config, keys, positions)?,
         Some(other) => return Err(config.unsupported(format!("rope_type \"{other}\" is not known"))),
     }
     Ok(rotary)
+}
+
+/// Divides every frequency by a number of its own, by another one in passes that are longer than
+/// the network's first training, and lengthens what is turned.
+fn make_long(rotary: &mut Rotary, config: &Config, keys: RopeKeys, positions: Option<usize>) -> Result<()> {
+    const ORIGINAL: &str = "original_max_position_embeddings";
+    let pairs = rotary.frequencies.len();
+    let divided = |name: &str| -> Result<Vec<f32>> {
+        let factors = config.numbers(&keys.named(name), pairs)?;
+        Ok(rotary.frequencies.iter().zip(factors).map(|(one, factor)| one / factor as f32).collect())
+    };
+    let (short, long) = (divided("short_factor")?, divided("long_factor")?);
+    let own = config.optional_size(&[ORIGINAL])?;
+    let named = keys.named(ORIGINAL);
+    let in_object = config.optional_size(&named.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let Some(beyond) = own.or(in_object).or(positions) else {
+        return Err(config.unsupported(format!("longrope without {ORIGINAL}")));
+    };
+    let named = keys.named("factor");
+    let factor = config.number(&named.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let stretched = match (factor, positions) {
+        (Some(factor), _) if own.is_none() => factor,
+        (_, Some(positions)) => positions as f64 / beyond as f64,
+        (factor, None) => factor.unwrap_or(1.0),
+    };
+    let usual = if stretched > 1.0 { (1.0 + stretched.ln() / (beyond as f64).ln()).sqrt() } else { 1.0 };
+    let named = keys.named("attention_factor");
+    let magnitude = config.positive(&named.iter().map(String::as_str).collect::<Vec<_>>(), usual)?;
+    rotary.magnitude = magnitude as f32;
+    rotary.frequencies = short;
+    rotary.long = Some(LongRotary { frequencies: long, beyond });
+    Ok(())
 }

@@ -85,6 +85,30 @@ impl Tensor {
         self
     }
 
+    /// Some rows (of the first size) as a tensor of their own, which shares the bytes of the file.
+    ///
+    /// # Panics
+    /// When it has no such rows.
+    #[must_use]
+    pub fn rows(&self, rows: Range<usize>) -> Self {
+        let count = self.shape[0];
+        assert!(rows.start <= rows.end && rows.end <= count, "rows {rows:?} of {count}");
+        let name = format!("{}[{}..{}]", self.name, rows.start, rows.end);
+        let shape = [&[rows.len()], &self.shape[1..]].concat();
+        let part = |length: usize| length / count.max(1) * rows.start..length / count.max(1) * rows.end;
+        let storage = match &self.storage {
+            Storage::Owned(numbers) => Storage::Owned(numbers[part(numbers.len())].to_vec()),
+            Storage::File(stored) => Storage::File(Stored {
+                numbers: stored.numbers,
+                bytes: stored.bytes.slice(part(stored.bytes.len())).expect("rows lie within the tensor"),
+                scales: stored.scales.get(rows.clone()).unwrap_or(&[]).to_vec(),
+                keep_converted: stored.keep_converted,
+                converted: OnceLock::new(),
+            }),
+        };
+        Self { name, shape, storage }
+    }
+
     /// The same tensor with one scale a row, for [`NumberType::Int8Rows`].
     pub(super) fn with_scales(mut self, rows: Vec<f32>) -> Self {
         if let Storage::File(stored) = &mut self.storage {
@@ -183,6 +207,14 @@ impl Tensor {
         }
     }
 
+    /// The bytes of a tensor that is stored in blocks.
+    pub fn blocks(&self) -> Option<(blocks::BlockType, &[u8])> {
+        match &self.storage {
+            Storage::File(Stored { numbers: NumberType::Block(block), bytes, .. }) => Some((*block, bytes)),
+            _ => None,
+        }
+    }
+
     /// Whether its numbers are f32 that are used in place. What was converted before plays no role: what a
     /// network computes does not depend on what was asked of it.
     pub fn is_f32(&self) -> bool {
@@ -262,6 +294,21 @@ fn convert_halves(numbers: NumberType, bytes: &[u8], out: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_are_a_tensor_that_shares_the_file() {
+        let bytes = Bytes::from_vec((0..6u8).flat_map(|x| f32::from(x).to_le_bytes()).collect());
+        let tensor = Tensor::new("a", vec![3, 2], NumberType::F32, bytes);
+        let rows = tensor.rows(1..3);
+        assert_eq!(
+            (rows.name(), rows.shape(), &*rows.to_f32()),
+            ("a[1..3]", &[2, 2][..], &[2.0, 3.0, 4.0, 5.0][..])
+        );
+        let codes = Tensor::new("b", vec![2, 2], NumberType::Int8Rows, Bytes::from_static(&[1, 2, 3, 4]));
+        assert_eq!(&*codes.with_scales(vec![0.5, 2.0]).rows(1..2).to_f32(), &[6.0, 8.0]);
+        let owned = Tensor::owned("c", vec![2], vec![7.0, 8.0]).rows(1..2);
+        assert_eq!(&*owned.to_f32(), &[8.0]);
+    }
 
     #[test]
     fn a_tensor_that_is_changed_is_taken_into_memory() {

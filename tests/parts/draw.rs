@@ -12,7 +12,7 @@ use lexiscope::model::parts::attention::{
     Attention, AttentionPosition, Disentangled, DistanceBuckets, HeadNorm, Mask, Projections,
 };
 use lexiscope::model::parts::feed_forward::FeedForward;
-use lexiscope::model::positions::{RelativeBias, Rotary, alibi_slopes};
+use lexiscope::model::positions::{LongRotary, RelativeBias, Rotary, alibi_slopes};
 use lexiscope::model::tensor::Tensor;
 use lexiscope::random::Random;
 use ndarray::Array2;
@@ -132,22 +132,30 @@ impl Draw {
     }
 
     fn head_norm(&mut self, heads: usize, size: usize) -> HeadNorm {
-        match self.below(2) {
+        match self.below(3) {
             0 => HeadNorm::EachHead(self.norm(size)),
+            1 => HeadNorm::OfEach((0..heads).map(|_| self.norm(size)).collect()),
             _ => HeadNorm::AllHeads(self.norm(heads * size)),
         }
     }
 
     fn position(&mut self, heads: usize, size: usize) -> AttentionPosition {
-        match self.below(5) {
+        match self.below(6) {
             0 => AttentionPosition::None,
             1 => {
                 let mut rotary = Rotary::new(30.0, 2 * (1 + self.below(size / 2)));
                 rotary.adjacent = self.chance(2);
+                if self.chance(2) {
+                    let frequencies = rotary.frequencies.iter().map(|one| one / 3.0).collect();
+                    rotary.magnitude = 1.25;
+                    rotary.long =
+                        Some(LongRotary { frequencies, beyond: if self.chance(2) { 0 } else { 1000 } });
+                }
                 AttentionPosition::Rotary(rotary)
             }
             2 => AttentionPosition::Alibi(alibi_slopes(heads)),
-            3 => AttentionPosition::Relative(RelativeBias {
+            3 => AttentionPosition::AlibiOfKeys(alibi_slopes(heads)),
+            4 => AttentionPosition::Relative(RelativeBias {
                 table: self.parameter(&[8, heads]),
                 maximum_distance: 6,
                 bidirectional: self.chance(2),
@@ -164,14 +172,15 @@ impl Draw {
 
     fn projections(&mut self, heads: usize, groups: usize, size: usize, memory: usize) -> Projections {
         let all = (heads + 2 * groups) * size;
-        match if memory == HIDDEN { self.below(3) } else { 0 } {
+        match if memory == HIDDEN { self.below(if heads == groups { 4 } else { 3 }) } else { 0 } {
             0 => Projections::separate(
                 self.linear(heads * size, HIDDEN),
                 self.linear(groups * size, memory),
                 self.linear(groups * size, memory),
             ),
             1 => Projections::Fused(self.linear(all, HIDDEN)),
-            _ => Projections::FusedByHead(self.linear(all, HIDDEN)),
+            2 => Projections::FusedByHead(self.linear(all, HIDDEN)),
+            _ => Projections::FusedInParts(self.linear(all, HIDDEN), if self.chance(2) { heads } else { 1 }),
         }
     }
 
@@ -285,6 +294,7 @@ fn fields_of_attention(attention: &Attention, found: &mut Vec<&'static str>) {
     for norm in [&attention.query_norm, &attention.key_norm].into_iter().flatten() {
         found.push(match norm {
             HeadNorm::EachHead(_) => "norm each head",
+            HeadNorm::OfEach(_) => "norm of each head",
             HeadNorm::AllHeads(_) => "norm all heads",
         });
     }
@@ -292,6 +302,7 @@ fn fields_of_attention(attention: &Attention, found: &mut Vec<&'static str>) {
         AttentionPosition::None => None,
         AttentionPosition::Rotary(_) => Some("rotary"),
         AttentionPosition::Alibi(_) => Some("alibi"),
+        AttentionPosition::AlibiOfKeys(_) => Some("alibi of keys"),
         AttentionPosition::Relative(_) => Some("relative"),
         AttentionPosition::Disentangled(_) => Some("disentangled"),
     });
@@ -302,6 +313,7 @@ fn fields_of_attention(attention: &Attention, found: &mut Vec<&'static str>) {
         Projections::Separate { .. } => "separate",
         Projections::Fused(_) => "fused",
         Projections::FusedByHead(_) => "fused by head",
+        Projections::FusedInParts(..) => "fused in parts",
     });
     found.extend((attention.key_value_heads < attention.heads).then_some("groups"));
 }

@@ -7,7 +7,7 @@ use lexiscope::model::dropout::Dropout;
 use lexiscope::model::linear::{Layout, Linear};
 use lexiscope::model::normalisation::{Norm, NormKind};
 use lexiscope::model::parts::attention::{
-    Attention, AttentionPosition, Disentangled, HeadNorm, Projection, Projections,
+    Attention, AttentionPosition, Disentangled, HeadNorm, Projection, Projections, bias_of_key,
 };
 use lexiscope::model::parts::feed_forward::FeedForward;
 use lexiscope::model::parts::{Mixer, MixerTrace};
@@ -138,6 +138,15 @@ fn project(part: &Attention, x: &Matrix, role: usize) -> Matrix {
                 all[[row, slot * size + component]]
             })
         }
+        Projections::FusedInParts(all, parts) => {
+            // [parts][queries, values, keys][heads of the part][size].
+            let (share, all) = (heads / parts, linear(all, x));
+            Matrix::from_shape_fn((x.nrows(), count * size), |(row, column)| {
+                let (head, component) = (column / size, column % size);
+                let slot = head / share * 3 * share + [0, 2 * share, share][role] + head % share;
+                all[[row, slot * size + component]]
+            })
+        }
     }
 }
 
@@ -145,24 +154,28 @@ fn norm_heads(head_norm: Option<&HeadNorm>, x: Matrix, size: usize) -> Matrix {
     match head_norm {
         None => x,
         Some(HeadNorm::AllHeads(one)) => norm(one, &x),
-        Some(HeadNorm::EachHead(one)) => {
-            let mut normed = x.clone();
-            for first in (0..x.ncols()).step_by(size) {
-                let head = x.slice(s![.., first..first + size]).to_owned();
-                normed.slice_mut(s![.., first..first + size]).assign(&norm(one, &head));
-            }
-            normed
-        }
+        Some(HeadNorm::EachHead(one)) => norm_each(|_| one, x, size),
+        Some(HeadNorm::OfEach(norms)) => norm_each(|head| &norms[head], x, size),
     }
+}
+
+fn norm_each<'a>(of: impl Fn(usize) -> &'a Norm, x: Matrix, size: usize) -> Matrix {
+    let mut normed = x.clone();
+    for head in 0..x.ncols() / size {
+        let columns = s![.., head * size..(head + 1) * size];
+        normed.slice_mut(columns).assign(&norm(of(head), &x.slice(columns).to_owned()));
+    }
+    normed
 }
 
 fn rotated(rotary: &Rotary, head: ArrayView1<'_, f64>, position: usize) -> Array1<f64> {
     let (mut turned, pairs) = (head.to_owned(), rotary.frequencies.len());
+    let magnitude = f64::from(rotary.magnitude);
     for (pair, frequency) in rotary.frequencies.iter().enumerate() {
         let angle = position as f64 * f64::from(*frequency);
         let (a, b) = if rotary.adjacent { (2 * pair, 2 * pair + 1) } else { (pair, pair + pairs) };
-        turned[a] = head[a] * angle.cos() - head[b] * angle.sin();
-        turned[b] = head[a] * angle.sin() + head[b] * angle.cos();
+        turned[a] = magnitude * (head[a] * angle.cos() - head[b] * angle.sin());
+        turned[b] = magnitude * (head[a] * angle.sin() + head[b] * angle.cos());
     }
     turned
 }
@@ -206,10 +219,20 @@ fn score(part: &Attention, head: usize, (i, j): (usize, usize), query: Array1<f6
     let score = match &part.position {
         AttentionPosition::None => scale * product(&query, &key),
         AttentionPosition::Rotary(rotary) => {
+            let rotary = &match &rotary.long {
+                // Drawn are limits that every pass exceeds, or none.
+                Some(long) if long.beyond == 0 => {
+                    Rotary { frequencies: long.frequencies.clone(), ..rotary.clone() }
+                }
+                _ => rotary.clone(),
+            };
             scale * product(&rotated(rotary, query.view(), i), &rotated(rotary, key.view(), j))
         }
         AttentionPosition::Alibi(slopes) => {
             scale * product(&query, &key) + f64::from(slopes[head]) * (j as f64 - i as f64)
+        }
+        AttentionPosition::AlibiOfKeys(slopes) => {
+            scale * (product(&query, &key) + f64::from(bias_of_key(slopes[head], j)))
         }
         AttentionPosition::Relative(bias) => {
             scale * product(&query, &key) + f64::from(bias.value(head, j as isize - i as isize))

@@ -26,7 +26,7 @@ impl PositionKind {
     pub fn of(network: &Network) -> Option<Self> {
         match (network.front(), attention_position(network)) {
             (_, Some(AttentionPosition::Rotary(_))) => Some(Self::Rotary),
-            (_, Some(AttentionPosition::Alibi(_))) => Some(Self::Alibi),
+            (_, Some(AttentionPosition::Alibi(_) | AttentionPosition::AlibiOfKeys(_))) => Some(Self::Alibi),
             (_, Some(AttentionPosition::Relative(_))) => Some(Self::T5),
             (Front::Patches(_), _) => Some(Self::Learned),
             (Front::Pixels(_), _) => None,

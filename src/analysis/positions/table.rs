@@ -175,7 +175,9 @@ fn rotary_table(model: Option<&Model>, options: &TableOptions) -> PositionTable 
 fn alibi_table(model: Option<&Model>, options: &TableOptions) -> PositionTable {
     let own = own_position(model).filter(|_| options.size.is_none());
     let (slopes, name) = match own {
-        Some((AttentionPosition::Alibi(slopes), name)) => (slopes.clone(), Some(name)),
+        Some((AttentionPosition::Alibi(slopes) | AttentionPosition::AlibiOfKeys(slopes), name)) => {
+            (slopes.clone(), Some(name))
+        }
         _ => (alibi_slopes(options.size.unwrap_or(EXAMPLE_HEADS)), None),
     };
     let heads = slopes.len();

@@ -3,14 +3,27 @@
 mod albert;
 mod bert;
 mod bloom;
+mod cohere;
+mod decoder;
 mod distilbert;
 mod electra;
+mod falcon;
+mod gemma;
 mod gpt2;
+mod gpt_bigcode;
 mod gpt_neo;
 mod gpt_neox;
+mod gptj;
+mod granite;
 mod lab;
 mod llama;
+mod olmo2;
 mod opt;
+mod phi;
+mod phi3;
+mod smollm3;
+mod stablelm;
+mod starcoder2;
 mod t5;
 mod vit;
 
@@ -44,7 +57,21 @@ pub const FAMILIES: &[Family] = &[
     Family { model_type: "mistral", name: "Mistral", bind: llama::bind },
     Family { model_type: "qwen2", name: "Qwen2", bind: llama::bind },
     Family { model_type: "qwen3", name: "Qwen3", bind: llama::bind },
-    Family { model_type: "gemma", name: "Gemma", bind: llama::bind_gemma },
+    Family { model_type: "smollm3", name: "SmolLM3", bind: smollm3::bind },
+    Family { model_type: "granite", name: "Granite", bind: granite::bind },
+    Family { model_type: "olmo2", name: "OLMo 2", bind: olmo2::bind },
+    Family { model_type: "gemma", name: "Gemma", bind: gemma::bind },
+    Family { model_type: "gemma2", name: "Gemma 2", bind: gemma::bind_2 },
+    Family { model_type: "gemma3_text", name: "Gemma 3", bind: gemma::bind_3 },
+    Family { model_type: "phi", name: "Phi", bind: phi::bind },
+    Family { model_type: "phi3", name: "Phi-3", bind: phi3::bind },
+    Family { model_type: "stablelm", name: "StableLM", bind: stablelm::bind },
+    Family { model_type: "starcoder2", name: "StarCoder2", bind: starcoder2::bind },
+    Family { model_type: "cohere", name: "Command R", bind: cohere::bind },
+    Family { model_type: "falcon", name: "Falcon", bind: falcon::bind },
+    Family { model_type: "gptj", name: "GPT-J", bind: gptj::bind },
+    Family { model_type: "codegen", name: "CodeGen", bind: gptj::bind_codegen },
+    Family { model_type: "gpt_bigcode", name: "GPT-BigCode", bind: gpt_bigcode::bind },
     Family { model_type: "t5", name: "T5", bind: t5::bind },
     Family { model_type: "vit", name: "ViT", bind: vit::bind },
 ];

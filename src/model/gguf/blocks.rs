@@ -172,7 +172,7 @@ fn q8_0(bytes: &[u8; 34], out: &mut [f32; 32]) {
 
 /// The 6-bit scale and minimum of group `group` of 8, packed into 12 bytes (`get_scale_min_k4`).
 #[inline(always)]
-fn scale_and_minimum(packed: &[u8], group: usize) -> (f32, f32) {
+pub(super) fn scale_and_minimum(packed: &[u8], group: usize) -> (f32, f32) {
     let (scale, minimum) = if group < 4 {
         (packed[group] & 63, packed[group + 4] & 63)
     } else {

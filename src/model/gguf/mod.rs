@@ -7,6 +7,7 @@ pub mod blocks;
 pub mod header;
 pub mod list;
 mod names;
+pub mod products;
 mod tokenizer;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -112,7 +112,10 @@ impl Attention {
                 let heads: Vec<TermGradients> = extras.into_iter().filter_map(|extra| extra.terms).collect();
                 position.backward(terms.expect("made for this position"), &heads, gradients);
             }
-            AttentionPosition::None | AttentionPosition::Rotary(_) | AttentionPosition::Alibi(_) => {}
+            AttentionPosition::None
+            | AttentionPosition::Rotary(_)
+            | AttentionPosition::Alibi(_)
+            | AttentionPosition::AlibiOfKeys(_) => {}
         }
     }
 }
@@ -122,6 +125,7 @@ const TAPE: &str = "the pass kept a tape";
 /// Turns the gradients of queries and keys back by the turn of their tokens' positions.
 fn turn_back(rotary: &Rotary, back: &mut [Array3<f32>; 3], texts: Texts<'_>, place: &Place<'_>) {
     let longest = texts.queries.longest().max(texts.keys.longest());
+    let rotary = &*rotary.of_pass(longest);
     let opposite = |at| rotary.turn(at).into_iter().map(|(sine, cosine)| (-sine, cosine)).collect();
     let turns: Vec<_> = (0..longest).map(|index| place.position(index).map(opposite)).collect();
     let [query, key, _] = back;
@@ -139,6 +143,14 @@ fn unnormalise(
     let (Some(norm), Some(before)) = (norm, before) else { return };
     match norm {
         HeadNorm::EachHead(norm) => norm.backward(before, gradient, gradients),
+        HeadNorm::OfEach(norms) => {
+            let heads = norms.iter().zip(before.outer_iter()).zip(gradient.outer_iter_mut());
+            for ((norm, before), mut gradient) in heads {
+                let mut of_head = gradient.to_owned();
+                norm.backward(&before.to_owned(), &mut of_head, gradients);
+                gradient.assign(&of_head);
+            }
+        }
         HeadNorm::AllHeads(norm) => {
             let (count, _, size) = before.dim();
             let mut together = side_by_side(gradient);

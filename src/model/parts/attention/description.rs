@@ -19,6 +19,9 @@ pub enum AttentionPosition {
     Rotary(Rotary),
     /// A penalty of slope x distance a head (Press et al. 2022); one slope a head.
     Alibi(Vec<f32>),
+    /// The same written as slope x the key's place, in bfloat16, and scaled as q·k is (Falcon); one slope
+    /// a head.
+    AlibiOfKeys(Vec<f32>),
     /// A learned bias by bucketed distance (Raffel et al. 2020).
     Relative(RelativeBias),
     /// Queries and keys meet learned vectors of their distance (He et al. 2021).
@@ -28,7 +31,7 @@ pub enum AttentionPosition {
 impl Parameters for AttentionPosition {
     fn each<'a>(&'a self, see: &mut dyn FnMut(&'a Parameter)) {
         match self {
-            Self::None | Self::Rotary(_) | Self::Alibi(_) => {}
+            Self::None | Self::Rotary(_) | Self::Alibi(_) | Self::AlibiOfKeys(_) => {}
             Self::Relative(bias) => bias.each(see),
             Self::Disentangled(bias) => bias.each(see),
         }
@@ -36,7 +39,7 @@ impl Parameters for AttentionPosition {
 
     fn each_mut(&mut self, change: &mut dyn FnMut(&mut Parameter)) {
         match self {
-            Self::None | Self::Rotary(_) | Self::Alibi(_) => {}
+            Self::None | Self::Rotary(_) | Self::Alibi(_) | Self::AlibiOfKeys(_) => {}
             Self::Relative(bias) => bias.each_mut(change),
             Self::Disentangled(bias) => bias.each_mut(change),
         }
@@ -48,19 +51,25 @@ impl Parameters for AttentionPosition {
 pub enum HeadNorm {
     /// Over each head, with one scale for all, `[E]` (Qwen3).
     EachHead(Norm),
+    /// Over each head, with a scale of its own, `[E]` each (StableLM, Cohere).
+    OfEach(Vec<Norm>),
     /// Over all heads side by side, `[H E]` or `[G E]` (OLMo 2).
     AllHeads(Norm),
 }
 
 impl Parameters for HeadNorm {
     fn each<'a>(&'a self, see: &mut dyn FnMut(&'a Parameter)) {
-        let (Self::EachHead(norm) | Self::AllHeads(norm)) = self;
-        norm.each(see);
+        match self {
+            Self::EachHead(norm) | Self::AllHeads(norm) => norm.each(see),
+            Self::OfEach(norms) => norms.each(see),
+        }
     }
 
     fn each_mut(&mut self, change: &mut dyn FnMut(&mut Parameter)) {
-        let (Self::EachHead(norm) | Self::AllHeads(norm)) = self;
-        norm.each_mut(change);
+        match self {
+            Self::EachHead(norm) | Self::AllHeads(norm) => norm.each_mut(change),
+            Self::OfEach(norms) => norms.each_mut(change),
+        }
     }
 }
 

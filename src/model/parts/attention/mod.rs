@@ -20,4 +20,5 @@ pub use disentangled::{Disentangled, DistanceBuckets};
 pub use mask::Mask;
 pub use projections::{HeadMap, Projection, Projections, Role};
 pub use run::{Texts, attend};
+pub use scores::bias_of_key;
 pub use trace::AttentionTrace;

@@ -27,6 +27,9 @@ pub enum Projections {
     /// One map `[(H + 2 G) E, D]`: for every key/value head its queries, its key and its value
     /// (GPT-NeoX, BLOOM).
     FusedByHead(Linear),
+    /// One map `[3 H E, D]` in so many parts, each with the queries, values and keys of its share of the
+    /// heads (CodeGen, which was cut for as many machines).
+    FusedInParts(Linear, usize),
 }
 
 /// How one of the three is computed.
@@ -112,7 +115,7 @@ impl Parameters for Projections {
     fn each<'a>(&'a self, see: &mut dyn FnMut(&'a Parameter)) {
         match self {
             Self::Separate { query, key, value } => [query, key, value].iter().for_each(|map| map.each(see)),
-            Self::Fused(all) | Self::FusedByHead(all) => all.each(see),
+            Self::Fused(all) | Self::FusedByHead(all) | Self::FusedInParts(all, _) => all.each(see),
         }
     }
 
@@ -121,7 +124,7 @@ impl Parameters for Projections {
             Self::Separate { query, key, value } => {
                 [query, key, value].into_iter().for_each(|map| map.each_mut(change));
             }
-            Self::Fused(all) | Self::FusedByHead(all) => all.each_mut(change),
+            Self::Fused(all) | Self::FusedByHead(all) | Self::FusedInParts(all, _) => all.each_mut(change),
         }
     }
 }
@@ -223,7 +226,9 @@ impl Projections {
                 let map = if role == Role::Key { key } else { value };
                 map.head_map(index, heads.groups, heads.size)
             }
-            Self::Fused(all) | Self::FusedByHead(all) => rows_of(all, self.fused_rows(role, index, heads)),
+            Self::Fused(all) | Self::FusedByHead(all) | Self::FusedInParts(all, _) => {
+                rows_of(all, self.fused_rows(role, index, heads))
+            }
         }
     }
 
@@ -232,6 +237,15 @@ impl Projections {
     fn fused_rows(&self, role: Role, index: usize, heads: Heads) -> Range<usize> {
         let Heads { heads, groups, size } = heads;
         let first = match (self, role) {
+            (Self::FusedInParts(_, parts), role) => {
+                let share = (heads / (*parts).max(1)).max(1);
+                let place = match role {
+                    Role::Query => 0,
+                    Role::Value => share,
+                    Role::Key => 2 * share,
+                };
+                index / share * 3 * share + place + index % share
+            }
             (Self::FusedByHead(_), role) => {
                 let share = heads / groups.max(1);
                 let of_group = |group: usize| group * (share + 2);
@@ -262,7 +276,7 @@ impl Projections {
                 let cut = |map: &Projection, x, count| split_heads(map.apply(x).view(), count, heads.size);
                 [cut(query, x, heads.heads), cut(key, source, heads.groups), cut(value, source, heads.groups)]
             }
-            Self::Fused(all) | Self::FusedByHead(all) => {
+            Self::Fused(all) | Self::FusedByHead(all) | Self::FusedInParts(all, _) => {
                 let of_x = all.apply(x);
                 let of_memory = memory.map(|memory| all.apply(memory));
                 let source = of_memory.as_ref().unwrap_or(&of_x);
@@ -302,7 +316,7 @@ impl Projections {
                 to_key.backward(source, side_by_side(key), of_source, gradients);
                 to_value.backward(source, side_by_side(value), of_source, gradients);
             }
-            Self::Fused(all) | Self::FusedByHead(all) => {
+            Self::Fused(all) | Self::FusedByHead(all) | Self::FusedInParts(all, _) => {
                 let mut gathered = Array2::zeros((x.nrows(), all.outputs()));
                 self.gather(Role::Query, query, &mut gathered, heads);
                 match memory {

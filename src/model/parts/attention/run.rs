@@ -14,7 +14,7 @@ use super::trace::AttentionTrace;
 use crate::matmul;
 use crate::model::interventions::{HeadChange, Place};
 use crate::model::keep::Keep;
-use crate::model::normalisation::normalise;
+use crate::model::normalisation::{normalise, normalised};
 use crate::model::positions::Rotary;
 use crate::model::sequences::Sequences;
 
@@ -77,6 +77,12 @@ fn normalise_heads(norm: Option<&HeadNorm>, heads: &mut Array3<f32>, keep: Keep)
     let before = (keep == Keep::Tape).then(|| heads.clone());
     match norm {
         HeadNorm::EachHead(norm) => normalise(norm, heads),
+        HeadNorm::OfEach(norms) => {
+            for (norm, mut head) in norms.iter().zip(heads.outer_iter_mut()) {
+                let normed = normalised(norm, &head.to_owned());
+                head.assign(&normed);
+            }
+        }
         HeadNorm::AllHeads(norm) => {
             let (count, _, size) = heads.dim();
             let mut together = side_by_side(heads);
@@ -90,6 +96,7 @@ fn normalise_heads(norm: Option<&HeadNorm>, heads: &mut Array3<f32>, keep: Keep)
 /// Turns the queries and keys of all heads to their tokens' positions.
 fn rotate(rotary: &Rotary, rotated: [(&mut Array3<f32>, &Sequences); 2], place: &Place<'_>) {
     let longest = rotated[0].1.longest().max(rotated[1].1.longest());
+    let rotary = &*rotary.of_pass(place.past + longest);
     let turns: Vec<_> =
         (0..longest).map(|index| place.position(place.past + index).map(|at| rotary.turn(at))).collect();
     for (heads, sequences) in rotated {

@@ -25,6 +25,8 @@ enum Bias {
     None,
     /// A slope times the distance.
     Slope(f32),
+    /// A slope times the key's place.
+    OfKey(f32),
     /// One number an offset from query to key; `values[zero]` is that of offset 0.
     ByOffset {
         values: Array1<f32>,
@@ -47,6 +49,7 @@ impl<'a> Scorer<'a> {
                 Bias::None
             }
             AttentionPosition::Alibi(slopes) => Bias::Slope(slopes[head]),
+            AttentionPosition::AlibiOfKeys(slopes) => Bias::OfKey(slopes[head]),
             AttentionPosition::Relative(bias) => {
                 Bias::ByOffset { values: bias.by_offset(head, queries, keys), zero: queries as isize - 1 }
             }
@@ -113,6 +116,7 @@ impl<'a> Scorer<'a> {
             match &self.bias {
                 Bias::None => None,
                 Bias::Slope(slope) => Some(slope * (to as f32 - from as f32)),
+                Bias::OfKey(slope) => Some(self.attention.scale * bias_of_key(*slope, to)),
                 Bias::ByOffset { values, zero } => {
                     values.get((to as isize - from as isize + zero) as usize).copied()
                 }
@@ -163,4 +167,9 @@ impl<'a> Scorer<'a> {
         }
         shaped
     }
+}
+
+/// Falcon's bias for a key at `place`, before it is scaled (`build_alibi_tensor` in transformers).
+pub fn bias_of_key(slope: f32, place: usize) -> f32 {
+    half::bf16::from_f32(slope * place as f32).to_f32()
 }

@@ -9,6 +9,7 @@ use lexiscope::model::config::Config;
 use lexiscope::model::families::{self, FAMILIES};
 use lexiscope::model::forward::{Input, PassOptions, forward};
 use lexiscope::model::network::{DECODER, FIRST, Kind};
+use lexiscope::model::parts::MixerTrace;
 use lexiscope::model::weights::Weights;
 use lexiscope::model::{Network, Trace};
 use lexiscope::progress::Progress;
@@ -90,6 +91,13 @@ fn check_case(family: &str, case: usize, trace: &Trace, expected: &Expected, kin
         check(format!("decoder_attention.{layer}"), weights.view().into_dyn());
         let cross = trace.cross_attention(DECODER, layer).expect("a decoder attends to its encoder");
         check(format!("cross_attention.{layer}"), cross.weights.view().into_dyn());
+    }
+    for (layer, block) in trace.stacks[FIRST].blocks.iter().enumerate() {
+        for part in &block.parts {
+            if let MixerTrace::Experts(experts) = &part.mixer {
+                check(format!("router_logits.{layer}"), experts.router_logits.view().into_dyn());
+            }
+        }
     }
     for (index, state) in trace.hidden_states().iter().enumerate() {
         check(format!("hidden_state.{index}"), state.view().into_dyn());

@@ -46,6 +46,8 @@ pub struct CellSteps {
     pub scaled: f32,
     /// What position adds (ALiBi, T5); 0 elsewhere.
     pub position_bias: f32,
+    /// c, where the sum becomes c tanh(sum / c).
+    pub soft_cap: Option<f32>,
     /// Why it cannot be seen, if so.
     pub mask: Option<Mask>,
     /// scaled + bias, or minus infinity when masked.
@@ -112,6 +114,8 @@ pub fn explain(
     let mut softmaxed = stages.scores.row(from).to_vec();
     let softmax = elementary::softmax(&mut softmaxed);
     let masked = score == f32::NEG_INFINITY;
+    let cap = attention.soft_cap;
+    let uncapped = cap.map_or(score, |cap| cap * (score / cap).atanh());
     Ok(CellSteps {
         place,
         from,
@@ -126,8 +130,9 @@ pub fn explain(
         position_bias: if masked {
             0.0
         } else {
-            position_bias(attention, place.head, from, to, scaled, score)
+            position_bias(attention, place.head, from, to, scaled, uncapped)
         },
+        soft_cap: cap,
         mask: masked.then(|| mask(attention, from, to)),
         score,
         row_maximum: softmax.maximum,
@@ -181,7 +186,7 @@ fn sorted_products(query: ArrayView1<'_, f32>, key: ArrayView1<'_, f32>) -> Vec<
 }
 
 /// What the network's own position method adds; where a pass told tokens other places, what the
-/// score shows that it added.
+/// score (before a soft cap) shows that it added.
 fn position_bias(attention: &Attention, head: usize, from: usize, to: usize, scaled: f32, score: f32) -> f32 {
     let own = match &attention.position {
         AttentionPosition::Alibi(slopes) => {
@@ -191,7 +196,9 @@ fn position_bias(attention: &Attention, head: usize, from: usize, to: usize, sca
         AttentionPosition::Disentangled(_) | AttentionPosition::AlibiOfKeys(_) => return score - scaled,
         AttentionPosition::None | AttentionPosition::Rotary(_) => return 0.0,
     };
-    if scaled + own == score { own } else { score - scaled }
+    // A score behind a soft cap is known to a few digits less.
+    let slack = if attention.soft_cap.is_some() { 1e-4 * score.abs().max(1.0) } else { 0.0 };
+    if (scaled + own - score).abs() <= slack { own } else { score - scaled }
 }
 
 fn mask(attention: &Attention, from: usize, to: usize) -> Mask {

@@ -59,6 +59,11 @@ fn of_mixer(mixer: &Mixer, tokens: u64) -> Costs {
             let states = if layer.cell == Cell::Lstm { 2 } else { 1 };
             Costs { steps_in_a_row: tokens, kept: states * layer.size as u64, ..products }
         }
+        Mixer::Experts(part) => {
+            let asked =
+                part.experts.iter().take(part.chosen).map(matrices).sum::<u64>() + matrices(&part.router);
+            Costs { operations: 2 * tokens * asked, ..products }
+        }
         Mixer::FeedForward(_) | Mixer::Convolution(_) => products,
     }
 }

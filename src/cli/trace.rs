@@ -99,7 +99,8 @@ fn tensors<'a>(subject: &'a Subject, trace: &'a Trace) -> TensorFile<'a> {
 /// begin as said.
 fn push_mixers<'a>(file: &mut TensorFile<'a>, stack: &'a StackTrace, attention: &str, recurrent: &str) {
     let [mut attentions, mut crosses, mut layers, mut convolutions] = [0; 4];
-    for part in stack.blocks.iter().flat_map(|block| &block.parts) {
+    let blocks = stack.blocks.iter().enumerate();
+    for (layer, part) in blocks.flat_map(|(layer, block)| block.parts.iter().map(move |part| (layer, part))) {
         match &part.mixer {
             MixerTrace::Attention(trace) => {
                 file.numbers(format!("{attention}attention.{attentions}"), trace.weights.view());
@@ -124,6 +125,9 @@ fn push_mixers<'a>(file: &mut TensorFile<'a>, stack: &'a StackTrace, attention: 
                     file.owned(format!("convolution.{convolutions}"), as_image(pixels));
                 }
                 convolutions += 1;
+            }
+            MixerTrace::Experts(trace) => {
+                file.numbers(format!("router_logits.{layer}"), trace.router_logits.view());
             }
             MixerTrace::FeedForward(_) => {}
         }

@@ -38,7 +38,8 @@ impl Checkpoint {
         if !unread.is_empty() {
             remarks.push(format!("settings that are not understood: {}", unread.join(", ")));
         }
-        let held: BTreeSet<&str> = network.parameters().iter().map(|parameter| parameter.name()).collect();
+        let held: BTreeSet<&str> =
+            network.parameters().iter().map(|parameter| parameter.stored_name()).collect();
         let mut unused: Vec<&str> =
             self.weights.names().filter(|name| !held.contains(name) && !is_constant(name)).collect();
         unused.sort_unstable();

@@ -20,6 +20,7 @@ pub use super::parts::attention::{
     Attention, AttentionPosition, HeadNorm, Mask, Projection, Projections, Role, Shaping,
 };
 pub use super::parts::convolution::Convolution;
+pub use super::parts::experts::Experts;
 pub use super::parts::feed_forward::FeedForward;
 pub use super::parts::recurrent::{Cell, Direction, Recurrent};
 pub use super::positions::{RelativeBias, Rotary};

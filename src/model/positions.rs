@@ -48,9 +48,26 @@ pub fn sinusoidal(count: usize, dimensions: usize) -> Array2<f32> {
     Array2::from_shape_fn((count, dimensions), |(position, column)| wave(position, column, dimensions))
 }
 
-/// One row of [`sinusoidal`], `[dimensions]`.
-pub fn sinusoid(position: usize, dimensions: usize) -> Array1<f32> {
-    Array1::from_shape_fn(dimensions, |column| wave(position, column, dimensions))
+/// In which order sines and cosines stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waves {
+    /// The sine and the cosine of a frequency side by side, as in [`sinusoidal`].
+    InPairs,
+    /// All sines, then all cosines (Marian).
+    InHalves,
+}
+
+/// One row of [`sinusoidal`], or of the same in another order, `[dimensions]`.
+pub fn sinusoid(position: usize, dimensions: usize, order: Waves) -> Array1<f32> {
+    let sines = dimensions.div_ceil(2);
+    Array1::from_shape_fn(dimensions, |column| {
+        let column = match order {
+            Waves::InPairs => column,
+            Waves::InHalves if column < sines => 2 * column,
+            Waves::InHalves => 2 * (column - sines) + 1,
+        };
+        wave(position, column, dimensions)
+    })
 }
 
 fn wave(position: usize, column: usize, dimensions: usize) -> f32 {

@@ -130,6 +130,11 @@ impl Tensor {
         &self.name
     }
 
+    /// The name in the file of the tensor that it is, or has rows of.
+    pub fn stored_name(&self) -> &str {
+        self.name.split('[').next().unwrap_or(&self.name)
+    }
+
     /// Its sizes, the slowest-varying first.
     pub fn shape(&self) -> &[usize] {
         &self.shape

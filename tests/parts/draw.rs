@@ -11,6 +11,7 @@ use lexiscope::model::parts::Mixer;
 use lexiscope::model::parts::attention::{
     Attention, AttentionPosition, Disentangled, DistanceBuckets, HeadNorm, Mask, Projections,
 };
+use lexiscope::model::parts::experts::Experts;
 use lexiscope::model::parts::feed_forward::FeedForward;
 use lexiscope::model::positions::{LongRotary, RelativeBias, Rotary, alibi_slopes};
 use lexiscope::model::tensor::Tensor;
@@ -28,6 +29,8 @@ pub const FIELDS: &[&str] = &[
     "cross",
     "feed_forward",
     "gate",
+    "experts",
+    "renormalised",
     "norm_before",
     "norm_after",
     "norm_sum",
@@ -39,9 +42,11 @@ pub const FIELDS: &[&str] = &[
     "branch learned",
     "soft cap",
     "norm each head",
+    "norm of each head",
     "norm all heads",
     "rotary",
     "alibi",
+    "alibi of keys",
     "relative",
     "disentangled",
     "back",
@@ -50,6 +55,7 @@ pub const FIELDS: &[&str] = &[
     "separate",
     "fused",
     "fused by head",
+    "fused in parts",
     "groups",
 ];
 
@@ -172,7 +178,7 @@ impl Draw {
 
     fn projections(&mut self, heads: usize, groups: usize, size: usize, memory: usize) -> Projections {
         let all = (heads + 2 * groups) * size;
-        match if memory == HIDDEN { self.below(if heads == groups { 4 } else { 3 }) } else { 0 } {
+        match if memory == HIDDEN { self.below(if heads == groups { 6 } else { 3 }) } else { 0 } {
             0 => Projections::separate(
                 self.linear(heads * size, HIDDEN),
                 self.linear(groups * size, memory),
@@ -203,7 +209,7 @@ impl Draw {
     }
 
     fn mixer(&mut self) -> Mixer {
-        match self.below(4) {
+        match self.below(5) {
             0 | 1 => self.attention(HIDDEN).into(),
             2 => {
                 let mut attention = self.attention(MEMORY);
@@ -211,8 +217,21 @@ impl Draw {
                 attention.mask = Mask::default();
                 Mixer::CrossAttention { to: 0, attention }
             }
+            3 => {
+                let (count, chosen, gated) = (2 + self.below(3), 1 + self.below(2), self.chance(2));
+                Mixer::Experts(Experts {
+                    router: self.linear(count, HIDDEN),
+                    experts: (0..count).map(|_| self.expert(gated)).collect(),
+                    chosen,
+                    renormalises: self.chance(2),
+                })
+            }
             _ => self.feed_forward_for(HIDDEN).into(),
         }
+    }
+
+    fn expert(&mut self, gated: bool) -> FeedForward {
+        FeedForward { gate: gated.then(|| self.linear(9, HIDDEN)), ..self.feed_forward_for(HIDDEN) }
     }
 
     fn gain(&mut self) -> Gain {
@@ -281,6 +300,9 @@ pub fn fields(block: &Block) -> std::collections::BTreeSet<String> {
             }
             Mixer::FeedForward(part) => {
                 found.extend(["feed_forward"].into_iter().chain(part.gate.as_ref().map(|_| "gate")))
+            }
+            Mixer::Experts(part) => {
+                found.extend(["experts"].into_iter().chain(part.renormalises.then_some("renormalised")));
             }
             // Golden networks of their own (tests/golden_lab.rs).
             Mixer::Recurrent(_) | Mixer::Convolution(_) => panic!("not drawn"),

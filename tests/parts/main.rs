@@ -106,7 +106,7 @@ fn a_tape_gives_every_part_again() {
         for (index, (part, tape)) in block.parts.iter().zip(&trace.parts).enumerate() {
             let input = tape.input.as_ref().expect("a tape has what a part read");
             let (output, ..) = part.mixer.run(input.view(), None, &with(Keep::Logits));
-            assert_eq!(output_from(&tape.mixer, part), output, "{seed} part {index}");
+            assert_eq!(output_from(tape, part), output, "{seed} part {index}");
             stream = join(part, stream, output, tape);
             let after = if index + 1 == count { Some(&last) } else { tape.after.as_ref() };
             assert_eq!(Some(&stream), after, "{seed} part {index}");
@@ -139,8 +139,8 @@ fn join(part: &Part, stream: Array2<f32>, output: Array2<f32>, tape: &PartTrace)
 }
 
 /// What a part made, from the last stage that its tape keeps.
-fn output_from(trace: &MixerTrace, part: &Part) -> Array2<f32> {
-    match (trace, &part.mixer) {
+fn output_from(tape: &PartTrace, part: &Part) -> Array2<f32> {
+    match (&tape.mixer, &part.mixer) {
         (MixerTrace::Attention(trace), Mixer::Attention(attention))
         | (MixerTrace::CrossAttention(trace), Mixer::CrossAttention { attention, .. }) => {
             let heads = heads_from(trace, |head| attention.key_value_head(head));
@@ -149,6 +149,9 @@ fn output_from(trace: &MixerTrace, part: &Part) -> Array2<f32> {
         (MixerTrace::FeedForward(trace), Mixer::FeedForward(part)) => {
             let active = trace.activation.as_ref().expect("a tape has what the last map read");
             part.down.apply(active.view())
+        }
+        (MixerTrace::Experts(_), Mixer::Experts(part)) => {
+            part.run(tape.input.as_ref().expect("a tape has what it saw").view(), Keep::Logits).0
         }
         _ => panic!("a trace of another kind than its part"),
     }

@@ -9,6 +9,7 @@ use lexiscope::model::normalisation::{Norm, NormKind};
 use lexiscope::model::parts::attention::{
     Attention, AttentionPosition, Disentangled, HeadNorm, Projection, Projections, bias_of_key,
 };
+use lexiscope::model::parts::experts::Experts;
 use lexiscope::model::parts::feed_forward::FeedForward;
 use lexiscope::model::parts::{Mixer, MixerTrace};
 use lexiscope::model::positions::Rotary;
@@ -34,6 +35,7 @@ pub fn block(block: &Block, x: &Array2<f32>, memory: &Array2<f32>, dropout: Drop
             Mixer::Attention(part) => attention(part, &input, &input),
             Mixer::CrossAttention { attention: part, .. } => attention(part, &input, &memory),
             Mixer::FeedForward(part) => feed_forward(part, &input),
+            Mixer::Experts(part) => experts(part, &input),
             Mixer::Recurrent(_) | Mixer::Convolution(_) => panic!("not drawn"),
         };
         let mut kept = Array2::ones(output.dim());
@@ -96,6 +98,22 @@ fn linear(map: &Linear, x: &Matrix) -> Matrix {
             .sum::<f64>();
         bias + products
     })
+}
+
+fn experts(part: &Experts, x: &Matrix) -> Matrix {
+    let logits = linear(&part.router, x);
+    let made: Vec<Matrix> = part.experts.iter().map(|expert| feed_forward(expert, x)).collect();
+    let mut sum = Matrix::zeros(made[0].raw_dim());
+    for (token, logits) in logits.rows().into_iter().enumerate() {
+        let mut order: Vec<usize> = (0..logits.len()).collect();
+        order.sort_by(|&one, &other| logits[other].total_cmp(&logits[one]));
+        let among = if part.renormalises { &order[..part.chosen] } else { &order };
+        let all: f64 = among.iter().map(|&expert| logits[expert].exp()).sum();
+        for &expert in &order[..part.chosen] {
+            sum.row_mut(token).scaled_add(logits[expert].exp() / all, &made[expert].row(token));
+        }
+    }
+    sum
 }
 
 fn feed_forward(part: &FeedForward, x: &Matrix) -> Matrix {
@@ -270,7 +288,10 @@ pub fn numbers(trace: &BlockTrace) -> u64 {
     let parts = trace.parts.iter().map(|part| {
         let maps = match &part.mixer {
             MixerTrace::Attention(trace) | MixerTrace::CrossAttention(trace) => trace.weights.len(),
-            MixerTrace::FeedForward(_) | MixerTrace::Recurrent(_) | MixerTrace::Convolution(_) => 0,
+            MixerTrace::FeedForward(_)
+            | MixerTrace::Experts(_)
+            | MixerTrace::Recurrent(_)
+            | MixerTrace::Convolution(_) => 0,
         };
         let stages: usize = part.mixer.stages().iter().map(|(_, stage)| stage.len()).sum();
         let own: usize = [&part.input, &part.output, &part.sum, &part.after].into_iter().map(streams).sum();

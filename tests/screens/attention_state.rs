@@ -186,6 +186,7 @@ pub fn cell() -> CellSteps {
         scale: 0.25,
         scaled: 1.046875,
         position_bias: 0.0,
+        soft_cap: None,
         mask: None,
         score: 1.046875,
         row_maximum: 3.0,

@@ -30,7 +30,7 @@ impl PositionKind {
             (_, Some(AttentionPosition::Relative(_))) => Some(Self::T5),
             (Front::Patches(_), _) => Some(Self::Learned),
             (Front::Pixels(_), _) => None,
-            (Front::Tokens(tokens), _) if tokens.sinusoidal => Some(Self::Sinusoidal),
+            (Front::Tokens(tokens), _) if tokens.waves.is_some() => Some(Self::Sinusoidal),
             (Front::Tokens(tokens), _) => tokens.positions.as_ref().map(|_| Self::Learned),
         }
     }

@@ -64,6 +64,7 @@ fn facts(report: Report, steps: &CellSteps) -> Report {
         .fact("scale", number(steps.scale))
         .fact("scaled", number(steps.scaled))
         .fact("position_bias", number(steps.position_bias))
+        .fact("soft_cap", steps.soft_cap.map_or(Value::Nothing, number))
         .fact("masked_because", mask)
         .fact("score", number(steps.score))
         .fact("row_maximum", number(steps.row_maximum))

@@ -40,6 +40,8 @@ fn block(binder: &Binder<'_>, hidden: usize, heads: usize, epsilon: f64, layer: 
     let inner = config.optional_size(&["n_inner"])?.unwrap_or(4 * hidden);
     // Written beside multi_query, which decides.
     config.states("num_key_value_heads");
+    // Softmax is computed in f32 here.
+    config.states("scale_attention_softmax_in_fp32");
     let shared = config.flag("multi_query", true)?;
     let outputs = if shared { hidden + 2 * size } else { 3 * hidden };
     let fused = binder.linear(&name("attn.c_attn"), outputs, hidden, Bias::Yes)?;

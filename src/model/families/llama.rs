@@ -70,7 +70,7 @@ pub fn whole_rotary(decoder: &Decoder<'_>) -> Result<Rotary> {
 const ROPE_FACTORS: &str = "rope_freqs.weight";
 
 /// The window of `layer`, as the configuration classes of transformers work it out.
-fn own_window(config: &Config, layer: usize) -> Result<Option<usize>> {
+pub fn own_window(config: &Config, layer: usize) -> Result<Option<usize>> {
     match config.text(&["model_type"]) {
         // On every layer, and there without being asked for.
         Some("mistral") => window(config, Some(4096)),

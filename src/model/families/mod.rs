@@ -1,9 +1,11 @@
 //! One file a family: each turns `config.json` and tensor names into the description of a network.
 
 mod albert;
+mod bart;
 mod bert;
 mod bloom;
 mod cohere;
+mod deberta_v2;
 mod decoder;
 mod distilbert;
 mod electra;
@@ -17,10 +19,14 @@ mod gptj;
 mod granite;
 mod lab;
 mod llama;
+mod mixtral;
+mod modernbert;
+mod mpnet;
 mod olmo2;
 mod opt;
 mod phi;
 mod phi3;
+mod qwen3_moe;
 mod smollm3;
 mod stablelm;
 mod starcoder2;
@@ -48,6 +54,9 @@ pub const FAMILIES: &[Family] = &[
     Family { model_type: "roberta", name: "RoBERTa", bind: bert::bind_roberta },
     Family { model_type: "albert", name: "ALBERT", bind: albert::bind },
     Family { model_type: "electra", name: "ELECTRA", bind: electra::bind },
+    Family { model_type: "mpnet", name: "MPNet", bind: mpnet::bind },
+    Family { model_type: "deberta-v2", name: "DeBERTa v2", bind: deberta_v2::bind },
+    Family { model_type: "modernbert", name: "ModernBERT", bind: modernbert::bind },
     Family { model_type: "gpt2", name: "GPT-2", bind: gpt2::bind },
     Family { model_type: "gpt_neo", name: "GPT-Neo", bind: gpt_neo::bind },
     Family { model_type: "gpt_neox", name: "GPT-NeoX", bind: gpt_neox::bind },
@@ -57,6 +66,8 @@ pub const FAMILIES: &[Family] = &[
     Family { model_type: "mistral", name: "Mistral", bind: llama::bind },
     Family { model_type: "qwen2", name: "Qwen2", bind: llama::bind },
     Family { model_type: "qwen3", name: "Qwen3", bind: llama::bind },
+    Family { model_type: "mixtral", name: "Mixtral", bind: mixtral::bind },
+    Family { model_type: "qwen3_moe", name: "Qwen3 with experts", bind: qwen3_moe::bind },
     Family { model_type: "smollm3", name: "SmolLM3", bind: smollm3::bind },
     Family { model_type: "granite", name: "Granite", bind: granite::bind },
     Family { model_type: "olmo2", name: "OLMo 2", bind: olmo2::bind },
@@ -73,6 +84,8 @@ pub const FAMILIES: &[Family] = &[
     Family { model_type: "codegen", name: "CodeGen", bind: gptj::bind_codegen },
     Family { model_type: "gpt_bigcode", name: "GPT-BigCode", bind: gpt_bigcode::bind },
     Family { model_type: "t5", name: "T5", bind: t5::bind },
+    Family { model_type: "bart", name: "BART", bind: bart::bind },
+    Family { model_type: "marian", name: "Marian", bind: bart::bind_marian },
     Family { model_type: "vit", name: "ViT", bind: vit::bind },
 ];
 

@@ -10,7 +10,7 @@ use crate::model::keep::Keep;
 use crate::model::linear::{Linear, add, add_rows};
 use crate::model::normalisation::{Norm, normalise};
 use crate::model::parameters::{Parameter, parameters_in};
-use crate::model::positions::sinusoid;
+use crate::model::positions::{Waves, sinusoid};
 use crate::model::tensor::Tensor;
 
 /// Learned absolute positions.
@@ -36,8 +36,8 @@ pub struct TokenEmbedding {
     pub scale: f32,
     /// Absolute positions that were learned, added.
     pub positions: Option<LearnedPositions>,
-    /// Whether sines and cosines of the position are added (Vaswani et al. 2017, section 3.5).
-    pub sinusoidal: bool,
+    /// Sines and cosines of the position, added (Vaswani et al. 2017, section 3.5).
+    pub waves: Option<Waves>,
     /// `[types, D or less]`, of which row 0 is added to every token of a single text (BERT's token
     /// types).
     pub segments: Option<Parameter>,
@@ -52,15 +52,7 @@ parameters_in!(TokenEmbedding: table, positions, segments, norm, projection);
 impl TokenEmbedding {
     /// A table and nothing else.
     pub fn new(table: Parameter) -> Self {
-        Self {
-            table,
-            scale: 1.0,
-            positions: None,
-            sinusoidal: false,
-            segments: None,
-            norm: None,
-            projection: None,
-        }
+        Self { table, scale: 1.0, positions: None, waves: None, segments: None, norm: None, projection: None }
     }
 
     /// The same with learned positions from row `first_row` of `table` on.
@@ -130,7 +122,7 @@ impl TokenEmbedding {
         past: usize,
         interventions: &Interventions,
     ) -> Result<Option<Array2<f32>>> {
-        if self.positions.is_none() && !self.sinusoidal {
+        if self.positions.is_none() && self.waves.is_none() {
             return Ok(None);
         }
         let rows = texts.iter().map(|ids| ids.len()).sum();
@@ -145,10 +137,10 @@ impl TokenEmbedding {
                     }
                 }
             }
-            if self.sinusoidal {
+            if let Some(waves) = self.waves {
                 for (place, mut out) in of_text.axis_iter_mut(Axis(0)).enumerate() {
                     if let Some(position) = interventions.position(past + place) {
-                        out += &sinusoid(position, width);
+                        out += &sinusoid(position, width, waves);
                     }
                 }
             }

@@ -7,6 +7,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewD};
 use super::attention::{Attention, AttentionTrace, KeyValueCache, Texts, attend};
 use super::context::{PartContext, PartMemory};
 use super::convolution::{Convolution, ConvolutionTrace};
+use super::experts::{Experts, ExpertsTrace};
 use super::feed_forward::{FeedForward, FeedForwardTrace};
 use super::recurrent::{Recurrent, RecurrentState, RecurrentTrace};
 use crate::model::gradients::Gradients;
@@ -27,6 +28,8 @@ pub enum Mixer {
     },
     /// Every token for itself.
     FeedForward(FeedForward),
+    /// Every token for itself, by a few of many.
+    Experts(Experts),
     /// Token after token, with a state.
     Recurrent(Recurrent),
     /// Every pixel with its neighbours.
@@ -42,6 +45,8 @@ pub enum MixerTrace {
     CrossAttention(AttentionTrace),
     /// Of [`Mixer::FeedForward`].
     FeedForward(FeedForwardTrace),
+    /// Of [`Mixer::Experts`].
+    Experts(ExpertsTrace),
     /// Of [`Mixer::Recurrent`].
     Recurrent(RecurrentTrace),
     /// Of [`Mixer::Convolution`].
@@ -73,6 +78,12 @@ impl From<FeedForward> for Mixer {
     }
 }
 
+impl From<Experts> for Mixer {
+    fn from(experts: Experts) -> Self {
+        Self::Experts(experts)
+    }
+}
+
 impl From<Recurrent> for Mixer {
     fn from(recurrent: Recurrent) -> Self {
         Self::Recurrent(recurrent)
@@ -90,6 +101,7 @@ impl Parameters for Mixer {
         match self {
             Self::Attention(attention) | Self::CrossAttention { attention, .. } => attention.each(see),
             Self::FeedForward(part) => part.each(see),
+            Self::Experts(part) => part.each(see),
             Self::Recurrent(part) => part.each(see),
             Self::Convolution(part) => part.each(see),
         }
@@ -99,6 +111,7 @@ impl Parameters for Mixer {
         match self {
             Self::Attention(attention) | Self::CrossAttention { attention, .. } => attention.each_mut(change),
             Self::FeedForward(part) => part.each_mut(change),
+            Self::Experts(part) => part.each_mut(change),
             Self::Recurrent(part) => part.each_mut(change),
             Self::Convolution(part) => part.each_mut(change),
         }
@@ -112,6 +125,7 @@ impl Mixer {
             Self::Attention(_) => "attention",
             Self::CrossAttention { .. } => "cross",
             Self::FeedForward(_) => "feed_forward",
+            Self::Experts(_) => "experts",
             Self::Recurrent(_) => "recurrent",
             Self::Convolution(_) => "convolution",
         }
@@ -147,6 +161,10 @@ impl Mixer {
             Self::FeedForward(part) => {
                 let (output, trace) = part.run(x, keep);
                 (output, MixerTrace::FeedForward(trace), None)
+            }
+            Self::Experts(part) => {
+                let (output, trace) = part.run(x, keep);
+                (output, MixerTrace::Experts(trace), None)
             }
             Self::Recurrent(part) => {
                 let own = memory.and_then(PartMemory::state);
@@ -202,6 +220,9 @@ impl Mixer {
             (Self::FeedForward(part), MixerTrace::FeedForward(trace)) => {
                 only(part.backward(x, trace, output, gradients))
             }
+            (Self::Experts(part), MixerTrace::Experts(trace)) => {
+                only(part.backward(x, trace, output, gradients))
+            }
             (Self::Recurrent(part), MixerTrace::Recurrent(trace)) => {
                 let found = part.backward(x, trace, output, last, sequences, gradients);
                 MixerGradient { start: part.starts_from.zip(found.start), ..only(found.input) }
@@ -218,7 +239,9 @@ impl Mixer {
         match self {
             Self::Attention(_) => PartMemory::Attention(KeyValueCache::default()),
             Self::Recurrent(_) => PartMemory::Recurrent(None),
-            Self::CrossAttention { .. } | Self::FeedForward(_) | Self::Convolution(_) => PartMemory::None,
+            Self::CrossAttention { .. } | Self::FeedForward(_) | Self::Experts(_) | Self::Convolution(_) => {
+                PartMemory::None
+            }
         }
     }
 
@@ -231,6 +254,7 @@ impl Mixer {
                 attention.numbers_kept(tokens, outputs.get(*to).copied().unwrap_or(0), keep)
             }
             Self::FeedForward(part) => part.numbers_kept(tokens, keep),
+            Self::Experts(part) => part.numbers_kept(tokens, keep),
             Self::Recurrent(part) => part.numbers_kept(tokens, keep),
             Self::Convolution(part) => part.numbers_kept(tokens, keep),
         }
@@ -262,6 +286,7 @@ impl MixerTrace {
         match self {
             Self::Attention(trace) | Self::CrossAttention(trace) => named(trace.stages()),
             Self::FeedForward(trace) => named(trace.stages()),
+            Self::Experts(trace) => trace.stages(),
             Self::Recurrent(trace) => trace.stages(),
             Self::Convolution(trace) => named(trace.stages()),
         }
@@ -273,6 +298,7 @@ impl MixerTrace {
             Self::Attention(_) => "attention",
             Self::CrossAttention(_) => "cross",
             Self::FeedForward(_) => "feed_forward",
+            Self::Experts(_) => "experts",
             Self::Recurrent(_) => "recurrent",
             Self::Convolution(_) => "convolution",
         }

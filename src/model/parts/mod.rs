@@ -5,6 +5,7 @@
 pub mod attention;
 mod context;
 pub mod convolution;
+pub mod experts;
 pub mod feed_forward;
 mod mixer;
 pub mod recurrent;

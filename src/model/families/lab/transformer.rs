@@ -10,7 +10,7 @@ use crate::model::network::{
     Attention, AttentionPosition, Block, FeedForward, Front, Gain, Head, Kind, Mask, Network, Norm, NormKind,
     Part, Projection, Projections, Reads, RelativeBias, Rotary, Shaping, Stack, TokenEmbedding,
 };
-use crate::model::positions::alibi_slopes;
+use crate::model::positions::{Waves, alibi_slopes};
 use crate::model::weights::Weights;
 
 /// Binds a transformer.
@@ -19,7 +19,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let plan = Plan::read(config)?;
     let vocabulary = config.size(&["vocab_size"])?;
     let mut embedding = TokenEmbedding::new(binder.tensor("embedding.weight", &[vocabulary, plan.hidden])?);
-    embedding.sinusoidal = plan.position == Position::Sinusoidal;
+    embedding.waves = (plan.position == Position::Sinusoidal).then_some(Waves::InPairs);
     let mut longest = None;
     if plan.position == Position::Learned {
         let positions = config.size(&["max_positions"])?;

@@ -105,16 +105,22 @@ fn formula(stage: CellStep, steps: &CellSteps) -> String {
             let [dot, scaled] = [steps.dot, steps.scaled].map(|value| decimal(value, 4));
             format!("{dot} x {:.4} = {scaled}", steps.scale)
         }
-        CellStep::Mask => match steps.mask {
-            Some(Mask::Later) => String::from("masked: it comes later in the text, so minus infinity"),
-            Some(Mask::OutsideWindow) => String::from("masked: it is too far back for this layer's window"),
-            Some(Mask::Hidden) => String::from("masked: you hid this token"),
-            None if steps.position_bias != 0.0 => {
+        CellStep::Mask => match (steps.mask, steps.soft_cap) {
+            (Some(Mask::Later), _) => String::from("masked: it comes later in the text, so minus infinity"),
+            (Some(Mask::OutsideWindow), _) => {
+                String::from("masked: it is too far back for this layer's window")
+            }
+            (Some(Mask::Hidden), _) => String::from("masked: you hid this token"),
+            (None, Some(cap)) => {
+                let sum = decimal(steps.scaled + steps.position_bias, 4);
+                format!("capped: {cap} x tanh({sum} / {cap}) = {}", decimal(steps.score, 4))
+            }
+            (None, None) if steps.position_bias != 0.0 => {
                 let [scaled, score] = [steps.scaled, steps.score].map(|value| decimal(value, 4));
                 let bias = signed_decimal(steps.position_bias, 4);
                 format!("{scaled} {bias} for the distance = {score}")
             }
-            None => format!("not masked, nothing added: {}", decimal(steps.score, 4)),
+            (None, None) => format!("not masked, nothing added: {}", decimal(steps.score, 4)),
         },
         CellStep::Softmax if steps.replaced => {
             format!("replaced by your change: {:.4}", steps.weight)

@@ -11,7 +11,7 @@ use crate::model::forward::{Input, PassOptions, forward};
 use crate::model::generate::likeliest;
 use crate::model::gradients::Gradients;
 use crate::model::keep::Keep;
-use crate::model::network::{FIRST, Front, Mixer};
+use crate::model::network::{FIRST, Front, Mixer, Says};
 use crate::model::trace::Trace;
 use crate::progress::Progress;
 
@@ -191,11 +191,13 @@ impl Found {
 }
 
 fn forward_to(network: &Network, input: &Input<'_>, keep: Keep) -> Result<Trace> {
-    if network.head.is_none() {
-        return Err(ModelError::Request(format!(
-            "{} has no output matrix, so there is nothing to explain",
-            network.family
-        )));
+    let missing = match &network.head {
+        None => Some("has no output matrix, so there is nothing to explain"),
+        Some(head) if head.says != Says::OneOf => Some("does not choose one of its outputs"),
+        Some(_) => None,
+    };
+    if let Some(missing) = missing {
+        return Err(ModelError::Request(format!("{} {missing}", network.family)));
     }
     forward(network, input, &PassOptions { keep, ..PassOptions::default() }, &Progress::unobserved())
 }

@@ -193,7 +193,9 @@ fn position_bias(attention: &Attention, head: usize, from: usize, to: usize, sca
             slopes.get(head).map_or(0.0, |slope| slope * (to as f32 - from as f32))
         }
         AttentionPosition::Relative(bias) => bias.value(head, to as isize - from as isize),
-        AttentionPosition::Disentangled(_) | AttentionPosition::AlibiOfKeys(_) => return score - scaled,
+        AttentionPosition::Disentangled(_)
+        | AttentionPosition::AlibiOfKeys(_)
+        | AttentionPosition::Grid(_) => return score - scaled,
         AttentionPosition::None | AttentionPosition::Rotary(_) => return 0.0,
     };
     // A score behind a soft cap is known to a few digits less.

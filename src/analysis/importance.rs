@@ -11,7 +11,7 @@ use crate::model::error::{ModelError, Result};
 use crate::model::forward::{Beginning, Input, PassOptions, forward, forward_from, sentence_vector};
 use crate::model::generate::likeliest;
 use crate::model::interventions::{HeadChange, Interventions};
-use crate::model::network::Kind;
+use crate::model::network::{Head, Kind, Says};
 use crate::model::trace::Keep;
 use crate::model::{Network, Trace};
 use crate::progress::Progress;
@@ -55,7 +55,10 @@ impl Measure {
 
     /// What suits `network`.
     pub fn of(network: &Network) -> Self {
-        if network.head.is_some() { Self::TopProbability(None) } else { Self::SentenceVector }
+        match &network.head {
+            Some(head) if head.says == Says::OneOf => Self::TopProbability(None),
+            _ => Self::SentenceVector,
+        }
     }
 }
 
@@ -235,9 +238,9 @@ impl Yardstick {
             Measure::SentenceVector => Ok(Self::Sentence(sentence(unchanged)?)),
             Measure::TopProbability(position) => {
                 let logits = logits_of(unchanged)?;
-                let first_only = network.head.as_ref().is_some_and(|head| head.reads_first_only());
+                let once = network.head.as_ref().is_some_and(Head::answers_once);
                 let last = logits.nrows().saturating_sub(1);
-                let row = if first_only { 0 } else { position.unwrap_or(last) };
+                let row = if once { 0 } else { position.unwrap_or(last) };
                 if row >= logits.nrows() {
                     return Err(request(format!("there is no token {row}: the text has {}", logits.nrows())));
                 }

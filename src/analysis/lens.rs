@@ -6,7 +6,7 @@ use super::names::output_name;
 use super::place::not_kept;
 use crate::model::error::{ModelError, Result};
 use crate::model::generate::{self, likeliest};
-use crate::model::network::LooksAt;
+use crate::model::network::{LooksAt, Says};
 use crate::model::normalisation::normalise;
 use crate::model::{Model, Network, Trace};
 
@@ -63,11 +63,10 @@ pub struct LensRow {
     pub candidates: Vec<(String, f32)>,
 }
 
-/// The place whose prediction [`logit_lens`] shows when asked for `position`: a classifier reads its
-/// first token, wherever one looks.
-pub fn place(network: &Network, position: usize) -> usize {
-    let reads_first = network.head.as_ref().is_some_and(|head| head.reads_first_only());
-    if reads_first { 0 } else { position }
+/// The place whose prediction [`logit_lens`] shows when asked for `position` among `tokens`: a classifier
+/// reads its first token, or its last, wherever one looks.
+pub fn place(network: &Network, position: usize, tokens: usize) -> usize {
+    network.head.as_ref().and_then(|head| head.only_row(tokens)).unwrap_or(position)
 }
 
 /// The `count` likeliest outputs of every layer at `position`, by name.
@@ -101,15 +100,26 @@ pub fn logit_lens(network: &Network, trace: &Trace, options: &LensOptions) -> Re
                 .into(),
         )
     })?;
-    if let LooksAt::Pooled { .. } = head.looks_at {
+    if head.says != Says::OneOf {
         return Err(ModelError::Request(format!(
-            "the head of {} reads all pixels together, so no single one predicts anything",
+            "the outputs of {} are not one of several, so no layer has a likeliest one",
+            network.family
+        )));
+    }
+    let together = match head.looks_at {
+        LooksAt::Pooled { .. } => Some("pixels"),
+        LooksAt::Mean => Some("tokens"),
+        LooksAt::EachToken | LooksAt::FirstToken | LooksAt::LastToken => None,
+    };
+    if let Some(together) = together {
+        return Err(ModelError::Request(format!(
+            "the head of {} reads all {together} together, so no single one predicts anything",
             network.family
         )));
     }
     let states = trace.hidden_states();
     let tokens = states.first().ok_or_else(|| not_kept("hidden states"))?.nrows();
-    let position = place(network, options.position.unwrap_or(tokens.wrapping_sub(1)));
+    let position = place(network, options.position.unwrap_or(tokens.wrapping_sub(1)), tokens);
     if position >= tokens {
         return Err(ModelError::Request(format!("there is no token {position}: the text has {tokens}")));
     }

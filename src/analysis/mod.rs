@@ -22,6 +22,7 @@
 
 pub mod attribution;
 pub mod cell;
+pub mod classes;
 pub mod costs;
 pub mod detectors;
 pub mod difference;

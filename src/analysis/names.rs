@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::model::Model;
+use crate::model::network::Kind;
 use crate::model::tokenizer::Tokens;
 
 /// A label for every token: as it reads, without blanks around it, on one line. `##ing` keeps the mark
@@ -47,9 +48,10 @@ fn label(piece: &str, text: &str) -> String {
 /// How the output `id` of a model reads: a token, or a class where it names no tokens; its number
 /// where neither is known.
 pub fn output_name(model: &Model, id: u32) -> String {
-    match &model.tokenizer {
-        Some(tokenizer) => tokenizer.text(id),
-        None => model.labels.get(&(id as usize)).cloned().unwrap_or_else(|| id.to_string()),
+    match (model.labels.get(&(id as usize)), &model.tokenizer) {
+        (Some(label), _) => label.clone(),
+        (None, Some(tokenizer)) if model.network.kind != Kind::Classifier => tokenizer.text(id),
+        (None, _) => id.to_string(),
     }
 }
 

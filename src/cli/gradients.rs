@@ -39,15 +39,16 @@ impl Command for Arguments {
     fn answer(self, shared: &Shared) -> Result<Answer> {
         let subject = Subject::open_predicting(&self.subject, shared)?;
         let network = &subject.model.network;
-        let is_vision = network.kind == Kind::Vision;
-        match (is_vision, self.label) {
+        let classifies = matches!(network.kind, Kind::Vision | Kind::Classifier);
+        match (classifies, self.label) {
             (true, None) => {
-                return Err(Failure::usage("what is the right class of the image?")
-                    .hint("give --label N")
-                    .into());
+                return Err(Failure::usage("what is the right class?").hint("give --label N").into());
             }
             (false, Some(_)) => {
-                return Err(Failure::usage("--label names the class of an image, but this is a text").into());
+                return Err(Failure::usage(
+                    "--label names the class that a classifier is to find, but this model predicts tokens",
+                )
+                .into());
             }
             _ => {}
         }

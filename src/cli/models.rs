@@ -84,6 +84,7 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Masked => "masked",
         Kind::Causal => "causal",
         Kind::EncoderDecoder => "encoder-decoder",
+        Kind::Classifier => "classifier",
         Kind::Vision => "vision",
     }
 }

@@ -13,16 +13,19 @@ use super::failure::Failure;
 use super::generate::continuation;
 use super::progress;
 use super::report::{Report, Table, Value};
+use crate::analysis::classes::{answers, classes};
 use crate::analysis::lens::{self, LensOptions};
 use crate::analysis::names::output_name;
 use crate::model::forward::{Input, PassOptions, forward};
 use crate::model::generate::{Sampling, likeliest};
-use crate::model::network::Kind;
+use crate::model::network::{Head, Kind, Says};
 use crate::model::trace::{Keep, Trace};
 
-/// What a model expects: the next token, or the tokens behind a mask
+/// What a model expects: the next token, the tokens behind a mask, or a class
 ///
-/// A causal model predicts the next token, a masked model every [MASK] (or <mask>) of the text.
+/// A causal model predicts the next token, a masked model every [MASK] (or <mask>) of the text. A
+/// classifier says of a text (or of two: --pair), or of each token, what it is; one that answers
+/// questions, where in the second text the answer lies.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -38,9 +41,9 @@ pub struct Arguments {
     /// A token whose rank and probability are followed through the layers
     #[arg(long, value_name = "TOKEN", requires = "lens")]
     watch: Option<String>,
-    /// How many candidates a place
-    #[arg(short = 'k', long, value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
-    count: u32,
+    /// How many candidates a place: 10, or 1 where every token has a class, unless said
+    #[arg(short = 'k', long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    count: Option<u32>,
     /// Write N tokens on
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     generate: Option<u32>,
@@ -72,13 +75,20 @@ impl Command for Arguments {
 
 impl Arguments {
     fn report(&self, subject: &Subject, sampling: &Sampling) -> Result<Report> {
-        let count = self.count as usize;
+        let usual =
+            if subject.model.network.kind == Kind::Classifier && !answers_once(subject) { 1 } else { 10 };
+        let count = self.count.map_or(usual, |count| count as usize);
         if let Some(tokens) = self.generate {
             return continuation(subject, tokens as usize, sampling);
         }
         let places = places(subject, self.at.as_deref())?;
         if !self.lens {
-            return candidates(subject, places, count);
+            return match &subject.model.network.head {
+                Some(head) if subject.model.network.kind == Kind::Classifier => {
+                    classified(subject, head.says, places, count)
+                }
+                _ => candidates(subject, places, count),
+            };
         }
         let watched = self.watch.as_deref().map(|token| token_called(subject, "--watch", token));
         by_layer(subject, places, count, watched.transpose()?)
@@ -105,7 +115,8 @@ pub fn places(subject: &Subject, at: Option<&str>) -> Result<Vec<Place>> {
         let after = match kind {
             Kind::Causal => 1,
             Kind::Masked => 0,
-            Kind::EncoderDecoder | Kind::Vision => {
+            Kind::Classifier if !answers_once(subject) => 0,
+            Kind::EncoderDecoder | Kind::Vision | Kind::Classifier => {
                 let message = format!("{} predicts at one place only", subject.model.name);
                 return Err(Failure::usage(message).hint("leave --at out").into());
             }
@@ -122,7 +133,10 @@ pub fn places(subject: &Subject, at: Option<&str>) -> Result<Vec<Place>> {
             let written = subject.written().map_or(0, |ids| ids.len().saturating_sub(1));
             Ok(vec![Place { position: written, row: written }])
         }
-        Kind::Vision => Ok(vec![Place { position: 0, row: 0 }]),
+        Kind::Classifier if !answers_once(subject) => {
+            Ok((0..tokens.len()).map(|row| Place { position: row, row }).collect())
+        }
+        Kind::Vision | Kind::Classifier => Ok(vec![Place { position: 0, row: 0 }]),
         Kind::Masked => {
             let mask = subject.model.tokenizer.as_ref().and_then(|tokenizer| tokenizer.mask());
             let masked = |&position: &usize| Some(tokens.ids[position]) == mask;
@@ -142,6 +156,11 @@ pub fn places(subject: &Subject, at: Option<&str>) -> Result<Vec<Place>> {
     }
 }
 
+/// Whether the head has one answer for all tokens.
+fn answers_once(subject: &Subject) -> bool {
+    subject.model.network.head.as_ref().is_some_and(Head::answers_once)
+}
+
 fn run(subject: &Subject, keep: Keep) -> Result<Trace> {
     let options = PassOptions { keep, ..PassOptions::default() };
     match subject.model.network.start_token() {
@@ -157,7 +176,7 @@ fn run(subject: &Subject, keep: Keep) -> Result<Trace> {
     }
 }
 
-fn candidates(subject: &Subject, places: Vec<Place>, count: usize) -> Result<Report> {
+fn logits_of(subject: &Subject) -> Result<Array2<f32>> {
     let logits = run(subject, Keep::Logits)?.logits.unwrap_or_default();
     if logits.iter().any(|logit| logit.is_nan()) {
         let message = format!("the output of {} is not a number: its weights are broken", subject.model.name);
@@ -165,6 +184,68 @@ fn candidates(subject: &Subject, places: Vec<Place>, count: usize) -> Result<Rep
             .hint("`lexiscope trace` writes every stage, so that the first broken one is found")
             .into());
     }
+    Ok(logits)
+}
+
+/// What a classifier says: of the text, of each of its tokens, or where the answer to a question lies.
+fn classified(subject: &Subject, says: Says, places: Vec<Place>, count: usize) -> Result<Report> {
+    let logits = logits_of(subject)?;
+    if says == Says::Span {
+        return answered(subject, &logits, count);
+    }
+    let by_token = !answers_once(subject);
+    let mut columns = vec!["rank", "label", "id", "logit", "probability"];
+    if by_token {
+        columns.splice(0..0, ["position", "token"]);
+    }
+    let mut table = Table::new("results", &columns);
+    let labels = subject.labels();
+    for place in places {
+        let Some(row) = logits.outer_iter().nth(place.row) else { continue };
+        for (index, class) in classes(row, says).into_iter().take(count).enumerate() {
+            let mut record: Vec<Value> = vec![
+                (index + 1).into(),
+                Value::text(output_name(&subject.model, class.output as u32)),
+                class.output.into(),
+                f64::from(class.logit).into(),
+                class.probability.map_or(Value::Nothing, Value::Number),
+            ];
+            if by_token {
+                let token = labels.get(place.position).map_or(Value::Nothing, Value::text);
+                record.splice(0..0, [place.position.into(), token]);
+            }
+            table.records.push(record);
+        }
+    }
+    Ok(subject.report().list(table))
+}
+
+/// The likeliest answers to the question, in the second text where there are two.
+fn answered(subject: &Subject, logits: &Array2<f32>, count: usize) -> Result<Report> {
+    let tokens = &subject.tokens;
+    let second = |token: usize| tokens.types.is_empty() || tokens.types.get(token) == Some(&1);
+    let is_pair = tokens.types.iter().any(|&kind| kind == 1);
+    let may_answer = |token: usize| !tokens.special[token] && (!is_pair || second(token));
+    let mut table = Table::new("results", &["rank", "start", "end", "text", "probability"]);
+    for (index, answer) in answers(logits.view(), may_answer, count).into_iter().enumerate() {
+        let ids = &tokens.ids[answer.start..=answer.end];
+        let text = match &subject.model.tokenizer {
+            Some(tokenizer) => tokenizer.decode(ids)?,
+            None => String::new(),
+        };
+        table.records.push(vec![
+            (index + 1).into(),
+            answer.start.into(),
+            answer.end.into(),
+            Value::text(text),
+            answer.probability.into(),
+        ]);
+    }
+    Ok(subject.report().list(table))
+}
+
+fn candidates(subject: &Subject, places: Vec<Place>, count: usize) -> Result<Report> {
+    let logits = logits_of(subject)?;
     let mut table = Table::new("results", &["position", "rank", "token", "id", "probability"]);
     for place in places {
         for record in records(subject, &logits, place.row, count) {

@@ -61,6 +61,9 @@ fn tensors<'a>(subject: &'a Subject, trace: &'a Trace) -> TensorFile<'a> {
     let mut file = TensorFile::default();
     if kind != Kind::Vision {
         file.ids("input_ids", trace.tokens(FIRST));
+        if subject.tokens.types.iter().any(|&kind| kind > 0) {
+            file.ids("token_type_ids", &subject.tokens.types);
+        }
     }
     if kind == Kind::EncoderDecoder {
         file.ids("decoder_input_ids", trace.tokens(DECODER));

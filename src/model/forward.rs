@@ -21,6 +21,8 @@ use crate::progress::Progress;
 pub enum Input<'a> {
     /// Token ids. A decoder gets them too, behind its start token.
     Tokens(&'a [u32]),
+    /// Token ids and the type of each: 0 for those of a first text, 1 for those of a second.
+    Typed(&'a [u32], &'a [u32]),
     /// The encoder's token ids and the decoder's.
     Pair(&'a [u32], &'a [u32]),
     /// A normalised image `[C, side, side]`.
@@ -179,6 +181,8 @@ impl<'a> Feeds<'a> {
             Input::Pair(ids, _) if network.stacks.len() == 1 => vec![Feed::Tokens(ids)],
             Input::Pair(ids, decoder) => vec![Feed::Tokens(ids), Feed::Tokens(decoder)],
             Input::Tokens(ids) => vec![Feed::Tokens(ids)],
+            Input::Typed(ids, types) if network.stacks.len() == 1 => vec![Feed::Typed(ids, types)],
+            Input::Typed(ids, _) => vec![Feed::Tokens(ids)],
             Input::Image(image) => vec![Feed::Image(image.view())],
             Input::Each(feeds) => feeds.iter().map(Feed::view).collect(),
         };
@@ -304,7 +308,7 @@ pub fn continue_with(
         memories.extend(stack.blocks.iter().map(super::network::Block::memories));
     }
     check_length(stack, past + tokens.len())?;
-    let (x, _) = front.embed(&[tokens], past, &Interventions::default(), Keep::Logits)?;
+    let (x, _) = front.embed(&[tokens], &[], past, &Interventions::default(), Keep::Logits)?;
     Ok(on_a_worker(|| last_logits(stack, head, x, past, memories)))
 }
 

@@ -1,6 +1,6 @@
 //! From the residual stream to logits.
 
-use ndarray::{Array2, ArrayView2, Axis, CowArray, Zip};
+use ndarray::{Array1, Array2, ArrayView2, Axis, CowArray, Zip, s, stack};
 
 use super::activation::Activation;
 use super::gradients::Gradients;
@@ -24,6 +24,21 @@ pub struct Head {
     pub soft_cap: Option<f32>,
     /// What of a text (or an image) it looks at.
     pub looks_at: LooksAt,
+    /// What its numbers say.
+    pub says: Says,
+}
+
+/// What the numbers of a head say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    /// How likely each output is, one of which it is: softmax.
+    OneOf,
+    /// How likely each output is, whatever the others are: the logistic function.
+    EachAlone,
+    /// Numbers, of which nothing is made.
+    Numbers,
+    /// Where an answer begins (output 0) and ends (output 1): softmax over the tokens.
+    Span,
 }
 
 /// What of a text (or an image) a head looks at.
@@ -31,8 +46,12 @@ pub struct Head {
 pub enum LooksAt {
     /// Every token by itself.
     EachToken,
-    /// The first token only (ViT's class token).
+    /// The first token only (ViT's class token, BERT's [CLS]).
     FirstToken,
+    /// The last token only (decoders that classify).
+    LastToken,
+    /// The mean of all tokens.
+    Mean,
     /// All pixels of an image of this side together: the largest of every 2 x 2 pixels, odd rests
     /// dropped, channel by channel (LeCun et al. 1998).
     Pooled {
@@ -50,8 +69,8 @@ pub struct Transform {
     pub dense: Linear,
     /// The non-linearity.
     pub activation: Activation,
-    /// The norm.
-    pub norm: Norm,
+    /// The norm; classifiers have none.
+    pub norm: Option<Norm>,
 }
 
 parameters_in!(Transform: dense, norm);
@@ -78,12 +97,28 @@ pub struct HeadTrace {
 impl Head {
     /// A projection and nothing else.
     pub fn new(projection: Linear) -> Self {
-        Self { transform: None, projection, scale: 1.0, soft_cap: None, looks_at: LooksAt::EachToken }
+        Self {
+            transform: None,
+            projection,
+            scale: 1.0,
+            soft_cap: None,
+            looks_at: LooksAt::EachToken,
+            says: Says::OneOf,
+        }
     }
 
-    /// Whether it looks at the first token only.
-    pub fn reads_first_only(&self) -> bool {
-        self.looks_at == LooksAt::FirstToken
+    /// The one row of the stream of `tokens` tokens that it looks at, where it does not look at each.
+    pub fn only_row(&self, tokens: usize) -> Option<usize> {
+        match self.looks_at {
+            LooksAt::FirstToken => Some(0),
+            LooksAt::LastToken => Some(tokens.saturating_sub(1)),
+            LooksAt::EachToken | LooksAt::Mean | LooksAt::Pooled { .. } => None,
+        }
+    }
+
+    /// Whether it has one answer for a whole text or image.
+    pub fn answers_once(&self) -> bool {
+        self.looks_at != LooksAt::EachToken
     }
 
     /// V, or the number of classes.
@@ -113,7 +148,9 @@ impl Head {
             trace.before_activation = on_tape(&rows);
             rows.mapv_inplace(|value| activation.apply(value));
             trace.activation = on_tape(&rows);
-            normalise(norm, &mut rows);
+            if let Some(norm) = norm {
+                normalise(norm, &mut rows);
+            }
         }
         if self.scale != 1.0 {
             rows.mapv_inplace(|value| value * self.scale);
@@ -138,8 +175,18 @@ impl Head {
         let texts = || sequences.ranges().filter(|range| !range.is_empty());
         let rows: Vec<usize> = match (self.looks_at, last_only) {
             (LooksAt::Pooled { side }, _) => return pooled(x, side),
+            (LooksAt::Mean, _) => {
+                let means =
+                    texts().map(|range| x.slice(s![range, ..]).mean_axis(Axis(0)).expect("not empty"));
+                let means: Vec<Array1<f32>> = means.collect();
+                let views: Vec<_> = means.iter().map(|mean| mean.view()).collect();
+                let rows = stack(Axis(0), &views).unwrap_or_else(|_| Array2::zeros((0, x.ncols())));
+                return (texts().map(|range| range.start).collect(), rows);
+            }
+            (LooksAt::LastToken, _) | (LooksAt::EachToken, true) => {
+                texts().map(|range| range.end - 1).collect()
+            }
             (LooksAt::FirstToken, _) => texts().map(|range| range.start).collect(),
-            (LooksAt::EachToken, true) => texts().map(|range| range.end - 1).collect(),
             (LooksAt::EachToken, false) => return ((0..x.nrows()).collect(), x.clone()),
         };
         let chosen = x.select(Axis(0), &rows);
@@ -170,7 +217,9 @@ impl Head {
             gradient *= self.scale;
         }
         if let Some(Transform { dense, activation, norm }) = &self.transform {
-            norm.backward(trace.activation.as_ref().expect(TAPE), &mut gradient, gradients);
+            if let Some(norm) = norm {
+                norm.backward(trace.activation.as_ref().expect(TAPE), &mut gradient, gradients);
+            }
             let before = trace.before_activation.as_ref().expect(TAPE);
             Zip::from(&mut gradient).and(before).for_each(|g, &x| *g *= activation.slope(x));
             let input = trace.input.as_ref().expect(TAPE);
@@ -180,7 +229,20 @@ impl Head {
         }
         match self.looks_at {
             LooksAt::EachToken if trace.rows.len() == rows => gradient,
-            LooksAt::EachToken | LooksAt::FirstToken => {
+            LooksAt::Mean => {
+                let mut stream = Array2::zeros((rows, hidden));
+                let ends = trace.rows.iter().skip(1).copied().chain([rows]);
+                for ((gradient, &start), end) in gradient.rows().into_iter().zip(&trace.rows).zip(ends) {
+                    let share = &gradient / (end - start) as f32;
+                    stream
+                        .slice_mut(s![start..end, ..])
+                        .rows_mut()
+                        .into_iter()
+                        .for_each(|mut row| row += &share);
+                }
+                stream
+            }
+            LooksAt::EachToken | LooksAt::FirstToken | LooksAt::LastToken => {
                 let mut stream = Array2::zeros((rows, hidden));
                 for (gradient, &row) in gradient.rows().into_iter().zip(&trace.rows) {
                     stream.row_mut(row).assign(&gradient);
@@ -202,7 +264,7 @@ impl Head {
     pub fn numbers_kept(&self, tokens: u64, hidden: u64, keep: Keep) -> u64 {
         let (rows, hidden) = match self.looks_at {
             LooksAt::EachToken => (tokens, hidden),
-            LooksAt::FirstToken => (1, hidden),
+            LooksAt::FirstToken | LooksAt::LastToken | LooksAt::Mean => (1, hidden),
             LooksAt::Pooled { side } => (1, hidden * ((side / 2) * (side / 2)) as u64),
         };
         let inner = self.transform.as_ref().map_or(0, |transform| 2 * transform.dense.outputs() as u64);

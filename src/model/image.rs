@@ -15,7 +15,7 @@ mod resample;
 
 use std::path::Path;
 
-use ndarray::Array3;
+use ndarray::{Array3, ArrayView3};
 
 pub use decode::{LONGEST_SIDE, MOST_PIXELS, decode, read};
 pub use preparation::{Preparation, Size};
@@ -91,17 +91,32 @@ pub fn prepare(model: &Model, path: &Path) -> Result<Prepared> {
 }
 
 /// The patches of a vision transformer (or the pixels of a convolutional network) as tokens: the class
-/// token, where there is one, then `ROW,COLUMN` from the top left, both counted from 0. None for a
-/// network that reads text.
-pub fn patch_tokens(network: &Network) -> Tokens {
-    let (class, across) = match network.front() {
-        Front::Patches(embedding) => (Some("class".to_owned()), embedding.across()),
-        Front::Pixels(grid) => (None, grid.image),
+/// token and what else comes before the patches, then `ROW,COLUMN` from the top left, both counted from
+/// 0, for an image of the size of `pixels`, or without it of the size that the network learned from. None
+/// for a network that reads text.
+pub fn patch_tokens(network: &Network, pixels: Option<ArrayView3<'_, f32>>) -> Tokens {
+    let (before, (down, across)) = match network.front() {
+        Front::Patches(embedding) => {
+            let grid = pixels.map_or((embedding.across(), embedding.across()), |image| embedding.grid(&image));
+            (names_before(embedding), grid)
+        }
+        Front::Pixels(grid) => (Vec::new(), (grid.image, grid.image)),
         Front::Tokens(_) => return Tokens::default(),
     };
-    let places = (0..across * across).map(|patch| format!("{},{}", patch / across, patch % across));
-    let names: Vec<String> = class.into_iter().chain(places).collect();
+    let places = (0..down * across).map(|patch| format!("{},{}", patch / across, patch % across));
+    let names: Vec<String> = before.into_iter().chain(places).collect();
     Tokens::unmarked((0..names.len() as u32).collect(), names)
+}
+
+/// How many tokens come before the patches (or pixels) of an image.
+pub fn before_patches(network: &Network) -> usize {
+    patches(network).map_or(0, PatchEmbedding::before_patches)
+}
+
+fn names_before(embedding: &PatchEmbedding) -> Vec<String> {
+    let leading = ["class", "distillation"].into_iter().take(embedding.leading.len()).map(str::to_owned);
+    let registers = embedding.before_patches() - embedding.leading.len();
+    leading.chain((0..registers).map(|register| format!("register {register}"))).collect()
 }
 
 fn patches(network: &Network) -> Option<&PatchEmbedding> {

@@ -9,7 +9,7 @@ use super::error::{ModelError, Result};
 use super::forward::{Feeds, Input, PassOptions, forward};
 use super::gradients::Gradients;
 use super::keep::Keep;
-use super::network::{DECODER, FIRST, Kind, Network};
+use super::network::{DECODER, FIRST, Kind, Network, Says};
 use super::parts::Mixer;
 use crate::elementary::vectorised;
 use crate::progress::Progress;
@@ -28,10 +28,16 @@ pub fn targets(network: &Network, input: &Input<'_>, labels: &[u32]) -> Result<V
     if network.head.is_none() {
         return Err(no_head());
     }
+    if network.head.as_ref().is_some_and(|head| head.says != Says::OneOf) {
+        return Err(ModelError::Request(format!(
+            "{} does not choose one of its outputs, so this loss says nothing of it",
+            network.family
+        )));
+    }
     let shifted = Feeds::shifted(network, input);
     let feeds = Feeds::of(network, input, &shifted)?;
     let targets: Vec<Option<u32>> = match network.kind {
-        Kind::Vision => labels.iter().map(|&label| Some(label)).collect(),
+        Kind::Vision | Kind::Classifier => labels.iter().map(|&label| Some(label)).collect(),
         Kind::Masked | Kind::Causal if !labels.is_empty() => answers(&feeds.texts(FIRST), labels)?,
         Kind::Masked if goes_both_ways(network) => {
             feeds.texts(FIRST).concat().into_iter().map(Some).collect()

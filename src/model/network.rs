@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub use super::activation::Activation;
 pub use super::block::{Block, Combine, Gain, Part, Reads};
 pub use super::fronts::{Front, PatchEmbedding, PixelGrid, TokenEmbedding};
-pub use super::head::{Head, LooksAt, Transform};
+pub use super::head::{Head, LooksAt, Says, Transform};
 pub use super::head_place::{DECODER, FIRST};
 pub use super::linear::{Layout, Linear};
 pub use super::normalisation::{Norm, NormKind};
@@ -35,6 +35,8 @@ pub enum Kind {
     Causal,
     /// An encoder reads, a decoder writes.
     EncoderDecoder,
+    /// A text in, classes of it or of its tokens out.
+    Classifier,
     /// An image in, a class out.
     Vision,
 }

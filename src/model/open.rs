@@ -48,7 +48,8 @@ impl Model {
             tracing::warn!(name, remark, "opened a model");
         }
         // Every configuration may carry labels (transformers writes two by default).
-        let labels = if network.kind == Kind::Vision { labels } else { BTreeMap::new() };
+        let classifies = matches!(network.kind, Kind::Vision | Kind::Classifier);
+        let labels = if classifies { labels } else { BTreeMap::new() };
         let parameters = weights.parameters();
         Ok(Self { name, path, network, tokenizer, parameters, labels, end_tokens, remarks })
     }

@@ -42,6 +42,52 @@ pub struct RelativeBias {
 
 parameters_in!(RelativeBias: table);
 
+/// BEiT's learned bias by the way from one patch of an image to another (Bao et al. 2022; Liu et al. 2021,
+/// eq. 4), with three more for the class token, which comes first.
+#[derive(Debug, Clone)]
+pub struct GridBias {
+    /// `[(2 h - 1) (2 w - 1) + 3, H]`: the ways row by row, then from the class token, to it, and from it
+    /// to itself.
+    pub table: Parameter,
+    /// h: patches from top to bottom.
+    pub height: usize,
+    /// w: patches from left to right.
+    pub width: usize,
+}
+
+parameters_in!(GridBias: table);
+
+impl GridBias {
+    /// How many rows the table has.
+    pub fn rows(&self) -> usize {
+        (2 * self.height - 1) * (2 * self.width - 1) + 3
+    }
+
+    /// H.
+    pub fn heads(&self) -> usize {
+        self.table.shape()[1]
+    }
+
+    /// The row for token `query` that looks at token `key`; `None` outside the grid.
+    pub fn row(&self, query: usize, key: usize) -> Option<usize> {
+        let patch = |token: usize| {
+            let patch = token - 1;
+            (patch < self.height * self.width).then(|| (patch / self.width, patch % self.width))
+        };
+        let ways = self.rows() - 3;
+        match (query, key) {
+            (0, 0) => Some(ways + 2),
+            (0, _) => patch(key).map(|_| ways),
+            (_, 0) => patch(query).map(|_| ways + 1),
+            _ => {
+                let ((y, x), (v, u)) = (patch(query)?, patch(key)?);
+                let (down, right) = (y + self.height - 1 - v, x + self.width - 1 - u);
+                Some(down * (2 * self.width - 1) + right)
+            }
+        }
+    }
+}
+
 /// Sinusoidal positions (Vaswani et al. 2017, section 3.5): row p, columns 2i and 2i+1 hold
 /// sin and cos of p / 10000^(2i/D). Shape `[count, dimensions]`.
 pub fn sinusoidal(count: usize, dimensions: usize) -> Array2<f32> {

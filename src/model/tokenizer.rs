@@ -27,6 +27,8 @@ pub struct Tokens {
     pub special: Vec<bool>,
     /// The word (counted from 0) that each belongs to; `None` for added tokens.
     pub words: Vec<Option<u32>>,
+    /// The type of each: 0, or 1 for those of a second text. None where all are 0.
+    pub types: Vec<u32>,
 }
 
 impl Tokens {
@@ -40,6 +42,7 @@ impl Tokens {
             spans: vec![(0, 0); count],
             special: vec![false; count],
             words: vec![None; count],
+            types: Vec::new(),
         }
     }
 
@@ -96,6 +99,18 @@ impl Tokenizer {
     /// # Errors
     /// [`ModelError::Request`] when the library refuses the text.
     pub fn encode(&self, text: &str) -> Result<Tokens> {
+        self.cut(text)
+    }
+
+    /// Cuts two texts into the tokens of a pair, with what the model expects around and between them.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn encode_pair(&self, text: &str, second: &str) -> Result<Tokens> {
+        self.cut((text, second))
+    }
+
+    fn cut<'a>(&self, text: impl Into<tokenizers::EncodeInput<'a>> + Send) -> Result<Tokens> {
         let refused = |why: String| ModelError::Request(format!("cannot cut the text into tokens: {why}"));
         let encoding = foreign::call(|| self.inner.encode(text, true))
             .map_err(|panic| refused(gave_up(&panic)))?
@@ -109,6 +124,7 @@ impl Tokenizer {
             spans,
             special,
             words: encoding.get_word_ids().to_vec(),
+            types: encoding.get_type_ids().to_vec(),
         })
     }
 
@@ -124,6 +140,7 @@ impl Tokenizer {
             spans: vec![(0, 0); ids.len()],
             special: ids.iter().map(is_special).collect(),
             words: vec![None; ids.len()],
+            types: Vec::new(),
         }
     }
 

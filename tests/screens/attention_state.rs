@@ -47,6 +47,7 @@ fn causal_model() -> Arc<Model> {
 
 pub fn tokens(words: &[&str]) -> Tokens {
     Tokens {
+        types: Vec::new(),
         ids: (0..words.len() as u32).collect(),
         pieces: words.iter().map(|word| (*word).to_owned()).collect(),
         texts: words.iter().map(|word| (*word).to_owned()).collect(),

@@ -26,6 +26,9 @@ pub struct SubjectArguments {
     /// a text of its own
     #[arg(value_name = "TEXT")]
     text: Vec<String>,
+    /// A second text, for models that read two: a question and a text that answers it
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["ids", "image", "pixels", "inputs"])]
+    pair: Option<String>,
     /// Token ids in place of a text: 101,7592,102
     #[arg(long, value_name = "ID", value_delimiter = ',', conflicts_with = "text")]
     ids: Option<Vec<u32>>,
@@ -46,6 +49,8 @@ pub struct SubjectArguments {
 enum Looked {
     /// A text, to be cut into tokens.
     Text(String),
+    /// Two texts, to be cut into the tokens of a pair.
+    Two(String, String),
     /// Token ids.
     Ids(Vec<u32>),
     /// A PNG or JPEG file.
@@ -62,9 +67,9 @@ impl SubjectArguments {
     /// # Errors
     /// There is one.
     pub fn refuse_beside_batch(&self) -> Result<()> {
-        let Self { text, ids, image, pixels, inputs } = self;
+        let Self { text, pair, ids, image, pixels, inputs } = self;
         let paths = [image, pixels, inputs].into_iter().any(Option::is_some);
-        if text.is_empty() && ids.is_none() && !paths {
+        if text.is_empty() && pair.is_none() && ids.is_none() && !paths {
             return Ok(());
         }
         Err(Failure::usage("--batch has texts of its own").hint("leave the other text or image out").into())
@@ -76,7 +81,13 @@ impl SubjectArguments {
             Self { image: Some(path), .. } => Ok(Looked::Image(path.clone())),
             Self { pixels: Some(path), .. } => Ok(Looked::Pixels(path.clone())),
             Self { inputs: Some(path), .. } => Ok(Looked::Inputs(path.clone())),
-            Self { text, .. } => Looked::text(standard_input::text(text)?),
+            Self { text, pair: None, .. } => Looked::text(standard_input::text(text)?),
+            Self { text, pair: Some(pair), .. } => {
+                match (Looked::text(standard_input::text(text)?)?, Looked::text(pair.clone())?) {
+                    (Looked::Text(text), Looked::Text(pair)) => Ok(Looked::Two(text, pair)),
+                    (other, _) => Ok(other),
+                }
+            }
         }
     }
 }
@@ -132,7 +143,9 @@ impl Subject {
         let is_vision = model.network.kind == Kind::Vision;
         let mut decoder_ids = None;
         let (tokens, image) = match &looked {
-            Looked::Text(_) | Looked::Ids(_) if is_vision => return Err(no_text(&model, &looked).into()),
+            Looked::Text(_) | Looked::Two(..) | Looked::Ids(_) if is_vision => {
+                return Err(no_text(&model, &looked).into());
+            }
             Looked::Image(_) | Looked::Pixels(_) if !is_vision => {
                 return Err(Failure::usage(format!("{} reads text, not images", model.name))
                     .hint("give a TEXT, or a vision model: --model FOLDER")
@@ -143,21 +156,19 @@ impl Subject {
                 decoder_ids = target;
                 (tokens, None)
             }
+            Looked::Two(text, pair) => (two(&model, text, pair)?, None),
             Looked::Ids(ids) => (names::described(&model, ids), None),
-            Looked::Image(path) => {
-                (image::patch_tokens(&model.network), Some(image::prepare(&model, path)?.pixels))
-            }
-            Looked::Pixels(path) => (image::patch_tokens(&model.network), Some(inputs::pixels(path)?)),
-            Looked::Inputs(path) if is_vision => {
-                (image::patch_tokens(&model.network), Some(inputs::pixels(path)?))
-            }
+            Looked::Image(path) => of_image(&model, image::prepare(&model, path)?.pixels),
+            Looked::Pixels(path) => of_image(&model, inputs::pixels(path)?),
+            Looked::Inputs(path) if is_vision => of_image(&model, inputs::pixels(path)?),
             Looked::Inputs(path) => {
                 if model.network.kind == Kind::EncoderDecoder {
                     decoder_ids = inputs::ids(path, "decoder_input_ids")?;
                 }
                 let ids = inputs::ids(path, "input_ids")?;
                 let ids = ids.ok_or_else(|| inputs::missing(path, "input_ids"))?;
-                (names::described(&model, &ids), None)
+                let types = inputs::ids(path, "token_type_ids")?.unwrap_or_default();
+                (Tokens { types, ..names::described(&model, &ids) }, None)
             }
         };
         if decoder_ids.is_none() && model.network.kind == Kind::EncoderDecoder && !model.network.has_decoder()
@@ -200,6 +211,9 @@ impl Subject {
         match (&self.image, &self.decoder_ids) {
             (Some(image), _) => Input::Image(image.view()),
             (None, Some(decoder)) => Input::Pair(&self.tokens.ids, decoder),
+            (None, None) if self.tokens.types.iter().any(|&kind| kind > 0) => {
+                Input::Typed(&self.tokens.ids, &self.tokens.types)
+            }
             (None, None) => Input::Tokens(&self.tokens.ids),
         }
     }
@@ -218,6 +232,7 @@ impl Subject {
     pub fn report(&self) -> Report {
         let query = match &self.looked {
             Looked::Text(text) => Value::text(text),
+            Looked::Two(text, pair) => Value::List(vec![Value::text(text), Value::text(pair)]),
             Looked::Ids(ids) => Value::List(ids.iter().map(|&id| Value::Integer(id.into())).collect()),
             Looked::Image(path) | Looked::Pixels(path) | Looked::Inputs(path) => {
                 Value::text(path.display().to_string())
@@ -298,6 +313,21 @@ fn check_predicts(model: &Model) -> Result<()> {
     Err(Failure::no_answer(format!("{name} has no output matrix (a base model), so it predicts nothing"))
         .hint("give a causal or masked-language model: --model FOLDER|FILE|NAME")
         .into())
+}
+
+/// An image, and its patches as tokens.
+fn of_image(model: &Model, pixels: Array3<f32>) -> (Tokens, Option<Array3<f32>>) {
+    (image::patch_tokens(&model.network, Some(pixels.view())), Some(pixels))
+}
+
+/// The tokens of two texts.
+fn two(model: &Model, text: &str, pair: &str) -> Result<Tokens> {
+    if model.network.kind == Kind::EncoderDecoder {
+        return Err(Failure::usage(format!("{} reads one text and writes another", model.name))
+            .hint("write \"SOURCE => TARGET\"")
+            .into());
+    }
+    Ok(model.tokenizer()?.encode_pair(text, pair)?)
 }
 
 /// A text was given to a model that looks at images.

@@ -162,7 +162,7 @@ pub fn masked_language_head(
     let bias = binder.tensor(bias, &[sizes.vocabulary])?;
     let matrix = format!("{}.weight", names.decoder);
     let matrix = binder.output_matrix(&matrix, &embedding.table, Some(bias), true)?;
-    let transform = Transform { dense, activation: names.activation, norm };
+    let transform = Transform { dense, activation: names.activation, norm: Some(norm) };
     Ok(matrix.map(|matrix| Head { transform: Some(transform), ..Head::new(matrix) }))
 }
 

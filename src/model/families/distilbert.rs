@@ -25,7 +25,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
         let norm = binder.layer_norm("vocab_layer_norm", hidden, EPSILON)?;
         let bias = binder.tensor("vocab_projector.bias", &[vocabulary])?;
         let matrix = binder.output_matrix("vocab_projector.weight", &table, Some(bias), true)?;
-        let transform = Transform { dense, activation, norm };
+        let transform = Transform { dense, activation, norm: Some(norm) };
         matrix.map(|matrix| Head { transform: Some(transform), ..Head::new(matrix) })
     } else {
         None

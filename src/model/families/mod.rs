@@ -4,6 +4,7 @@ mod albert;
 mod bart;
 mod bert;
 mod bloom;
+mod classifier;
 mod cohere;
 mod deberta_v2;
 mod decoder;
@@ -125,7 +126,10 @@ pub fn bind(config: &Config, weights: &Weights) -> Result<Network> {
     refuse_what_no_family_reads(config)?;
     let family = ALSO.iter().find(|(other, _)| *other == model_type).map_or(model_type, |(_, family)| family);
     match all().find(|known| known.model_type == family) {
-        Some(family) => (family.bind)(family.name, config, weights),
+        Some(family) => {
+            let network = (family.bind)(family.name, config, weights)?;
+            classifier::with_classifier(network, config, weights)
+        }
         None => {
             let others = ALSO.iter().map(|(other, _)| *other);
             let known: Vec<&str> = all().map(|family| family.model_type).chain(others).collect();

@@ -113,7 +113,7 @@ impl Sizes<'_> {
         let norm = self.norm("head.norm")?;
         let bias = self.binder.has("decoder.bias").then(|| self.binder.tensor("decoder.bias", &[vocabulary]));
         let matrix = self.binder.output_matrix("decoder.weight", table, bias.transpose()?, true)?;
-        let transform = Transform { dense, activation, norm };
+        let transform = Transform { dense, activation, norm: Some(norm) };
         Ok(matrix.map(|matrix| Head { transform: Some(transform), ..Head::new(matrix) }))
     }
 }

@@ -45,14 +45,10 @@ fn embedding(binder: &Binder<'_>, hidden: usize) -> Result<PatchEmbedding> {
     let weight =
         binder.tensor("embeddings.patch_embeddings.projection.weight", &[hidden, channels, patch, patch])?;
     let bias = binder.tensor("embeddings.patch_embeddings.projection.bias", &[hidden])?;
-    Ok(PatchEmbedding {
-        projection: Linear { weight, layout: Layout::OutIn, bias: Some(bias) },
-        patch,
-        image,
-        channels,
-        class_token: binder.tensor("embeddings.cls_token", &[1, 1, hidden])?,
-        positions: binder.tensor("embeddings.position_embeddings", &[1, tokens, hidden])?,
-    })
+    let projection = Linear { weight, layout: Layout::OutIn, bias: Some(bias) };
+    let class_token = binder.tensor("embeddings.cls_token", &[1, 1, hidden])?;
+    let positions = binder.tensor("embeddings.position_embeddings", &[1, tokens, hidden])?;
+    Ok(PatchEmbedding::new(projection, [channels, image, patch], class_token, Some(positions)))
 }
 
 fn block(binder: &Binder<'_>, hidden: usize, heads: usize, epsilon: f64, layer: usize) -> Result<Block> {

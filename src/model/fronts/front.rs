@@ -18,6 +18,8 @@ use crate::model::sequences::Sequences;
 pub enum Feed<'a> {
     /// Token ids.
     Tokens(&'a [u32]),
+    /// Token ids, and the type of each token.
+    Typed(&'a [u32], &'a [u32]),
     /// A normalised image `[C, side, side]`.
     Image(ArrayView3<'a, f32>),
     /// Several texts.
@@ -31,6 +33,7 @@ impl Feed<'_> {
     pub fn view(&self) -> Feed<'_> {
         match self {
             Self::Tokens(ids) => Feed::Tokens(ids),
+            Self::Typed(ids, types) => Feed::Typed(ids, types),
             Self::Image(image) => Feed::Image(image.view()),
             Self::Texts(texts) => Feed::Texts(texts.clone()),
             Self::Images(images) => Feed::Images(images.iter().map(|image| image.view()).collect()),
@@ -40,7 +43,7 @@ impl Feed<'_> {
     /// Its texts, where it has such.
     pub fn texts(&self) -> Option<Vec<&[u32]>> {
         match self {
-            Self::Tokens(ids) => Some(vec![ids]),
+            Self::Tokens(ids) | Self::Typed(ids, _) => Some(vec![ids]),
             Self::Texts(texts) => Some(texts.clone()),
             Self::Image(_) | Self::Images(_) => None,
         }
@@ -50,7 +53,15 @@ impl Feed<'_> {
         match self {
             Self::Image(image) => Some(vec![image.view()]),
             Self::Images(images) => Some(images.iter().map(|image| image.view()).collect()),
-            Self::Tokens(_) | Self::Texts(_) => None,
+            Self::Tokens(_) | Self::Typed(..) | Self::Texts(_) => None,
+        }
+    }
+
+    /// The types of its tokens; none where all are 0.
+    pub fn types(&self) -> &[u32] {
+        match self {
+            Self::Typed(_, types) => types,
+            Self::Tokens(_) | Self::Texts(_) | Self::Image(_) | Self::Images(_) => &[],
         }
     }
 }
@@ -99,7 +110,10 @@ impl Front {
         let no_image = || ModelError::Request(format!("{family} looks at images: give an image file"));
         let no_text = || ModelError::Request(format!("{family} reads text, not images"));
         match self {
-            Self::Tokens(front) => front.embed(&feed.texts().ok_or_else(no_text)?, 0, interventions, keep),
+            Self::Tokens(front) => {
+                let texts = feed.texts().ok_or_else(no_text)?;
+                front.embed(&texts, feed.types(), 0, interventions, keep)
+            }
             Self::Patches(front) => front.embed(&feed.images().ok_or_else(no_image)?, interventions, keep),
             Self::Pixels(front) => front.embed(&feed.images().ok_or_else(no_image)?, keep),
         }
@@ -121,10 +135,11 @@ impl Front {
         match self {
             Self::Tokens(front) => {
                 let texts = feed.texts().expect("a pass over texts");
-                Some(front.backward(&texts, trace, stream, gradients))
+                Some(front.backward(&texts, feed.types(), trace, stream, gradients))
             }
             Self::Patches(front) => {
-                front.backward(trace, stream.view(), gradients);
+                let images = feed.images().expect("a pass over images");
+                front.backward(&images, trace, stream.view(), gradients);
                 None
             }
             Self::Pixels(_) => Some(stream),
@@ -133,16 +148,16 @@ impl Front {
 
     /// Where the texts (or images) of `feed` lie in its stream.
     pub fn sequences(&self, feed: &Feed<'_>) -> Sequences {
-        let of_image = match self {
+        let of_image = |image: &ArrayView3<'_, f32>| match self {
             Self::Tokens(_) => 0,
-            Self::Patches(front) => front.tokens(),
+            Self::Patches(front) => front.tokens_of(image),
             Self::Pixels(front) => front.tokens(),
         };
         match feed {
-            Feed::Tokens(ids) => Sequences::one(ids.len()),
+            Feed::Tokens(ids) | Feed::Typed(ids, _) => Sequences::one(ids.len()),
             Feed::Texts(texts) => Sequences::of(texts.iter().map(|ids| ids.len())),
-            Feed::Image(_) => Sequences::one(of_image),
-            Feed::Images(images) => Sequences::of(images.iter().map(|_| of_image)),
+            Feed::Image(image) => Sequences::one(of_image(image)),
+            Feed::Images(images) => Sequences::of(images.iter().map(of_image)),
         }
     }
 
@@ -150,7 +165,7 @@ impl Front {
     pub fn position_table(&self) -> Option<CowArray<'_, f32, Ix2>> {
         match self {
             Self::Pixels(_) => None,
-            Self::Patches(front) => Some(front.position_table()),
+            Self::Patches(front) => front.position_table(),
             Self::Tokens(front) => {
                 let learned = front.positions.as_ref()?;
                 let rows = learned.table.shape().first().copied().unwrap_or(0);

@@ -4,11 +4,13 @@
 mod front;
 mod patches;
 mod pixels;
+mod resized;
 mod tokens;
 mod trace;
 
 pub use front::{Feed, Front};
 pub use patches::PatchEmbedding;
 pub use pixels::PixelGrid;
+pub use resized::Stretch;
 pub use tokens::{LearnedPositions, TokenEmbedding};
 pub use trace::FrontTrace;

@@ -1,13 +1,13 @@
 //! From token ids to the residual stream.
 
-use ndarray::{Array2, ArrayView1, Axis, s};
+use ndarray::{Array2, Axis, s};
 
 use super::trace::FrontTrace;
 use crate::model::error::{ModelError, Result};
 use crate::model::gradients::Gradients;
 use crate::model::interventions::Interventions;
 use crate::model::keep::Keep;
-use crate::model::linear::{Linear, add, add_rows};
+use crate::model::linear::{Linear, add};
 use crate::model::normalisation::{Norm, normalise};
 use crate::model::parameters::{Parameter, parameters_in};
 use crate::model::positions::{Waves, sinusoid};
@@ -38,8 +38,8 @@ pub struct TokenEmbedding {
     pub positions: Option<LearnedPositions>,
     /// Sines and cosines of the position, added (Vaswani et al. 2017, section 3.5).
     pub waves: Option<Waves>,
-    /// `[types, D or less]`, of which row 0 is added to every token of a single text (BERT's token
-    /// types).
+    /// `[types, D or less]`, of which the row of its type is added to every token (BERT's token types): row
+    /// 0 in a single text.
     pub segments: Option<Parameter>,
     /// A norm over the sum.
     pub norm: Option<Norm>,
@@ -68,14 +68,15 @@ impl TokenEmbedding {
     }
 
     /// The stream `[T, D]` of `texts`, one after the other; the first token of each stands at position
-    /// `past`.
+    /// `past`. `types` has one a token, or none where all are 0.
     ///
     /// # Errors
-    /// [`ModelError::Request`] for no ids, an id outside the vocabulary, or a position outside the
+    /// [`ModelError::Request`] for no ids, an id outside the vocabulary, a position or a type outside the
     /// table.
     pub fn embed(
         &self,
         texts: &[&[u32]],
+        types: &[u32],
         past: usize,
         interventions: &Interventions,
         keep: Keep,
@@ -97,9 +98,8 @@ impl TokenEmbedding {
             trace.positions = Some(positions).filter(|_| looked_at);
         }
         if let Some(segments) = &self.segments {
-            let mut row = vec![0.0; sum.ncols()];
-            segments.row_to_f32(0, &mut row);
-            sum += &ArrayView1::from(&row);
+            let rows = gather(segments, rows_of_types(types, sum.nrows()).into_iter(), "token type")?;
+            sum += &rows;
         }
         let on_tape = keep == Keep::Tape && self.norm.is_some();
         trace.sum = (looked_at || on_tape).then(|| sum.clone());
@@ -156,6 +156,7 @@ impl TokenEmbedding {
     pub fn backward(
         &self,
         texts: &[&[u32]],
+        types: &[u32],
         trace: &FrontTrace,
         stream: Array2<f32>,
         gradients: &mut Gradients,
@@ -171,8 +172,8 @@ impl TokenEmbedding {
             norm.backward(trace.sum.as_ref().expect(TAPE), &mut gradient, gradients);
         }
         if let Some(segments) = &self.segments {
-            let width = gradient.ncols();
-            add_rows(gradient.view(), &mut gradients.of_mut(segments)[..width]);
+            let rows = rows_of_types(types, gradient.nrows()).into_iter().map(Some);
+            scatter(&gradient, rows, gradients.of_mut(segments));
         }
         if let Some(learned) = &self.positions {
             let unchanged = Interventions::default();
@@ -186,6 +187,12 @@ impl TokenEmbedding {
         scatter(&gradient, ids, gradients.of_mut(&self.table));
         gradient
     }
+}
+
+/// The row of the table of types for each of `tokens` tokens.
+fn rows_of_types(types: &[u32], tokens: usize) -> Vec<usize> {
+    let given = types.iter().map(|&kind| kind as usize);
+    given.chain(std::iter::repeat(0)).take(tokens).collect()
 }
 
 const TAPE: &str = "the pass kept a tape";

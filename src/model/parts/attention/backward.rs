@@ -15,7 +15,7 @@ use crate::matmul;
 use crate::model::gradients::Gradients;
 use crate::model::interventions::Place;
 use crate::model::parameters::Parameter;
-use crate::model::positions::{RelativeBias, Rotary};
+use crate::model::positions::{GridBias, RelativeBias, Rotary};
 
 /// What an attention passes on.
 #[derive(Debug, Clone)]
@@ -105,6 +105,14 @@ impl Attention {
                 for (head, extra) in extras.iter().enumerate() {
                     for (bucket, &sum) in extra.buckets.iter().enumerate() {
                         table[bucket * bias.heads() + head] += sum as f32;
+                    }
+                }
+            }
+            AttentionPosition::Grid(bias) => {
+                let table = gradients.of_mut(&bias.table);
+                for (head, extra) in extras.iter().enumerate() {
+                    for (row, &sum) in extra.buckets.iter().enumerate() {
+                        table[row * bias.heads() + head] += sum as f32;
                     }
                 }
             }
@@ -285,6 +293,9 @@ impl TextBack<'_> {
         if let AttentionPosition::Relative(bias) = &attention.position {
             self.add_buckets(bias, &back, extra);
         }
+        if let AttentionPosition::Grid(bias) = &attention.position {
+            self.add_ways(bias, &back, extra);
+        }
         back *= attention.scale;
         for (rows, keys) in blocks() {
             let back = back.slice(s![rows.clone(), keys.clone()]);
@@ -318,6 +329,17 @@ impl TextBack<'_> {
             extra.shaping[2] -= sum / mask.count(query, self.columns).max(1) as f64;
         }
         *back *= softmax.to_f32()[self.head];
+    }
+
+    fn add_ways(&self, bias: &GridBias, back: &Array2<f32>, extra: &mut Extra) {
+        extra.buckets.resize(bias.rows(), 0.0);
+        let place = self.pass.place;
+        for ((query, key), &gradient) in back.indexed_iter() {
+            let way = place.position(query).zip(place.position(key)).and_then(|(from, to)| bias.row(from, to));
+            if let Some(row) = way {
+                extra.buckets[row] += f64::from(gradient);
+            }
+        }
     }
 
     fn add_buckets(&self, bias: &RelativeBias, back: &Array2<f32>, extra: &mut Extra) {

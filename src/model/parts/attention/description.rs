@@ -8,7 +8,7 @@ use super::projections::{HeadMap, Heads, Projections, Role};
 use crate::model::linear::Linear;
 use crate::model::normalisation::Norm;
 use crate::model::parameters::{Parameter, Parameters, parameters_in};
-use crate::model::positions::{RelativeBias, Rotary};
+use crate::model::positions::{GridBias, RelativeBias, Rotary};
 
 /// Where position enters an attention.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub enum AttentionPosition {
     AlibiOfKeys(Vec<f32>),
     /// A learned bias by bucketed distance (Raffel et al. 2020).
     Relative(RelativeBias),
+    /// A learned bias by the way between patches of an image (Bao et al. 2022).
+    Grid(GridBias),
     /// Queries and keys meet learned vectors of their distance (He et al. 2021).
     Disentangled(Disentangled),
 }
@@ -33,6 +35,7 @@ impl Parameters for AttentionPosition {
         match self {
             Self::None | Self::Rotary(_) | Self::Alibi(_) | Self::AlibiOfKeys(_) => {}
             Self::Relative(bias) => bias.each(see),
+            Self::Grid(bias) => bias.each(see),
             Self::Disentangled(bias) => bias.each(see),
         }
     }
@@ -41,6 +44,7 @@ impl Parameters for AttentionPosition {
         match self {
             Self::None | Self::Rotary(_) | Self::Alibi(_) | Self::AlibiOfKeys(_) => {}
             Self::Relative(bias) => bias.each_mut(change),
+            Self::Grid(bias) => bias.each_mut(change),
             Self::Disentangled(bias) => bias.each_mut(change),
         }
     }

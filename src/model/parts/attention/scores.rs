@@ -9,24 +9,27 @@ use super::disentangled::HeadTerms;
 use crate::elementary::{softmax, tanh, vectorised};
 use crate::model::interventions::Place;
 use crate::model::parameters::Parameter;
+use crate::model::positions::GridBias;
 
 /// Scores the rows of one head's map.
 pub(super) struct Scorer<'a> {
     attention: &'a Attention,
     place: &'a Place<'a>,
-    bias: Bias,
+    bias: Bias<'a>,
     terms: Option<HeadTerms<'a>>,
     /// Whether all keys are hidden: then the weights are 0, as nothing is looked at.
     sees_nothing: bool,
 }
 
 /// What position adds to a score.
-enum Bias {
+enum Bias<'a> {
     None,
     /// A slope times the distance.
     Slope(f32),
     /// A slope times the key's place.
     OfKey(f32),
+    /// One number for every way from a patch to another, by the row of the table.
+    OfWay(&'a GridBias, Vec<f32>),
     /// One number an offset from query to key; `values[zero]` is that of offset 0.
     ByOffset {
         values: Array1<f32>,
@@ -50,6 +53,11 @@ impl<'a> Scorer<'a> {
             }
             AttentionPosition::Alibi(slopes) => Bias::Slope(slopes[head]),
             AttentionPosition::AlibiOfKeys(slopes) => Bias::OfKey(slopes[head]),
+            AttentionPosition::Grid(bias) => {
+                let table = bias.table.to_f32();
+                let of_head = table.iter().skip(head).step_by(bias.heads().max(1)).copied();
+                Bias::OfWay(bias, of_head.collect())
+            }
             AttentionPosition::Relative(bias) => {
                 Bias::ByOffset { values: bias.by_offset(head, queries, keys), zero: queries as isize - 1 }
             }
@@ -117,6 +125,7 @@ impl<'a> Scorer<'a> {
                 Bias::None => None,
                 Bias::Slope(slope) => Some(slope * (to as f32 - from as f32)),
                 Bias::OfKey(slope) => Some(self.attention.scale * bias_of_key(*slope, to)),
+                Bias::OfWay(grid, values) => grid.row(from, to).and_then(|row| values.get(row)).copied(),
                 Bias::ByOffset { values, zero } => {
                     values.get((to as isize - from as isize + zero) as usize).copied()
                 }

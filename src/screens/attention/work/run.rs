@@ -139,7 +139,7 @@ pub(super) fn figures(model: &Model, pass: &Pass) -> Vec<HeadFigures> {
 pub(super) fn inspect(model: &Model, pass: &Pass, question: Question) -> Result<Inspection, Failure> {
     match question {
         Question::Lens(position) => {
-            let position = lens::place(&model.network, position);
+            let position = lens::place(&model.network, position, pass.tokens.len());
             let rows = lens::by_name(model, &pass.trace, position, CANDIDATES)?;
             Ok(Inspection::Lens { position, rows })
         }

@@ -106,6 +106,10 @@ fn check_case(family: &str, case: usize, trace: &Trace, expected: &Expected, kin
         let logits = if kind == Kind::Vision { logits.row(0).into_dyn() } else { logits.view().into_dyn() };
         check("logits".into(), logits);
     }
+    if let Some([own, distilled]) = &trace.head.both {
+        check("cls_logits".into(), own.row(0).into_dyn());
+        check("distillation_logits".into(), distilled.row(0).into_dyn());
+    }
     compared
 }
 

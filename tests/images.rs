@@ -203,7 +203,7 @@ fn an_image_becomes_what_a_model_looks_at() {
     let first = f32::from_le_bytes(bytes[..4].try_into().unwrap());
     assert!((prepared.pixels[[0, 0, 0]] - first).abs() <= 1e-6);
     assert_eq!((prepared.picture.width, prepared.picture.height), (SIDE, SIDE));
-    let tokens = patch_tokens(&vit().network);
+    let tokens = patch_tokens(&vit().network, None);
     assert_eq!(tokens.len(), 17);
     assert_eq!((tokens.texts[0].as_str(), tokens.texts[7].as_str()), ("class", "1,2"));
     let error = prepare(&open::shipped().unwrap(), &image("photo.png")).unwrap_err().to_string();

@@ -108,7 +108,7 @@ pub fn logit_lens(network: &Network, trace: &Trace, options: &LensOptions) -> Re
     }
     let together = match head.looks_at {
         LooksAt::Pooled { .. } => Some("pixels"),
-        LooksAt::Mean => Some("tokens"),
+        LooksAt::Mean { .. } | LooksAt::FirstAndMean { .. } => Some("tokens"),
         LooksAt::EachToken | LooksAt::FirstToken | LooksAt::LastToken => None,
     };
     if let Some(together) = together {

@@ -39,13 +39,13 @@ pub fn mean_distance(weights: ArrayView2<'_, f32>) -> f64 {
 
 /// The mean attention distance of a vision transformer in pixels (Dosovitskiy et al. 2021,
 /// appendix D.7): between the centres of patches that lie in rows of `columns`, each `patch` pixels
-/// wide. The class token (token 0) is left out and the rest of each row scaled to sum to 1.
-pub fn mean_patch_distance(weights: ArrayView2<'_, f32>, columns: usize, patch: usize) -> f64 {
+/// wide. The `before` tokens that are no patches are left out and the rest of each row scaled to sum to 1.
+pub fn mean_patch_distance(weights: ArrayView2<'_, f32>, before: usize, columns: usize, patch: usize) -> f64 {
     let columns = columns.max(1);
-    let place = |token: usize| ((token - 1) / columns, (token - 1) % columns);
-    let rows = weights.axis_iter(Axis(0)).enumerate().skip(1).map(|(i, row)| {
+    let place = |token: usize| ((token - before) / columns, (token - before) % columns);
+    let rows = weights.axis_iter(Axis(0)).enumerate().skip(before).map(|(i, row)| {
         let (mut total, mut sum) = (0.0, 0.0);
-        for (j, &weight) in row.iter().enumerate().skip(1) {
+        for (j, &weight) in row.iter().enumerate().skip(before) {
             let ((y, x), (v, u)) = (place(i), place(j));
             let distance = (y.abs_diff(v) as f64).hypot(x.abs_diff(u) as f64);
             sum += f64::from(weight) * distance;
@@ -93,7 +93,7 @@ mod tests {
             assert_eq!(mean_entropy(map.view()), 0.0);
             assert_eq!(relative_entropy(map.view(), Mask::CAUSAL), 0.0);
             assert_eq!(mean_distance(map.view()), 0.0);
-            assert_eq!(mean_patch_distance(map.view(), 0, 16), 0.0);
+            assert_eq!(mean_patch_distance(map.view(), 1, 0, 16), 0.0);
             assert_eq!(mass_on(map.view(), 7), 0.0);
         }
         assert!(mean_entropy(array![[f32::NAN, 1.0]].view()).is_nan());
@@ -105,6 +105,6 @@ mod tests {
         let mut map = Array2::zeros((5, 5));
         map[[1, 4]] = 0.5f32;
         map[[1, 0]] = 0.5;
-        assert!((mean_patch_distance(map.view(), 2, 16) - 16.0 * 2f64.sqrt() / 4.0).abs() < 1e-12);
+        assert!((mean_patch_distance(map.view(), 1, 2, 16) - 16.0 * 2f64.sqrt() / 4.0).abs() < 1e-12);
     }
 }

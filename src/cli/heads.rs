@@ -161,8 +161,9 @@ enum More {
     Nothing,
     /// The scores of the head detector on the text with these ids.
     Detectors(Vec<u32>),
-    /// The mean distance in pixels between patches of this width, so many in a row.
+    /// The mean distance in pixels between patches of this width, so many in a row, behind other tokens.
     Pixels {
+        before: usize,
         columns: usize,
         patch: usize,
     },
@@ -178,7 +179,9 @@ impl More {
                 Err(Failure::usage("--detectors looks for patterns of a text, not of an image").into())
             }
             Front::Patches(front) => {
-                Ok(Self::Pixels { columns: front.image / front.patch, patch: front.patch })
+                let grid = subject.image.as_ref().map(|image| front.grid(&image.view()));
+                let columns = grid.map_or(front.across(), |(_, columns)| columns);
+                Ok(Self::Pixels { before: front.before_patches(), columns, patch: front.patch })
             }
             Front::Tokens(_) if detectors && stack != Stack::Text => {
                 Err(Failure::usage("--detectors looks at the first stack only")
@@ -209,7 +212,9 @@ impl More {
                 .iter()
                 .map(|one| multiplication_score(weights, one.pattern(ids).view(), false, false).into())
                 .collect(),
-            Self::Pixels { columns, patch } => vec![mean_patch_distance(weights, *columns, *patch).into()],
+            Self::Pixels { before, columns, patch } => {
+                vec![mean_patch_distance(weights, *before, *columns, *patch).into()]
+            }
         }
     }
 }

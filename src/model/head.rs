@@ -1,6 +1,8 @@
 //! From the residual stream to logits.
 
-use ndarray::{Array1, Array2, ArrayView2, Axis, CowArray, Zip, s, stack};
+use std::ops::Range;
+
+use ndarray::{Array1, Array2, ArrayView2, Axis, CowArray, Zip, concatenate, s, stack};
 
 use super::activation::Activation;
 use super::gradients::Gradients;
@@ -16,8 +18,13 @@ use crate::elementary::tanh;
 pub struct Head {
     /// A map, non-linearity and norm before the projection (masked language models).
     pub transform: Option<Transform>,
+    /// Over what it looks at.
+    pub norm: Option<Norm>,
     /// `[V, D]`, often the token table itself.
     pub projection: Linear,
+    /// A projection of the token behind the one that it looks at: the logits are the mean of both (DeiT's,
+    /// which learned from another network).
+    pub second: Option<Linear>,
     /// What the stream is multiplied by first (T5 with a tied table: 1/√D).
     pub scale: f32,
     /// Logits z become c tanh(z/c) (Gemma 2).
@@ -50,8 +57,16 @@ pub enum LooksAt {
     FirstToken,
     /// The last token only (decoders that classify).
     LastToken,
-    /// The mean of all tokens.
-    Mean,
+    /// The mean of all tokens but so many at the beginning.
+    Mean {
+        /// How many are left out.
+        from: usize,
+    },
+    /// The first token, and beside it the mean of all but so many (DINOv2).
+    FirstAndMean {
+        /// How many are left out.
+        from: usize,
+    },
     /// All pixels of an image of this side together: the largest of every 2 x 2 pixels, odd rests
     /// dropped, channel by channel (LeCun et al. 1998).
     Pooled {
@@ -60,7 +75,7 @@ pub enum LooksAt {
     },
 }
 
-parameters_in!(Head: transform, projection);
+parameters_in!(Head: transform, norm, projection, second);
 
 /// norm(act(dense x)).
 #[derive(Debug, Clone)]
@@ -89,6 +104,10 @@ pub struct HeadTrace {
     pub projected: Option<Array2<f32>>,
     /// Of a soft cap, the logits behind it.
     pub capped: Option<Array2<f32>>,
+    /// What the second projection saw, where there is one.
+    pub second_input: Option<Array2<f32>>,
+    /// The logits of both projections, where there are two; not of passes that keep logits only.
+    pub both: Option<[Array2<f32>; 2]>,
     /// From every row that it looked at (and, where pooled, every number of it) to the row of the
     /// stream.
     pub rows: Vec<usize>,
@@ -99,7 +118,9 @@ impl Head {
     pub fn new(projection: Linear) -> Self {
         Self {
             transform: None,
+            norm: None,
             projection,
+            second: None,
             scale: 1.0,
             soft_cap: None,
             looks_at: LooksAt::EachToken,
@@ -112,7 +133,10 @@ impl Head {
         match self.looks_at {
             LooksAt::FirstToken => Some(0),
             LooksAt::LastToken => Some(tokens.saturating_sub(1)),
-            LooksAt::EachToken | LooksAt::Mean | LooksAt::Pooled { .. } => None,
+            LooksAt::EachToken
+            | LooksAt::Mean { .. }
+            | LooksAt::FirstAndMean { .. }
+            | LooksAt::Pooled { .. } => None,
         }
     }
 
@@ -152,10 +176,22 @@ impl Head {
                 normalise(norm, &mut rows);
             }
         }
+        if let Some(norm) = &self.norm {
+            normalise(norm, &mut rows);
+        }
         if self.scale != 1.0 {
             rows.mapv_inplace(|value| value * self.scale);
         }
         let mut logits = self.projection.apply(rows.view());
+        if let Some(second) = &self.second {
+            let behind: Vec<usize> = trace.rows.iter().map(|row| row + 1).collect();
+            let input = x.select(Axis(0), &behind);
+            let other = second.apply(input.view());
+            let mean = (&logits + &other) / 2.0;
+            trace.both = (keep != Keep::Logits).then(|| [std::mem::take(&mut logits), other]);
+            trace.second_input = on_tape(&input);
+            logits = mean;
+        }
         if let Some(cap) = self.soft_cap {
             logits.mapv_inplace(|logit| cap * tanh(logit / cap));
             trace.capped = on_tape(&logits);
@@ -175,13 +211,15 @@ impl Head {
         let texts = || sequences.ranges().filter(|range| !range.is_empty());
         let rows: Vec<usize> = match (self.looks_at, last_only) {
             (LooksAt::Pooled { side }, _) => return pooled(x, side),
-            (LooksAt::Mean, _) => {
-                let means =
-                    texts().map(|range| x.slice(s![range, ..]).mean_axis(Axis(0)).expect("not empty"));
-                let means: Vec<Array1<f32>> = means.collect();
-                let views: Vec<_> = means.iter().map(|mean| mean.view()).collect();
-                let rows = stack(Axis(0), &views).unwrap_or_else(|_| Array2::zeros((0, x.ncols())));
+            (LooksAt::Mean { from }, _) => {
+                let rows = means(x, texts(), from);
                 return (texts().map(|range| range.start).collect(), rows);
+            }
+            (LooksAt::FirstAndMean { from }, _) => {
+                let starts: Vec<usize> = texts().map(|range| range.start).collect();
+                let (first, means) = (x.select(Axis(0), &starts), means(x, texts(), from));
+                let beside = concatenate(Axis(1), &[first.view(), means.view()]);
+                return (starts, beside.expect("as many rows"));
             }
             (LooksAt::LastToken, _) | (LooksAt::EachToken, true) => {
                 texts().map(|range| range.end - 1).collect()
@@ -212,9 +250,19 @@ impl Head {
         }
         let seen = trace.projected.as_ref().expect(TAPE);
         let mut gradient = Array2::zeros(seen.raw_dim());
+        let mut of_second = None;
+        if let (Some(second), Some(input)) = (&self.second, &trace.second_input) {
+            logits = logits.mapv(|gradient| gradient / 2.0).into();
+            let mut of_input = Array2::zeros(input.raw_dim());
+            second.backward(input.view(), logits.view(), Some(&mut of_input), gradients);
+            of_second = Some(of_input);
+        }
         self.projection.backward(seen.view(), logits.view(), Some(&mut gradient), gradients);
         if self.scale != 1.0 {
             gradient *= self.scale;
+        }
+        if let Some(norm) = &self.norm {
+            norm.backward(trace.input.as_ref().expect(TAPE), &mut gradient, gradients);
         }
         if let Some(Transform { dense, activation, norm }) = &self.transform {
             if let Some(norm) = norm {
@@ -229,16 +277,18 @@ impl Head {
         }
         match self.looks_at {
             LooksAt::EachToken if trace.rows.len() == rows => gradient,
-            LooksAt::Mean => {
+            LooksAt::Mean { from } => {
                 let mut stream = Array2::zeros((rows, hidden));
-                let ends = trace.rows.iter().skip(1).copied().chain([rows]);
-                for ((gradient, &start), end) in gradient.rows().into_iter().zip(&trace.rows).zip(ends) {
-                    let share = &gradient / (end - start) as f32;
-                    stream
-                        .slice_mut(s![start..end, ..])
-                        .rows_mut()
-                        .into_iter()
-                        .for_each(|mut row| row += &share);
+                spread(gradient.view(), &trace.rows, from, &mut stream);
+                stream
+            }
+            LooksAt::FirstAndMean { from } => {
+                let mut stream = Array2::zeros((rows, hidden));
+                let (of_first, of_mean) = gradient.view().split_at(Axis(1), hidden);
+                spread(of_mean, &trace.rows, from, &mut stream);
+                for (gradient, &row) in of_first.rows().into_iter().zip(&trace.rows) {
+                    let mut row = stream.row_mut(row);
+                    row += &gradient;
                 }
                 stream
             }
@@ -246,6 +296,10 @@ impl Head {
                 let mut stream = Array2::zeros((rows, hidden));
                 for (gradient, &row) in gradient.rows().into_iter().zip(&trace.rows) {
                     stream.row_mut(row).assign(&gradient);
+                }
+                for (gradient, &row) in of_second.iter().flat_map(|rows| rows.rows()).zip(&trace.rows) {
+                    let mut behind = stream.row_mut(row + 1);
+                    behind += &gradient;
                 }
                 stream
             }
@@ -264,17 +318,44 @@ impl Head {
     pub fn numbers_kept(&self, tokens: u64, hidden: u64, keep: Keep) -> u64 {
         let (rows, hidden) = match self.looks_at {
             LooksAt::EachToken => (tokens, hidden),
-            LooksAt::FirstToken | LooksAt::LastToken | LooksAt::Mean => (1, hidden),
+            LooksAt::FirstToken | LooksAt::LastToken | LooksAt::Mean { .. } => (1, hidden),
+            LooksAt::FirstAndMean { .. } => (1, 2 * hidden),
             LooksAt::Pooled { side } => (1, hidden * ((side / 2) * (side / 2)) as u64),
         };
         let inner = self.transform.as_ref().map_or(0, |transform| 2 * transform.dense.outputs() as u64);
         let capped = if self.soft_cap.is_some() { self.outputs() as u64 } else { 0 };
         let tape = if keep == Keep::Tape { 2 * hidden + inner + capped } else { 0 };
-        rows * (tape + self.outputs() as u64)
+        let both = match (&self.second, keep) {
+            (None, _) | (_, Keep::Logits) => 0,
+            (Some(_), Keep::Tape) => 2 * self.outputs() as u64 + hidden,
+            (Some(_), _) => 2 * self.outputs() as u64,
+        };
+        rows * (tape + both + self.outputs() as u64)
     }
 }
 
 const TAPE: &str = "the pass kept a tape";
+
+/// The mean of every text's rows but the first `from`.
+fn means(x: &Array2<f32>, texts: impl Iterator<Item = Range<usize>>, from: usize) -> Array2<f32> {
+    let mean = |range: Range<usize>| {
+        x.slice(s![range.start + from.min(range.len())..range.end, ..]).mean_axis(Axis(0))
+    };
+    let means: Vec<Array1<f32>> =
+        texts.map(|range| mean(range).unwrap_or_else(|| Array1::zeros(x.ncols()))).collect();
+    let views: Vec<_> = means.iter().map(|mean| mean.view()).collect();
+    stack(Axis(0), &views).unwrap_or_else(|_| Array2::zeros((0, x.ncols())))
+}
+
+/// Adds to the rows of `stream` their shares of the gradients of [`means`]; texts begin at `starts`.
+fn spread(gradient: ArrayView2<'_, f32>, starts: &[usize], from: usize, stream: &mut Array2<f32>) {
+    let ends = starts.iter().skip(1).copied().chain([stream.nrows()]).collect::<Vec<_>>();
+    for ((gradient, &start), end) in gradient.rows().into_iter().zip(starts).zip(ends) {
+        let range = start + from.min(end - start)..end;
+        let share = &gradient / range.len().max(1) as f32;
+        stream.slice_mut(s![range, ..]).rows_mut().into_iter().for_each(|mut row| row += &share);
+    }
+}
 
 /// The largest of every 2 x 2 pixels of every image, `[images, D (side/2)²]` with the channel slowest,
 /// and the row that each is from (the first of several).

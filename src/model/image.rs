@@ -60,6 +60,8 @@ pub struct Prepared {
     pub pixels: Array3<f32>,
     /// How many patches lie side by side.
     pub across: usize,
+    /// How many tokens come before the patches.
+    pub before_patches: usize,
 }
 
 /// Reads the image file `path` and makes it ready for `model`, as the model's
@@ -84,10 +86,14 @@ pub fn prepare(model: &Model, path: &Path) -> Result<Prepared> {
             model.name, embedding.channels
         )));
     }
-    let preparation = Preparation::of(model.path.as_deref(), embedding.image)?;
+    let mut preparation = Preparation::of(model.path.as_deref(), embedding.image)?;
+    if embedding.stretch.is_some() {
+        preparation = preparation.for_sides_of_multiples(embedding.patch);
+    }
     let picture = preparation.fit(&read(path)?)?;
     let pixels = preparation.numbers(&picture);
-    Ok(Prepared { picture, pixels, across: embedding.across() })
+    let (_, across) = embedding.grid(&pixels.view());
+    Ok(Prepared { picture, pixels, across, before_patches: embedding.before_patches() })
 }
 
 /// The patches of a vision transformer (or the pixels of a convolutional network) as tokens: the class
@@ -97,7 +103,8 @@ pub fn prepare(model: &Model, path: &Path) -> Result<Prepared> {
 pub fn patch_tokens(network: &Network, pixels: Option<ArrayView3<'_, f32>>) -> Tokens {
     let (before, (down, across)) = match network.front() {
         Front::Patches(embedding) => {
-            let grid = pixels.map_or((embedding.across(), embedding.across()), |image| embedding.grid(&image));
+            let grid =
+                pixels.map_or((embedding.across(), embedding.across()), |image| embedding.grid(&image));
             (names_before(embedding), grid)
         }
         Front::Pixels(grid) => (Vec::new(), (grid.image, grid.image)),

@@ -13,7 +13,7 @@ use lexiscope::model::parts::attention::{
 };
 use lexiscope::model::parts::experts::Experts;
 use lexiscope::model::parts::feed_forward::FeedForward;
-use lexiscope::model::positions::{LongRotary, RelativeBias, Rotary, alibi_slopes};
+use lexiscope::model::positions::{GridBias, LongRotary, RelativeBias, Rotary, alibi_slopes};
 use lexiscope::model::tensor::Tensor;
 use lexiscope::random::Random;
 use ndarray::Array2;
@@ -48,6 +48,7 @@ pub const FIELDS: &[&str] = &[
     "alibi",
     "alibi of keys",
     "relative",
+    "grid",
     "disentangled",
     "back",
     "ahead",
@@ -146,7 +147,7 @@ impl Draw {
     }
 
     fn position(&mut self, heads: usize, size: usize) -> AttentionPosition {
-        match self.below(6) {
+        match self.below(7) {
             0 => AttentionPosition::None,
             1 => {
                 let mut rotary = Rotary::new(30.0, 2 * (1 + self.below(size / 2)));
@@ -161,7 +162,12 @@ impl Draw {
             }
             2 => AttentionPosition::Alibi(alibi_slopes(heads)),
             3 => AttentionPosition::AlibiOfKeys(alibi_slopes(heads)),
-            4 => AttentionPosition::Relative(RelativeBias {
+            4 => AttentionPosition::Grid(GridBias {
+                table: self.parameter(&[3 * 5 + 3, heads]),
+                height: 2,
+                width: 3,
+            }),
+            5 => AttentionPosition::Relative(RelativeBias {
                 table: self.parameter(&[8, heads]),
                 maximum_distance: 6,
                 bidirectional: self.chance(2),
@@ -326,6 +332,7 @@ fn fields_of_attention(attention: &Attention, found: &mut Vec<&'static str>) {
         AttentionPosition::Alibi(_) => Some("alibi"),
         AttentionPosition::AlibiOfKeys(_) => Some("alibi of keys"),
         AttentionPosition::Relative(_) => Some("relative"),
+        AttentionPosition::Grid(_) => Some("grid"),
         AttentionPosition::Disentangled(_) => Some("disentangled"),
     });
     found.extend(attention.mask.back.map(|_| "back"));

@@ -252,6 +252,19 @@ fn score(part: &Attention, head: usize, (i, j): (usize, usize), query: Array1<f6
         AttentionPosition::AlibiOfKeys(slopes) => {
             scale * (product(&query, &key) + f64::from(bias_of_key(slopes[head], j)))
         }
+        AttentionPosition::Grid(bias) => {
+            // Of a grid of 2 x 3 patches behind a class token: 3 x 5 ways.
+            let of = |row: usize| f64::from(bias.table.to_matrix()[[row, head]]);
+            let patch = |token: usize| ((token - 1) / 3, (token - 1) % 3);
+            let added = match (i, j) {
+                (7.., _) | (_, 7..) => 0.0,
+                (0, 0) => of(17),
+                (0, _) => of(15),
+                (_, 0) => of(16),
+                _ => of((patch(i).0 + 1 - patch(j).0) * 5 + patch(i).1 + 2 - patch(j).1),
+            };
+            scale * product(&query, &key) + added
+        }
         AttentionPosition::Relative(bias) => {
             scale * product(&query, &key) + f64::from(bias.value(head, j as isize - i as isize))
         }

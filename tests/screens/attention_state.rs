@@ -126,7 +126,7 @@ pub fn pass(words: &[&str], layers: usize, causal: bool) -> Pass {
 pub fn looking_at_an_image() -> App {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden/transformers/vit");
     let model = open::open(folder.to_str().expect("a path")).expect("the golden ViT");
-    let tokens = image::patch_tokens(&model.network);
+    let tokens = image::patch_tokens(&model.network, None);
     let names: Vec<&str> = tokens.pieces.iter().map(String::as_str).collect();
     let mut app = looking(&names, 2, false);
     let mut picture = Picture::black(32, 32);
@@ -137,7 +137,12 @@ pub fn looking_at_an_image() -> App {
     }
     let state = app.attention_mut();
     if let Some(pass) = state.before.as_mut().map(Arc::make_mut) {
-        pass.image = Some(Arc::new(Prepared { picture, pixels: Array3::zeros((3, 32, 32)), across: 4 }));
+        pass.image = Some(Arc::new(Prepared {
+            picture,
+            pixels: Array3::zeros((3, 32, 32)),
+            across: 4,
+            before_patches: 1,
+        }));
         pass.text = "pictures/square.png".into();
     }
     state.chosen.input = Line::new("pictures/square.png");

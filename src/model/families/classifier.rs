@@ -110,7 +110,7 @@ fn of_texts(binder: &Binder<'_>, hidden: usize) -> Result<Head> {
         ("classifier", LooksAt::FirstToken, Some(transform))
     } else if let Some(transform) = modern_transform(binder, hidden)? {
         let mean = binder.config.text(&["classifier_pooling"]) == Some("mean");
-        ("classifier", if mean { LooksAt::Mean } else { LooksAt::FirstToken }, Some(transform))
+        ("classifier", if mean { LooksAt::Mean { from: 0 } } else { LooksAt::FirstToken }, Some(transform))
     } else if has("pooler.dense") {
         let activation = match binder.config.text(&["model_type"]) {
             Some("deberta-v2") => binder.activation(&["pooler_hidden_act"], Activation::Gelu)?,

@@ -2,12 +2,14 @@
 
 mod albert;
 mod bart;
+mod beit;
 mod bert;
 mod bloom;
 mod classifier;
 mod cohere;
 mod deberta_v2;
 mod decoder;
+mod dinov2;
 mod distilbert;
 mod electra;
 mod falcon;
@@ -88,6 +90,14 @@ pub const FAMILIES: &[Family] = &[
     Family { model_type: "bart", name: "BART", bind: bart::bind },
     Family { model_type: "marian", name: "Marian", bind: bart::bind_marian },
     Family { model_type: "vit", name: "ViT", bind: vit::bind },
+    Family { model_type: "deit", name: "DeiT", bind: vit::bind_deit },
+    Family { model_type: "dinov2", name: "DINOv2", bind: dinov2::bind },
+    Family {
+        model_type: "dinov2_with_registers",
+        name: "DINOv2 with registers",
+        bind: dinov2::bind_with_registers,
+    },
+    Family { model_type: "beit", name: "BEiT", bind: beit::bind },
 ];
 
 /// The networks that this program trains itself, and those of the textbooks.

@@ -37,6 +37,8 @@ pub struct Preparation {
     path: PathBuf,
     /// The side of the image that the model looks at.
     side: usize,
+    /// Of a model that looks at images of any size, what the sides are multiples of.
+    multiples: Option<usize>,
     /// First resized to this.
     pub resize: Option<Size>,
     /// With this filter.
@@ -108,7 +110,13 @@ impl Preparation {
             false => None,
         };
         let filter = settings.filter(usual.filter)?;
-        Ok(Self { path: path.to_owned(), side, resize, filter, crop, factor, statistics })
+        Ok(Self { path: path.to_owned(), side, multiples: None, resize, filter, crop, factor, statistics })
+    }
+
+    /// The same for a model that looks at images of any size whose sides are multiples of `patch`.
+    pub fn for_sides_of_multiples(mut self, patch: usize) -> Self {
+        self.multiples = Some(patch);
+        self
     }
 
     /// The picture at the size that the model looks at.
@@ -136,7 +144,12 @@ impl Preparation {
         }
         let resized = resize(picture, width, height, self.filter);
         let (rows, columns) = self.crop.unwrap_or((resized.height, resized.width));
-        if (rows, columns) != (self.side, self.side) {
+        if let Some(patch) = self.multiples {
+            let whole = |side: usize| side > 0 && side.is_multiple_of(patch.max(1));
+            if !(whole(rows) && whole(columns)) {
+                return Err(self.wrong_size(columns, rows, &format!("sides that are multiples of {patch}")));
+            }
+        } else if (rows, columns) != (self.side, self.side) {
             return Err(self.wrong_size(
                 columns,
                 rows,

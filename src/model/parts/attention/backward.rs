@@ -335,7 +335,8 @@ impl TextBack<'_> {
         extra.buckets.resize(bias.rows(), 0.0);
         let place = self.pass.place;
         for ((query, key), &gradient) in back.indexed_iter() {
-            let way = place.position(query).zip(place.position(key)).and_then(|(from, to)| bias.row(from, to));
+            let way =
+                place.position(query).zip(place.position(key)).and_then(|(from, to)| bias.row(from, to));
             if let Some(row) = way {
                 extra.buckets[row] += f64::from(gradient);
             }

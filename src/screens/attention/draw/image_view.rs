@@ -56,13 +56,13 @@ pub(super) fn draw(looked: &Looked, place: &Place, theme: &Theme, buffer: &mut B
     let state = looked.state;
     let needed = if state.after.is_some() { place.one + GAP + WIDTH_FOR_OTHERS } else { place.one };
     let Some(image) = shown(looked).filter(|_| area.width >= needed) else { return 0 };
-    let light = light(looked);
+    let light = light(looked, image.before_patches);
     let attended = Patches {
         picture: &image.picture,
         across: image.across,
         light: Some(&light),
-        from: state.chosen.query.checked_sub(1),
-        to: state.chosen.key.checked_sub(1),
+        from: state.chosen.query.checked_sub(image.before_patches),
+        to: state.chosen.key.checked_sub(image.before_patches),
         stale: looked.stale,
     };
     let title = format!("{} looks at", visible(looked.row_label(state.chosen.query)));
@@ -89,9 +89,9 @@ fn draw_one(looked: &Looked, title: &str, patches: &Patches, theme: &Theme, buff
     patches.draw(theme, buffer, below);
 }
 
-/// How bright every patch is, row by row: the cursor's row of the map without the class token, in
+/// How bright every patch is, row by row: the cursor's row of the map without the tokens before them, in
 /// proportion to its largest. Of a view with signs, the weights.
-fn light(looked: &Looked) -> Vec<f32> {
+fn light(looked: &Looked, before_patches: usize) -> Vec<f32> {
     let state = looked.state;
     let weights = state.weights(looked.pass, state.chosen.layer, state.chosen.head);
     let row = match &looked.map {
@@ -102,7 +102,7 @@ fn light(looked: &Looked) -> Vec<f32> {
             .filter(|weights| state.chosen.query < weights.nrows())
             .map_or_else(Vec::new, |weights| weights.row(state.chosen.query).to_vec()),
     };
-    let patches = row.get(1..).unwrap_or_default();
+    let patches = row.get(before_patches..).unwrap_or_default();
     let full = largest(patches);
     let share = |value: &f32| match state.chosen.scale {
         MapScale::SquareRoot => (value / full).max(0.0).sqrt(),

@@ -42,8 +42,8 @@ pub(super) fn run(
         (_, Kind::Vision) => Some(Arc::new(image_at(model, text)?)),
         _ => None,
     };
-    let (tokens, target) = match image {
-        Some(_) => (image::patch_tokens(&model.network), None),
+    let (tokens, target) = match &image {
+        Some(image) => (image::patch_tokens(&model.network, Some(image.pixels.view())), None),
         None => model.encode_with_target(text)?,
     };
     if tokens.is_empty() {

@@ -64,6 +64,7 @@ fn of_mixer(mixer: &Mixer, tokens: u64) -> Costs {
                 part.experts.iter().take(part.chosen).map(matrices).sum::<u64>() + matrices(&part.router);
             Costs { operations: 2 * tokens * asked, ..products }
         }
+        Mixer::Scan(_) => Costs { steps_in_a_row: tokens, ..products },
         Mixer::FeedForward(_) | Mixer::Convolution(_) => products,
     }
 }

@@ -76,7 +76,7 @@ fn tensors<'a>(subject: &'a Subject, trace: &'a Trace) -> TensorFile<'a> {
             push_mixers(&mut file, stack, attention, recurrent);
         }
     }
-    for (index, state) in trace.hidden_states().iter().enumerate() {
+    for (index, state) in trace.listed_states().into_iter().enumerate() {
         file.numbers(format!("hidden_state.{index}"), state.view());
     }
     match &trace.logits {
@@ -102,12 +102,16 @@ fn tensors<'a>(subject: &'a Subject, trace: &'a Trace) -> TensorFile<'a> {
 /// begin as said.
 fn push_mixers<'a>(file: &mut TensorFile<'a>, stack: &'a StackTrace, attention: &str, recurrent: &str) {
     let [mut attentions, mut crosses, mut layers, mut convolutions] = [0; 4];
+    let parts = || stack.blocks.iter().flat_map(|block| &block.parts);
+    let counts = parts().any(|part| matches!(part.mixer, MixerTrace::Recurrent(_)));
     let blocks = stack.blocks.iter().enumerate();
     for (layer, part) in blocks.flat_map(|(layer, block)| block.parts.iter().map(move |part| (layer, part))) {
         match &part.mixer {
             MixerTrace::Attention(trace) => {
-                file.numbers(format!("{attention}attention.{attentions}"), trace.weights.view());
-                file.optional(format!("{attention}shaped_attention.{attentions}"), trace.shaped.as_ref());
+                // Beside recurrent layers attentions are counted, elsewhere they have their layer's number.
+                let number = if counts { attentions } else { layer };
+                file.numbers(format!("{attention}attention.{number}"), trace.weights.view());
+                file.optional(format!("{attention}shaped_attention.{number}"), trace.shaped.as_ref());
                 attentions += 1;
             }
             MixerTrace::CrossAttention(trace) => {
@@ -132,7 +136,7 @@ fn push_mixers<'a>(file: &mut TensorFile<'a>, stack: &'a StackTrace, attention: 
             MixerTrace::Experts(trace) => {
                 file.numbers(format!("router_logits.{layer}"), trace.router_logits.view());
             }
-            MixerTrace::FeedForward(_) => {}
+            MixerTrace::FeedForward(_) | MixerTrace::Scan(_) => {}
         }
     }
 }

@@ -4,14 +4,14 @@
 
 use ndarray::{Array2, Array3, ArrayView2};
 
-use super::error::Result;
+use super::error::{ModelError, Result};
 use super::forward::{Feeds, Input};
 use super::gradients::Gradients;
 use super::interventions::{Interventions, Place};
 use super::keep::Keep;
 use super::network::Network;
 use super::parts::recurrent::RecurrentState;
-use super::parts::{MixerGradient, PartContext, StackOutput};
+use super::parts::{Mixer, MixerGradient, PartContext, StackOutput};
 use super::sequences::Sequences;
 use super::trace::Trace;
 
@@ -38,7 +38,8 @@ pub struct StackGradients {
 /// where that is given.
 ///
 /// # Errors
-/// Those of [`forward`](super::forward::forward), which made the trace.
+/// Those of [`forward`](super::forward::forward), which made the trace; a network with a
+/// [`Scan`](super::parts::scan::Scan).
 ///
 /// # Panics
 /// When `trace` is not a tape of `input`.
@@ -50,6 +51,13 @@ pub fn backward(
     gradients: &mut Gradients,
     activations: Option<&mut ActivationGradients>,
 ) -> Result<()> {
+    let mut parts = network.stacks.iter().flat_map(|stack| &stack.blocks).flat_map(|block| &block.parts);
+    if parts.any(|part| matches!(part.mixer, Mixer::Scan(_))) {
+        return Err(ModelError::Request(format!(
+            "{} has parts that gradients are not carried through here, so nothing can be learned or attributed",
+            network.family
+        )));
+    }
     let shifted = Feeds::shifted(network, input);
     let feeds = Feeds::of(network, input, &shifted)?;
     let sequences: Vec<Sequences> = feeds.sequences(network);

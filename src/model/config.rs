@@ -273,7 +273,6 @@ fn is_without_effect(key: &str) -> bool {
         "keys_to_ignore_at_inference",
         "label2id",
         "language",
-        "layerdrop",
         "mask_token_id",
         "masked_softmax_fusion",
         "model_max_length",
@@ -329,6 +328,7 @@ fn is_without_effect(key: &str) -> bool {
     KEYS.contains(&key)
         || SAMPLING.contains(&key)
         || key.contains("dropout")
+        || key.contains("layerdrop")
         || key.ends_with("pdrop")
         || ["summary_", "output_", "initializer_", "pooler_", "quantizer_"]
             .iter()

@@ -264,7 +264,8 @@ impl StackRun<'_> {
         if keep_states && stack.records_before_norm {
             trace.hidden_states.push(copy(&x));
         }
-        trace.unnormed = (keep == Keep::Tape).then(|| x.clone());
+        trace.lists_after_blocks = stack.lists_after_blocks;
+        trace.unnormed = (keep == Keep::Tape || keep_states && stack.lists_after_blocks).then(|| x.clone());
         if let Some(norm) = &stack.final_norm {
             normalise(norm, &mut x);
         }

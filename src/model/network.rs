@@ -57,6 +57,9 @@ pub struct Stack {
     /// Whether the last state that is recorded is the stream before the final norm (PyTorch's ViT)
     /// rather than after it.
     pub records_before_norm: bool,
+    /// Whether transformers lists the stream after each block and then the normed one, and not what goes
+    /// into the first (Mamba, RWKV).
+    pub lists_after_blocks: bool,
     /// The most tokens that it takes, where it has a limit.
     pub maximum_tokens: Option<usize>,
     /// The token that its text starts with, where it writes what another stack read.
@@ -81,6 +84,7 @@ impl Stack {
             blocks,
             final_norm,
             records_before_norm: false,
+            lists_after_blocks: false,
             maximum_tokens: None,
             start_token: None,
         }

@@ -42,8 +42,11 @@ pub struct StackTrace {
     /// after the final norm where the stack has one (but before it in a ViT, as PyTorch reports
     /// it). Not on a tape.
     pub hidden_states: Vec<Array2<f32>>,
-    /// The stream after the last block, before the final norm; on a tape only.
+    /// The stream after the last block, before the final norm; on a tape, and where states are listed
+    /// after blocks.
     pub unnormed: Option<Array2<f32>>,
+    /// See [`Stack::lists_after_blocks`](super::network::Stack::lists_after_blocks).
+    pub lists_after_blocks: bool,
     /// What later stacks read: the stream after the final norm, `[T, D]`. The last stack has none.
     pub output: Option<Array2<f32>>,
 }
@@ -96,6 +99,17 @@ impl Trace {
     /// The hidden states of the last stack, see [`StackTrace::hidden_states`].
     pub fn hidden_states(&self) -> &[Array2<f32>] {
         self.stacks.last().map_or(&[], |stack| &stack.hidden_states)
+    }
+
+    /// The hidden states of the last stack as transformers lists them.
+    pub fn listed_states(&self) -> Vec<&Array2<f32>> {
+        let Some(stack) = self.stacks.last() else { return Vec::new() };
+        match (&stack.hidden_states[..], &stack.unnormed) {
+            ([_, between @ .., last], Some(unnormed)) if stack.lists_after_blocks => {
+                between.iter().chain([unnormed, last]).collect()
+            }
+            (states, _) => states.iter().collect(),
+        }
     }
 
     /// The encoder's output `[S, D]`, in an encoder-decoder model.

@@ -205,7 +205,7 @@ fn absurd_numbers_in_a_configuration_are_refused_before_anything_is_allocated() 
 #[case("vocab_size", json!("many"), "vocab_size")]
 #[case("n_positions", json!(16_000_000), "transformer.wpe.weight")]
 #[case("activation_function", json!("swiglu9"), "swiglu9")]
-#[case("model_type", json!("mamba"), "mamba")]
+#[case("model_type", json!("zamba9"), "zamba9")]
 #[case("model_type", json!(7), "model_type")]
 fn a_wrong_value_is_named(#[case] key: &str, #[case] value: Value, #[case] named: &str) {
     let folder = copy("gpt2");
@@ -216,7 +216,7 @@ fn a_wrong_value_is_named(#[case] key: &str, #[case] value: Value, #[case] named
 #[test]
 fn an_unknown_family_is_told_the_known_ones() {
     let folder = copy("gpt2");
-    configure(folder.path(), "model_type", json!("mamba"));
+    configure(folder.path(), "model_type", json!("zamba9"));
     let message = open_error(folder.path());
     for family in FAMILIES {
         assert_says(&message, &["config.json", family.model_type]);

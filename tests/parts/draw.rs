@@ -311,7 +311,7 @@ pub fn fields(block: &Block) -> std::collections::BTreeSet<String> {
                 found.extend(["experts"].into_iter().chain(part.renormalises.then_some("renormalised")));
             }
             // Golden networks of their own (tests/golden_lab.rs).
-            Mixer::Recurrent(_) | Mixer::Convolution(_) => panic!("not drawn"),
+            Mixer::Recurrent(_) | Mixer::Convolution(_) | Mixer::Scan(_) => panic!("not drawn"),
         }
     }
     found.into_iter().map(str::to_owned).collect()

@@ -36,7 +36,7 @@ pub fn block(block: &Block, x: &Array2<f32>, memory: &Array2<f32>, dropout: Drop
             Mixer::CrossAttention { attention: part, .. } => attention(part, &input, &memory),
             Mixer::FeedForward(part) => feed_forward(part, &input),
             Mixer::Experts(part) => experts(part, &input),
-            Mixer::Recurrent(_) | Mixer::Convolution(_) => panic!("not drawn"),
+            Mixer::Recurrent(_) | Mixer::Convolution(_) | Mixer::Scan(_) => panic!("not drawn"),
         };
         let mut kept = Array2::ones(output.dim());
         dropout.at(index).apply(&mut kept);
@@ -304,7 +304,8 @@ pub fn numbers(trace: &BlockTrace) -> u64 {
             MixerTrace::FeedForward(_)
             | MixerTrace::Experts(_)
             | MixerTrace::Recurrent(_)
-            | MixerTrace::Convolution(_) => 0,
+            | MixerTrace::Convolution(_)
+            | MixerTrace::Scan(_) => 0,
         };
         let stages: usize = part.mixer.stages().iter().map(|(_, stage)| stage.len()).sum();
         let own: usize = [&part.input, &part.output, &part.sum, &part.after].into_iter().map(streams).sum();

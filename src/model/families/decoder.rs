@@ -40,6 +40,19 @@ impl<'a> Decoder<'a> {
     /// # Errors
     /// Sizes that are missing or do not fit together.
     pub fn read(family: &'static str, config: &'a Config, weights: &'a Weights) -> Result<Self> {
+        Self::read_with_inner(family, config, weights, &["intermediate_size"])
+    }
+
+    /// As [`Decoder::read`] with other keys for F.
+    ///
+    /// # Errors
+    /// As [`Decoder::read`].
+    pub fn read_with_inner(
+        family: &'static str,
+        config: &'a Config,
+        weights: &'a Weights,
+        inner: &[&str],
+    ) -> Result<Self> {
         let (hidden, heads) = (config.size(&["hidden_size"])?, config.size(&["num_attention_heads"])?);
         let key_value_heads = config.optional_size(&["num_key_value_heads"])?.unwrap_or(heads);
         config.require_multiple("num_attention_heads", heads, "num_key_value_heads", key_value_heads)?;
@@ -56,7 +69,7 @@ impl<'a> Decoder<'a> {
             heads,
             key_value_heads,
             head_size,
-            inner: config.size(&["intermediate_size"])?,
+            inner: config.size(inner)?,
             layers: config.layers(&["num_hidden_layers"])?,
             positions: config.optional_size(&["max_position_embeddings"])?,
         })

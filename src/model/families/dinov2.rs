@@ -81,7 +81,8 @@ fn block(binder: &Binder<'_>, [hidden, heads]: [usize; 2], epsilon: f64, layer: 
 fn feed_forward(binder: &Binder<'_>, layer: usize, hidden: usize) -> Result<FeedForward> {
     let config = binder.config;
     let name = |part: &str| format!("encoder.layer.{layer}.mlp.{part}");
-    let inner = (hidden as f64 * config.positive(&["mlp_ratio"], 4.0)?) as usize;
+    // What is too large is found at the tensors.
+    let inner = (hidden as f64 * config.positive(&["mlp_ratio"], 4.0)?).min(f64::from(1 << 30)) as usize;
     let activation = binder.activation(&["hidden_act"], Activation::Gelu)?;
     if !config.flag("use_swiglu_ffn", false)? {
         return Ok(FeedForward::new(

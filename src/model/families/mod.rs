@@ -21,7 +21,9 @@ mod gpt_neox;
 mod gptj;
 mod granite;
 mod lab;
+mod lfm2;
 mod llama;
+mod mamba;
 mod mixtral;
 mod modernbert;
 mod mpnet;
@@ -30,6 +32,8 @@ mod opt;
 mod phi;
 mod phi3;
 mod qwen3_moe;
+mod recurrent_gemma;
+mod rwkv;
 mod smollm3;
 mod stablelm;
 mod starcoder2;
@@ -86,6 +90,10 @@ pub const FAMILIES: &[Family] = &[
     Family { model_type: "gptj", name: "GPT-J", bind: gptj::bind },
     Family { model_type: "codegen", name: "CodeGen", bind: gptj::bind_codegen },
     Family { model_type: "gpt_bigcode", name: "GPT-BigCode", bind: gpt_bigcode::bind },
+    Family { model_type: "lfm2", name: "LFM2", bind: lfm2::bind },
+    Family { model_type: "recurrent_gemma", name: "RecurrentGemma", bind: recurrent_gemma::bind },
+    Family { model_type: "mamba", name: "Mamba", bind: mamba::bind },
+    Family { model_type: "rwkv", name: "RWKV", bind: rwkv::bind },
     Family { model_type: "t5", name: "T5", bind: t5::bind },
     Family { model_type: "bart", name: "BART", bind: bart::bind },
     Family { model_type: "marian", name: "Marian", bind: bart::bind_marian },

@@ -65,7 +65,11 @@ impl PatchEmbedding {
     /// Patches from top to bottom and from left to right of an image `[C, height, width]`.
     pub fn grid(&self, image: &ArrayView3<'_, f32>) -> (usize, usize) {
         let (_, height, width) = image.dim();
-        (height / self.patch.max(1), width / self.patch.max(1))
+        match self.stretch {
+            Some(_) => (height / self.patch.max(1), width / self.patch.max(1)),
+            // Another size is refused when it is embedded.
+            None => (self.across(), self.across()),
+        }
     }
 
     /// How many tokens `image` has.
@@ -124,8 +128,7 @@ impl PatchEmbedding {
 
     fn check(&self, image: &ArrayView3<'_, f32>) -> Result<()> {
         let (channels, height, width) = image.dim();
-        let (down, across) = self.grid(image);
-        let whole = (down * self.patch, across * self.patch) == (height, width) && down * across > 0;
+        let whole = [height, width].iter().all(|side| *side > 0 && side.is_multiple_of(self.patch.max(1)));
         match self.stretch {
             Some(_) if whole && channels == self.channels => Ok(()),
             Some(_) => Err(ModelError::Request(format!(

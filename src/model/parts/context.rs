@@ -52,4 +52,6 @@ pub enum PartMemory {
     Attention(KeyValueCache),
     /// Where a recurrent layer stopped; `None` before the first token.
     Recurrent(Option<RecurrentState>),
+    /// All rows that a scan has seen, `[T, D]`: it goes through them again.
+    Seen(Array2<f32>),
 }

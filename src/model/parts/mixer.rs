@@ -10,6 +10,7 @@ use super::convolution::{Convolution, ConvolutionTrace};
 use super::experts::{Experts, ExpertsTrace};
 use super::feed_forward::{FeedForward, FeedForwardTrace};
 use super::recurrent::{Recurrent, RecurrentState, RecurrentTrace};
+use super::scan::{Scan, ScanTrace};
 use crate::model::gradients::Gradients;
 use crate::model::keep::Keep;
 use crate::model::parameters::{Parameter, Parameters};
@@ -34,6 +35,8 @@ pub enum Mixer {
     Recurrent(Recurrent),
     /// Every pixel with its neighbours.
     Convolution(Convolution),
+    /// From the first token to the last, without attention.
+    Scan(Box<Scan>),
 }
 
 /// What a part computed.
@@ -51,6 +54,8 @@ pub enum MixerTrace {
     Recurrent(RecurrentTrace),
     /// Of [`Mixer::Convolution`].
     Convolution(ConvolutionTrace),
+    /// Of [`Mixer::Scan`].
+    Scan(ScanTrace),
 }
 
 /// What a part passes back.
@@ -96,6 +101,12 @@ impl From<Convolution> for Mixer {
     }
 }
 
+impl From<Scan> for Mixer {
+    fn from(scan: Scan) -> Self {
+        Self::Scan(Box::new(scan))
+    }
+}
+
 impl Parameters for Mixer {
     fn each<'a>(&'a self, see: &mut dyn FnMut(&'a Parameter)) {
         match self {
@@ -104,6 +115,7 @@ impl Parameters for Mixer {
             Self::Experts(part) => part.each(see),
             Self::Recurrent(part) => part.each(see),
             Self::Convolution(part) => part.each(see),
+            Self::Scan(part) => part.each(see),
         }
     }
 
@@ -114,6 +126,7 @@ impl Parameters for Mixer {
             Self::Experts(part) => part.each_mut(change),
             Self::Recurrent(part) => part.each_mut(change),
             Self::Convolution(part) => part.each_mut(change),
+            Self::Scan(part) => part.each_mut(change),
         }
     }
 }
@@ -128,6 +141,7 @@ impl Mixer {
             Self::Experts(_) => "experts",
             Self::Recurrent(_) => "recurrent",
             Self::Convolution(_) => "convolution",
+            Self::Scan(_) => "scan",
         }
     }
 
@@ -179,6 +193,10 @@ impl Mixer {
             Self::Convolution(part) => {
                 let (output, trace) = part.run(x, keep);
                 (output, MixerTrace::Convolution(trace), None)
+            }
+            Self::Scan(part) => {
+                let (output, trace) = part.run(x, memory.and_then(PartMemory::seen), sequences, keep);
+                (output, MixerTrace::Scan(trace), None)
             }
         }
     }
@@ -239,6 +257,7 @@ impl Mixer {
         match self {
             Self::Attention(_) => PartMemory::Attention(KeyValueCache::default()),
             Self::Recurrent(_) => PartMemory::Recurrent(None),
+            Self::Scan(_) => PartMemory::Seen(Array2::zeros((0, 0))),
             Self::CrossAttention { .. } | Self::FeedForward(_) | Self::Experts(_) | Self::Convolution(_) => {
                 PartMemory::None
             }
@@ -257,6 +276,7 @@ impl Mixer {
             Self::Experts(part) => part.numbers_kept(tokens, keep),
             Self::Recurrent(part) => part.numbers_kept(tokens, keep),
             Self::Convolution(part) => part.numbers_kept(tokens, keep),
+            Self::Scan(part) => part.numbers_kept(tokens, keep),
         }
     }
 }
@@ -265,14 +285,21 @@ impl PartMemory {
     fn cache(&mut self) -> Option<&mut KeyValueCache> {
         match self {
             Self::Attention(cache) => Some(cache),
-            Self::Recurrent(_) | Self::None => None,
+            Self::Recurrent(_) | Self::Seen(_) | Self::None => None,
+        }
+    }
+
+    fn seen(&mut self) -> Option<&mut Array2<f32>> {
+        match self {
+            Self::Seen(rows) => Some(rows),
+            Self::Attention(_) | Self::Recurrent(_) | Self::None => None,
         }
     }
 
     fn state(&mut self) -> Option<&mut Option<RecurrentState>> {
         match self {
             Self::Recurrent(state) => Some(state),
-            Self::Attention(_) | Self::None => None,
+            Self::Attention(_) | Self::Seen(_) | Self::None => None,
         }
     }
 }
@@ -289,6 +316,9 @@ impl MixerTrace {
             Self::Experts(trace) => trace.stages(),
             Self::Recurrent(trace) => trace.stages(),
             Self::Convolution(trace) => named(trace.stages()),
+            Self::Scan(trace) => {
+                trace.state.iter().map(|state| (Cow::Borrowed("state"), state.view().into_dyn())).collect()
+            }
         }
     }
 
@@ -301,6 +331,7 @@ impl MixerTrace {
             Self::Experts(_) => "experts",
             Self::Recurrent(_) => "recurrent",
             Self::Convolution(_) => "convolution",
+            Self::Scan(_) => "scan",
         }
     }
 }

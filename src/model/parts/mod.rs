@@ -9,6 +9,7 @@ pub mod experts;
 pub mod feed_forward;
 mod mixer;
 pub mod recurrent;
+pub mod scan;
 
 pub use context::{PartContext, PartMemory, StackOutput};
 pub use mixer::{Mixer, MixerGradient, MixerTrace};

@@ -52,11 +52,12 @@ impl Checkpoint {
     }
 }
 
-/// Whether a tensor holds nothing that was learned: masks, places and frequencies that old versions
-/// of transformers stored, copies of the token table under another name, and the factors of the
-/// frequencies of a GGUF file, which are read with the configuration.
+/// Whether a tensor changes no number that is computed here: masks, places and frequencies that old
+/// versions of transformers stored, copies of the token table under another name, what stands in for
+/// patches and sounds that are hidden in training, and the factors of the frequencies of a GGUF file,
+/// which are read with the configuration.
 fn is_constant(name: &str) -> bool {
-    const ENDINGS: [&str; 9] = [
+    const ENDINGS: [&str; 12] = [
         "position_ids",
         "attn.bias",
         "attn.masked_bias",
@@ -66,6 +67,9 @@ fn is_constant(name: &str) -> bool {
         "attention.masked_bias",
         "rotary_emb.inv_freq",
         "rope_freqs.weight",
+        "relative_position_index",
+        "embeddings.mask_token",
+        "masked_spec_embed",
     ];
     const COPIES: [&str; 4] = [
         "encoder.embed_tokens.weight",

@@ -132,7 +132,11 @@ fn gradients_of_transformers_equal_pytorch() {
 /// Commands that look at attention answer, or say why these networks cannot: none is a defect.
 #[test]
 fn every_command_answers_or_says_why_not() {
-    for folder in folders(&["lab", "recurrent"]) {
+    let classifiers = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/classifiers");
+    let classifiers =
+        std::fs::read_dir(classifiers).expect("classifiers").map(|entry| entry.expect("one").path());
+    let classifiers = classifiers.filter(|path| path.is_dir());
+    for folder in folders(&["lab", "recurrent", "transformers"]).into_iter().chain(classifiers) {
         let inputs = folder.join("expected.safetensors").to_string_lossy().into_owned();
         let model = folder.to_string_lossy().into_owned();
         for command in [

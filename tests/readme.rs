@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use lexiscope::app::App;
-use lexiscope::model::families::{self, ALSO};
+use lexiscope::model::families::{self, ALSO, Group};
 use lexiscope::screens;
 
 const BEGIN: &str = "<!-- keys: written by tests/readme.rs from the command registry -->\n";
@@ -36,12 +36,15 @@ const FAMILIES_BEGIN: &str = "<!-- families: written by tests/readme.rs from the
 const FAMILIES_END: &str = "<!-- end of families -->";
 
 fn family_table() -> String {
-    let mut table = String::from("\n| family | `model_type` |\n|---|---|\n");
-    for family in families::all() {
-        let others = ALSO.iter().filter(|(_, of)| *of == family.model_type).map(|(other, _)| *other);
-        let types: Vec<String> =
-            std::iter::once(family.model_type).chain(others).map(|name| format!("`{name}`")).collect();
-        let _ = writeln!(table, "| {} | {} |", family.name, types.join(", "));
+    let mut table = String::from("\n| kind | families, each with its `model_type` |\n|---|---|\n");
+    for group in Group::ALL {
+        let named = families::all().filter(|family| family.group == group).map(|family| {
+            let others = ALSO.iter().filter(|(_, of)| *of == family.model_type).map(|(other, _)| *other);
+            let types: Vec<String> =
+                std::iter::once(family.model_type).chain(others).map(|name| format!("`{name}`")).collect();
+            format!("{} {}", family.name, types.join(" "))
+        });
+        let _ = writeln!(table, "| {} | {} |", group.title(), named.collect::<Vec<_>>().join(", "));
     }
     table.push('\n');
     table

@@ -107,13 +107,14 @@ pub fn logit_lens(network: &Network, trace: &Trace, options: &LensOptions) -> Re
         )));
     }
     let together = match head.looks_at {
-        LooksAt::Pooled { .. } => Some("pixels"),
-        LooksAt::Mean { .. } | LooksAt::FirstAndMean { .. } => Some("tokens"),
+        _ if head.second.is_some() => Some("two tokens"),
+        LooksAt::Pooled { .. } => Some("all pixels"),
+        LooksAt::Mean { .. } | LooksAt::FirstAndMean { .. } => Some("all tokens"),
         LooksAt::EachToken | LooksAt::FirstToken | LooksAt::LastToken => None,
     };
     if let Some(together) = together {
         return Err(ModelError::Request(format!(
-            "the head of {} reads all {together} together, so no single one predicts anything",
+            "the head of {} reads {together} together, so no single one predicts anything",
             network.family
         )));
     }

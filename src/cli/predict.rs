@@ -75,8 +75,10 @@ impl Command for Arguments {
 
 impl Arguments {
     fn report(&self, subject: &Subject, sampling: &Sampling) -> Result<Report> {
-        let usual =
-            if subject.model.network.kind == Kind::Classifier && !answers_once(subject) { 1 } else { 10 };
+        let by_token = |head: &Head| !head.answers_once() && head.says != Says::Span;
+        let network = &subject.model.network;
+        let by_token = network.kind == Kind::Classifier && network.head.as_ref().is_some_and(by_token);
+        let usual = if by_token { 1 } else { 10 };
         let count = self.count.map_or(usual, |count| count as usize);
         if let Some(tokens) = self.generate {
             return continuation(subject, tokens as usize, sampling);

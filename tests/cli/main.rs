@@ -3,6 +3,7 @@
 mod answers;
 mod attention;
 mod batch;
+mod classifiers;
 mod files;
 mod help;
 mod memory;

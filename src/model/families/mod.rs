@@ -49,74 +49,147 @@ use super::weights::Weights;
 pub struct Family {
     /// `model_type` in `config.json`.
     pub model_type: &'static str,
+    /// Its kin.
+    pub group: Group,
     /// As users call it.
     pub name: &'static str,
     bind: fn(&'static str, &Config, &Weights) -> Result<Network>,
 }
 
+/// Families that do the same with what they read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// Read a text from both sides.
+    Encoder,
+    /// Write a text on.
+    Decoder,
+    /// Write a text on, by experts.
+    Experts,
+    /// Write a text on, by states that run along it, alone or beside attention.
+    Hybrid,
+    /// Read one text and write another.
+    EncoderDecoder,
+    /// Look at images.
+    Vision,
+    /// The networks of the textbooks, which this program trains itself.
+    Textbook,
+}
+
+impl Group {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Encoder,
+        Self::Decoder,
+        Self::Experts,
+        Self::Hybrid,
+        Self::EncoderDecoder,
+        Self::Vision,
+        Self::Textbook,
+    ];
+
+    /// What they do, in a few words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Encoder => "encoders",
+            Self::Decoder => "decoders",
+            Self::Experts => "decoders with experts",
+            Self::Hybrid => "recurrences and hybrids",
+            Self::EncoderDecoder => "encoder-decoders",
+            Self::Vision => "images",
+            Self::Textbook => "textbooks",
+        }
+    }
+}
+
 /// The families of Hugging Face's transformers.
 pub const FAMILIES: &[Family] = &[
-    Family { model_type: "bert", name: "BERT", bind: bert::bind },
-    Family { model_type: "distilbert", name: "DistilBERT", bind: distilbert::bind },
-    Family { model_type: "roberta", name: "RoBERTa", bind: bert::bind_roberta },
-    Family { model_type: "albert", name: "ALBERT", bind: albert::bind },
-    Family { model_type: "electra", name: "ELECTRA", bind: electra::bind },
-    Family { model_type: "mpnet", name: "MPNet", bind: mpnet::bind },
-    Family { model_type: "deberta-v2", name: "DeBERTa v2", bind: deberta_v2::bind },
-    Family { model_type: "modernbert", name: "ModernBERT", bind: modernbert::bind },
-    Family { model_type: "gpt2", name: "GPT-2", bind: gpt2::bind },
-    Family { model_type: "gpt_neo", name: "GPT-Neo", bind: gpt_neo::bind },
-    Family { model_type: "gpt_neox", name: "GPT-NeoX", bind: gpt_neox::bind },
-    Family { model_type: "opt", name: "OPT", bind: opt::bind },
-    Family { model_type: "bloom", name: "BLOOM", bind: bloom::bind },
-    Family { model_type: "llama", name: "Llama", bind: llama::bind },
-    Family { model_type: "mistral", name: "Mistral", bind: llama::bind },
-    Family { model_type: "qwen2", name: "Qwen2", bind: llama::bind },
-    Family { model_type: "qwen3", name: "Qwen3", bind: llama::bind },
-    Family { model_type: "mixtral", name: "Mixtral", bind: mixtral::bind },
-    Family { model_type: "qwen3_moe", name: "Qwen3 with experts", bind: qwen3_moe::bind },
-    Family { model_type: "smollm3", name: "SmolLM3", bind: smollm3::bind },
-    Family { model_type: "granite", name: "Granite", bind: granite::bind },
-    Family { model_type: "olmo2", name: "OLMo 2", bind: olmo2::bind },
-    Family { model_type: "gemma", name: "Gemma", bind: gemma::bind },
-    Family { model_type: "gemma2", name: "Gemma 2", bind: gemma::bind_2 },
-    Family { model_type: "gemma3_text", name: "Gemma 3", bind: gemma::bind_3 },
-    Family { model_type: "phi", name: "Phi", bind: phi::bind },
-    Family { model_type: "phi3", name: "Phi-3", bind: phi3::bind },
-    Family { model_type: "stablelm", name: "StableLM", bind: stablelm::bind },
-    Family { model_type: "starcoder2", name: "StarCoder2", bind: starcoder2::bind },
-    Family { model_type: "cohere", name: "Command R", bind: cohere::bind },
-    Family { model_type: "falcon", name: "Falcon", bind: falcon::bind },
-    Family { model_type: "gptj", name: "GPT-J", bind: gptj::bind },
-    Family { model_type: "codegen", name: "CodeGen", bind: gptj::bind_codegen },
-    Family { model_type: "gpt_bigcode", name: "GPT-BigCode", bind: gpt_bigcode::bind },
-    Family { model_type: "lfm2", name: "LFM2", bind: lfm2::bind },
-    Family { model_type: "recurrent_gemma", name: "RecurrentGemma", bind: recurrent_gemma::bind },
-    Family { model_type: "mamba", name: "Mamba", bind: mamba::bind },
-    Family { model_type: "rwkv", name: "RWKV", bind: rwkv::bind },
-    Family { model_type: "t5", name: "T5", bind: t5::bind },
-    Family { model_type: "bart", name: "BART", bind: bart::bind },
-    Family { model_type: "marian", name: "Marian", bind: bart::bind_marian },
-    Family { model_type: "vit", name: "ViT", bind: vit::bind },
-    Family { model_type: "deit", name: "DeiT", bind: vit::bind_deit },
-    Family { model_type: "dinov2", name: "DINOv2", bind: dinov2::bind },
+    Family { model_type: "bert", group: Group::Encoder, name: "BERT", bind: bert::bind },
+    Family { model_type: "distilbert", group: Group::Encoder, name: "DistilBERT", bind: distilbert::bind },
+    Family { model_type: "roberta", group: Group::Encoder, name: "RoBERTa", bind: bert::bind_roberta },
+    Family { model_type: "albert", group: Group::Encoder, name: "ALBERT", bind: albert::bind },
+    Family { model_type: "electra", group: Group::Encoder, name: "ELECTRA", bind: electra::bind },
+    Family { model_type: "mpnet", group: Group::Encoder, name: "MPNet", bind: mpnet::bind },
+    Family { model_type: "deberta-v2", group: Group::Encoder, name: "DeBERTa v2", bind: deberta_v2::bind },
+    Family { model_type: "modernbert", group: Group::Encoder, name: "ModernBERT", bind: modernbert::bind },
+    Family { model_type: "gpt2", group: Group::Decoder, name: "GPT-2", bind: gpt2::bind },
+    Family { model_type: "gpt_neo", group: Group::Decoder, name: "GPT-Neo", bind: gpt_neo::bind },
+    Family { model_type: "gpt_neox", group: Group::Decoder, name: "GPT-NeoX", bind: gpt_neox::bind },
+    Family { model_type: "opt", group: Group::Decoder, name: "OPT", bind: opt::bind },
+    Family { model_type: "bloom", group: Group::Decoder, name: "BLOOM", bind: bloom::bind },
+    Family { model_type: "llama", group: Group::Decoder, name: "Llama", bind: llama::bind },
+    Family { model_type: "mistral", group: Group::Decoder, name: "Mistral", bind: llama::bind },
+    Family { model_type: "qwen2", group: Group::Decoder, name: "Qwen2", bind: llama::bind },
+    Family { model_type: "qwen3", group: Group::Decoder, name: "Qwen3", bind: llama::bind },
+    Family { model_type: "mixtral", group: Group::Experts, name: "Mixtral", bind: mixtral::bind },
+    Family {
+        model_type: "qwen3_moe",
+        group: Group::Experts,
+        name: "Qwen3 with experts",
+        bind: qwen3_moe::bind,
+    },
+    Family { model_type: "smollm3", group: Group::Decoder, name: "SmolLM3", bind: smollm3::bind },
+    Family { model_type: "granite", group: Group::Decoder, name: "Granite", bind: granite::bind },
+    Family { model_type: "olmo2", group: Group::Decoder, name: "OLMo 2", bind: olmo2::bind },
+    Family { model_type: "gemma", group: Group::Decoder, name: "Gemma", bind: gemma::bind },
+    Family { model_type: "gemma2", group: Group::Decoder, name: "Gemma 2", bind: gemma::bind_2 },
+    Family { model_type: "gemma3_text", group: Group::Decoder, name: "Gemma 3", bind: gemma::bind_3 },
+    Family { model_type: "phi", group: Group::Decoder, name: "Phi", bind: phi::bind },
+    Family { model_type: "phi3", group: Group::Decoder, name: "Phi-3", bind: phi3::bind },
+    Family { model_type: "stablelm", group: Group::Decoder, name: "StableLM", bind: stablelm::bind },
+    Family { model_type: "starcoder2", group: Group::Decoder, name: "StarCoder2", bind: starcoder2::bind },
+    Family { model_type: "cohere", group: Group::Decoder, name: "Command R", bind: cohere::bind },
+    Family { model_type: "falcon", group: Group::Decoder, name: "Falcon", bind: falcon::bind },
+    Family { model_type: "gptj", group: Group::Decoder, name: "GPT-J", bind: gptj::bind },
+    Family { model_type: "codegen", group: Group::Decoder, name: "CodeGen", bind: gptj::bind_codegen },
+    Family { model_type: "gpt_bigcode", group: Group::Decoder, name: "GPT-BigCode", bind: gpt_bigcode::bind },
+    Family { model_type: "lfm2", group: Group::Hybrid, name: "LFM2", bind: lfm2::bind },
+    Family {
+        model_type: "recurrent_gemma",
+        group: Group::Hybrid,
+        name: "RecurrentGemma",
+        bind: recurrent_gemma::bind,
+    },
+    Family { model_type: "mamba", group: Group::Hybrid, name: "Mamba", bind: mamba::bind },
+    Family { model_type: "rwkv", group: Group::Hybrid, name: "RWKV", bind: rwkv::bind },
+    Family { model_type: "t5", group: Group::EncoderDecoder, name: "T5", bind: t5::bind },
+    Family { model_type: "bart", group: Group::EncoderDecoder, name: "BART", bind: bart::bind },
+    Family { model_type: "marian", group: Group::EncoderDecoder, name: "Marian", bind: bart::bind_marian },
+    Family { model_type: "vit", group: Group::Vision, name: "ViT", bind: vit::bind },
+    Family { model_type: "deit", group: Group::Vision, name: "DeiT", bind: vit::bind_deit },
+    Family { model_type: "dinov2", group: Group::Vision, name: "DINOv2", bind: dinov2::bind },
     Family {
         model_type: "dinov2_with_registers",
+        group: Group::Vision,
         name: "DINOv2 with registers",
         bind: dinov2::bind_with_registers,
     },
-    Family { model_type: "beit", name: "BEiT", bind: beit::bind },
+    Family { model_type: "beit", group: Group::Vision, name: "BEiT", bind: beit::bind },
 ];
 
 /// The networks that this program trains itself, and those of the textbooks.
 pub const LAB: &[Family] = &[
-    Family { model_type: "rnn", name: "RNN", bind: lab::recurrent::bind },
-    Family { model_type: "gru", name: "GRU", bind: lab::recurrent::bind },
-    Family { model_type: "lstm", name: "LSTM", bind: lab::recurrent::bind },
-    Family { model_type: "lstm_attention", name: "LSTM with attention", bind: lab::hybrid::bind },
-    Family { model_type: "transformer", name: "Transformer", bind: lab::transformer::bind },
-    Family { model_type: "seq2seq", name: "LSTM encoder-decoder", bind: lab::seq2seq::bind },
-    Family { model_type: "cnn", name: "Convolutional network", bind: lab::cnn::bind },
+    Family { model_type: "rnn", group: Group::Textbook, name: "RNN", bind: lab::recurrent::bind },
+    Family { model_type: "gru", group: Group::Textbook, name: "GRU", bind: lab::recurrent::bind },
+    Family { model_type: "lstm", group: Group::Textbook, name: "LSTM", bind: lab::recurrent::bind },
+    Family {
+        model_type: "lstm_attention",
+        group: Group::Textbook,
+        name: "LSTM with attention",
+        bind: lab::hybrid::bind,
+    },
+    Family {
+        model_type: "transformer",
+        group: Group::Textbook,
+        name: "Transformer",
+        bind: lab::transformer::bind,
+    },
+    Family {
+        model_type: "seq2seq",
+        group: Group::Textbook,
+        name: "LSTM encoder-decoder",
+        bind: lab::seq2seq::bind,
+    },
+    Family { model_type: "cnn", group: Group::Textbook, name: "Convolutional network", bind: lab::cnn::bind },
 ];
 
 /// Every family that is known.

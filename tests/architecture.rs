@@ -26,7 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "model",
         &["linalg", "matmul", "elementary", "copies", "mmap", "files", "foreign", "progress", "random"],
     ),
-    ("analysis", &["model", "linalg", "matmul", "elementary", "progress", "random"]),
+    ("analysis", &["correlation", "model", "linalg", "matmul", "elementary", "progress", "random"]),
     (
         "lab",
         &[

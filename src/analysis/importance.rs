@@ -7,6 +7,7 @@ use super::attribution::{self, Claim};
 use super::lens::probability;
 use super::place::{HeadPlace, Stack};
 use super::similarity::cosine;
+use crate::correlation::{pearson, spearman};
 use crate::model::error::{ModelError, Result};
 use crate::model::forward::{Beginning, Input, PassOptions, forward, forward_from, sentence_vector};
 use crate::model::generate::likeliest;
@@ -63,10 +64,13 @@ impl Measure {
 }
 
 impl Importance {
-    /// The changes of all heads of this and of `other`, which is of the same network and stack, in order.
-    pub fn side_by_side(&self, other: &Self) -> (Vec<f64>, Vec<f64>) {
+    /// How far the changes of all heads rise and fall with those of `other`, which is of the same network and
+    /// stack: Pearson's correlation and Spearman's.
+    pub fn agreement(&self, other: &Self) -> [Option<f64>; 2] {
         let both = self.changes.iter().zip(&other.changes);
-        both.filter(|(one, other)| !one.is_nan() && !other.is_nan()).unzip()
+        let (own, others): (Vec<f64>, Vec<f64>) =
+            both.filter(|(one, other)| !one.is_nan() && !other.is_nan()).unzip();
+        [pearson(&own, &others), spearman(&own, &others)]
     }
 
     /// (layer, head, change), the largest change first; ties in order.

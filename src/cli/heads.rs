@@ -19,7 +19,6 @@ use crate::analysis::importance::{Measure, head_importance, importance_by_gradie
 use crate::analysis::spectra::head_spectrum;
 use crate::analysis::statistics::mean_patch_distance;
 use crate::analysis::{HeadPlace, Stack};
-use crate::correlation::{pearson, spearman};
 use crate::model::Model;
 use crate::model::forward::PassOptions;
 use crate::model::interventions::Interventions;
@@ -265,11 +264,9 @@ fn importance(subject: &Subject, stack: Stack, way: Way, changes: &ChangeArgumen
         .fact("baseline", found.baseline);
     let report = match &slopes {
         Some(slopes) => {
-            let (exact, sloped) = found.side_by_side(slopes);
-            let optional = |value: Option<f64>| value.map_or(Value::Nothing, Value::Number);
-            report
-                .fact("pearson", optional(pearson(&exact, &sloped)))
-                .fact("spearman", optional(spearman(&exact, &sloped)))
+            let [pearson, spearman] =
+                found.agreement(slopes).map(|correlation| correlation.map_or(Value::Nothing, Value::Number));
+            report.fact("pearson", pearson).fact("spearman", spearman)
         }
         None => report,
     };

@@ -226,7 +226,7 @@ fn classified(subject: &Subject, says: Says, places: Vec<Place>, count: usize) -
 fn answered(subject: &Subject, logits: &Array2<f32>, count: usize) -> Result<Report> {
     let tokens = &subject.tokens;
     let second = |token: usize| tokens.types.is_empty() || tokens.types.get(token) == Some(&1);
-    let is_pair = tokens.types.iter().any(|&kind| kind == 1);
+    let is_pair = tokens.types.contains(&1);
     let may_answer = |token: usize| !tokens.special[token] && (!is_pair || second(token));
     let mut table = Table::new("results", &["rank", "start", "end", "text", "probability"]);
     for (index, answer) in answers(logits.view(), may_answer, count).into_iter().enumerate() {

@@ -118,6 +118,11 @@ impl Part {
         Self { norm_after: Some(after), ..Self::pre_norm(before, mixer) }
     }
 
+    /// x + after(mixer x) (OLMo 2).
+    pub fn norm_behind(mixer: impl Into<Mixer>, after: Norm) -> Self {
+        Self { norm_after: Some(after), ..Self::new(mixer) }
+    }
+
     /// The same, reading something else than the stream.
     pub fn reading(mut self, reads: Reads) -> Self {
         self.reads = reads;

@@ -59,7 +59,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let every = config.optional_size(&["global_attn_every_n_layers"])?.unwrap_or(3);
     let window = Mask::around(config.optional_size(&["local_attention"])?.unwrap_or(128) / 2);
     let block = |layer: usize| {
-        let (position, mask) = match slides(config, layer, layer % every != 0) {
+        let (position, mask) = match slides(config, layer, !layer.is_multiple_of(every)) {
             true => (near.clone(), window),
             false => (far.clone(), Mask::default()),
         };

@@ -25,13 +25,11 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
         };
         (attention.query_norm, attention.key_norm) =
             (over_all("q_norm", queries)?, over_all("k_norm", pairs)?);
-        let after = |name: &str| decoder.rms_norm(layer, name, epsilon).map(Some);
+        let after = |name: &str| decoder.rms_norm(layer, name, epsilon);
+        let feed_forward = decoder.gated(layer, activation)?;
         Ok(Block::new(vec![
-            Part { norm_after: after("post_attention_layernorm")?, ..Part::new(attention) },
-            Part {
-                norm_after: after("post_feedforward_layernorm")?,
-                ..Part::new(decoder.gated(layer, activation)?)
-            },
+            Part::norm_behind(attention, after("post_attention_layernorm")?),
+            Part::norm_behind(feed_forward, after("post_feedforward_layernorm")?),
         ]))
     })?;
     let norm = decoder.binder.rms_norm("norm", decoder.hidden, epsilon)?;

@@ -42,7 +42,7 @@ fn mlp(decoder: &Decoder<'_>, layer: usize) -> Result<Mixer> {
     let inner = config.optional_size(&["moe_intermediate_size"])?.unwrap_or(768);
     let chosen = config.optional_size(&["num_experts_per_tok"])?.unwrap_or(8).min(count);
     let renormalises = config.flag("norm_topk_prob", false)?;
-    if is_listed || (layer + 1) % step != 0 {
+    if is_listed || !(layer + 1).is_multiple_of(step) {
         return Ok(decoder.gated(layer, activation)?.into());
     }
     let expert = |index: usize| {

@@ -41,6 +41,6 @@ fn rotates(config: &Config, layer: usize) -> Result<bool> {
     let interval = config.optional_size(&["no_rope_layer_interval"])?.unwrap_or(4);
     Ok(match config.get("no_rope_layers").and_then(Value::as_array) {
         Some(layers) => layers.get(layer).and_then(Value::as_u64) != Some(0),
-        None => (layer + 1) % interval != 0,
+        None => !(layer + 1).is_multiple_of(interval),
     })
 }

@@ -88,8 +88,8 @@ mod wide {
     use pulp::x86::V4;
     use pulp::{Simd, cast, f32x16, i32x16};
 
-    use super::super::blocks::{BlockType, scale_and_minimum};
-    use super::{GROUP, Vector};
+    use crate::model::gguf::blocks::{BlockType, scale_and_minimum};
+    use crate::model::gguf::products::{GROUP, Vector};
 
     /// The numbers of a group.
     type Group = [f32; GROUP];
@@ -129,7 +129,7 @@ mod wide {
         }
     }
 
-    /// What a row comes to so far. The layouts are those of [`super::super::blocks`].
+    /// What a row comes to so far. The layouts are those of [`blocks`](crate::model::gguf::blocks).
     struct Sum {
         simd: V4,
         /// Of codes and numbers, in 16 lanes.
@@ -339,8 +339,8 @@ mod wide {
 
 #[cfg(test)]
 mod tests {
-    use super::super::blocks::dequantise;
     use super::*;
+    use crate::model::gguf::blocks::dequantise;
     use crate::random::Random;
 
     /// Every block type, and where its 16-bit scales are.

@@ -84,14 +84,14 @@ impl Scan {
             let new = output.nrows() - x.nrows();
             return (output.slice(s![new.., ..]).to_owned(), ScanTrace::default());
         }
-        let texts: Vec<(Array2<f32>, Array2<f32>)> =
-            sequences.ranges().map(|range| self.run_text(x.slice(s![range, ..]))).collect();
-        let joined = |part: fn(&(Array2<f32>, Array2<f32>)) -> ArrayView2<'_, f32>| {
-            let views: Vec<_> = texts.iter().map(part).collect();
+        let texts = sequences.ranges().map(|range| self.run_text(x.slice(s![range, ..])));
+        let (states, outputs): (Vec<_>, Vec<_>) = texts.unzip();
+        let joined = |texts: &[Array2<f32>]| {
+            let views: Vec<_> = texts.iter().map(|text| text.view()).collect();
             concatenate(Axis(0), &views).expect("rows of one width")
         };
-        let state = keep.stages().then(|| joined(|text| text.0.view()));
-        (joined(|text| text.1.view()), ScanTrace { state })
+        let state = keep.stages().then(|| joined(&states));
+        (joined(&outputs), ScanTrace { state })
     }
 
     /// State and output of one text.

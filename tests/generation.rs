@@ -20,7 +20,31 @@ fn written(model: &Model, prompt: &[u32], count: usize, sampling: &Sampling) -> 
 
 #[test]
 fn the_cache_changes_nothing() {
-    for family in ["gpt2", "gpt_neo", "gpt_neox", "opt", "bloom", "llama", "mistral", "qwen3", "gemma"] {
+    for family in [
+        "gpt2",
+        "gpt_neo",
+        "gpt_neox",
+        "opt",
+        "bloom",
+        "llama",
+        "mistral",
+        "qwen3",
+        "gemma",
+        "gemma2",
+        "gemma3_text",
+        "phi",
+        "olmo2",
+        "cohere",
+        "falcon",
+        "falcon_alibi",
+        "codegen",
+        "gpt_bigcode",
+        "mixtral",
+        "lfm2",
+        "recurrent_gemma",
+        "mamba",
+        "rwkv",
+    ] {
         let model = tiny(family);
         let mut text = vec![5u32, 17, 9, 30];
         let fast = written(&model, &text, 12, &Sampling::default());

@@ -66,11 +66,15 @@ pub fn generate(
     progress: &Progress,
     mut on_token: impl FnMut(u32) -> bool,
 ) -> Result<Vec<u32>> {
-    if network.kind != Kind::Causal {
-        return Err(ModelError::Request(format!(
-            "{} does not write on; it fills in masked tokens: put the mask token into the text",
-            network.family
-        )));
+    let instead = match network.kind {
+        Kind::Causal => None,
+        Kind::Masked => Some("it fills in masked tokens: put the mask token into the text"),
+        Kind::Classifier => Some("it says what a text is"),
+        Kind::EncoderDecoder => Some("its decoder is given a text: SOURCE => TARGET"),
+        Kind::Vision => Some("it looks at images"),
+    };
+    if let Some(instead) = instead {
+        return Err(ModelError::Request(format!("{} does not write on; {instead}", network.family)));
     }
     progress.start(count as u64);
     let mut random = Random::new(sampling.seed);

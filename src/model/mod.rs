@@ -14,7 +14,8 @@
 //! ```
 //!
 //! There is one forward pass, driven by the description, and one backward pass over what it kept; a
-//! family file only translates.
+//! family file only translates. What was tuned to classify gets its head from `families/classifier.rs`,
+//! whatever family it is on.
 
 pub mod activation;
 pub mod backward;

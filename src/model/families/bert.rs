@@ -90,24 +90,32 @@ impl Sizes {
     /// Reads them; `activation` is the family's own.
     pub fn read(binder: &Binder<'_>, activation: Activation) -> Result<Self> {
         let config = binder.config;
-        let (hidden, heads) = (config.size(&["hidden_size"])?, config.size(&["num_attention_heads"])?);
-        config.require_multiple("hidden_size", hidden, "num_attention_heads", heads)?;
         if let Some(kind) = config.text(&["position_embedding_type"])
             && kind != "absolute"
         {
             return Err(config.unsupported(format!("position_embedding_type \"{kind}\" is not known")));
         }
+        let segments = config.size(&["type_vocab_size"])?;
+        let mask = if config.flag("is_decoder", false)? { Mask::CAUSAL } else { Mask::default() };
+        Ok(Self { segments, mask, ..Self::read_without_types(binder, activation, 1e-12)? })
+    }
+
+    /// As [`Sizes::read`] for families that see whole texts and may have no token types.
+    pub fn read_without_types(binder: &Binder<'_>, activation: Activation, epsilon: f64) -> Result<Self> {
+        let config = binder.config;
+        let (hidden, heads) = (config.size(&["hidden_size"])?, config.size(&["num_attention_heads"])?);
+        config.require_multiple("hidden_size", hidden, "num_attention_heads", heads)?;
         Ok(Self {
             hidden,
             heads,
             intermediate: config.size(&["intermediate_size"])?,
             layers: config.layers(&["num_hidden_layers"])?,
             vocabulary: config.size(&["vocab_size"])?,
-            positions: config.size(&["max_position_embeddings"])?,
-            segments: config.size(&["type_vocab_size"])?,
-            epsilon: config.epsilon(&["layer_norm_eps"], 1e-12)?,
+            positions: config.optional_size(&["max_position_embeddings"])?.unwrap_or(512),
+            segments: 0,
+            epsilon: config.epsilon(&["layer_norm_eps"], epsilon)?,
             activation: binder.activation(&["hidden_act"], activation)?,
-            mask: if config.flag("is_decoder", false)? { Mask::CAUSAL } else { Mask::default() },
+            mask: Mask::default(),
         })
     }
 }
@@ -187,7 +195,7 @@ pub fn blocks(binder: &Binder<'_>, sizes: &Sizes) -> Result<Vec<Block>> {
 
 fn block(binder: &Binder<'_>, sizes: &Sizes, layer: usize) -> Result<Block> {
     let name = |part: &str| format!("encoder.layer.{layer}.{part}");
-    let (hidden, inner) = (sizes.hidden, sizes.intermediate);
+    let hidden = sizes.hidden;
     let norm = |part: &str| binder.layer_norm(&name(part), hidden, sizes.epsilon);
     let names = ["attention.self.query", "attention.self.key", "attention.self.value"];
     let attention = Attention::new(
@@ -197,13 +205,19 @@ fn block(binder: &Binder<'_>, sizes: &Sizes, layer: usize) -> Result<Block> {
         binder.linear(&name("attention.output.dense"), hidden, hidden, Bias::Yes)?,
     )
     .with_mask(sizes.mask);
-    let feed_forward = FeedForward::new(
-        binder.linear(&name("intermediate.dense"), inner, hidden, Bias::Yes)?,
-        sizes.activation,
-        binder.linear(&name("output.dense"), hidden, inner, Bias::Yes)?,
-    );
+    let feed_forward = feed_forward(binder, sizes, layer)?;
     Ok(Block::post_norm(
         (attention, norm("attention.output.LayerNorm")?),
         (feed_forward, norm("output.LayerNorm")?),
+    ))
+}
+
+/// `intermediate` and `output` of `layer`.
+pub fn feed_forward(binder: &Binder<'_>, sizes: &Sizes, layer: usize) -> Result<FeedForward> {
+    let name = |part: &str| format!("encoder.layer.{layer}.{part}.dense");
+    Ok(FeedForward::new(
+        binder.linear(&name("intermediate"), sizes.intermediate, sizes.hidden, Bias::Yes)?,
+        sizes.activation,
+        binder.linear(&name("output"), sizes.hidden, sizes.intermediate, Bias::Yes)?,
     ))
 }

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::bert::{HeadNames, Sizes, masked_language_head};
+use super::bert::{HeadNames, Sizes, feed_forward, masked_language_head};
 use crate::model::binder::{Bias, Binder};
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::linear::Linear;
 use crate::model::network::{
-    Activation, Attention, AttentionPosition, Block, FeedForward, Front, Kind, Mask, Network, Norm,
-    Projections, Stack, TokenEmbedding,
+    Activation, Attention, AttentionPosition, Block, Front, Kind, Network, Norm, Projections, Stack,
+    TokenEmbedding,
 };
 use crate::model::parameters::Parameter;
 use crate::model::parts::attention::{Disentangled, DistanceBuckets};
@@ -37,21 +37,8 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
 }
 
 fn sizes(binder: &Binder<'_>) -> Result<Sizes> {
-    let config = binder.config;
-    let (hidden, heads) = (config.size(&["hidden_size"])?, config.size(&["num_attention_heads"])?);
-    config.require_multiple("hidden_size", hidden, "num_attention_heads", heads)?;
-    Ok(Sizes {
-        hidden,
-        heads,
-        intermediate: config.size(&["intermediate_size"])?,
-        layers: config.layers(&["num_hidden_layers"])?,
-        vocabulary: config.size(&["vocab_size"])?,
-        positions: config.optional_size(&["max_position_embeddings"])?.unwrap_or(512),
-        segments: config.get("type_vocab_size").and_then(Value::as_u64).unwrap_or(0) as usize,
-        epsilon: config.epsilon(&["layer_norm_eps"], 1e-7)?,
-        activation: binder.activation(&["hidden_act"], Activation::Gelu)?,
-        mask: Mask::default(),
-    })
+    let segments = binder.config.get("type_vocab_size").and_then(Value::as_u64).unwrap_or(0) as usize;
+    Ok(Sizes { segments, ..Sizes::read_without_types(binder, Activation::Gelu, 1e-7)? })
 }
 
 fn embedding(binder: &Binder<'_>, sizes: &Sizes, width: usize) -> Result<TokenEmbedding> {
@@ -134,7 +121,7 @@ fn distances(binder: &Binder<'_>, sizes: &Sizes) -> Result<Option<Distances>> {
 
 fn block(binder: &Binder<'_>, sizes: &Sizes, distances: Option<&Distances>, layer: usize) -> Result<Block> {
     let name = |part: &str| format!("encoder.layer.{layer}.{part}");
-    let (hidden, inner) = (sizes.hidden, sizes.intermediate);
+    let hidden = sizes.hidden;
     let norm = |part: &str| binder.layer_norm(&name(part), hidden, sizes.epsilon);
     let map = |part: &str| binder.linear(&name(&format!("attention.self.{part}")), hidden, hidden, Bias::Yes);
     let (query, key) = (map("query_proj")?, map("key_proj")?);
@@ -163,11 +150,7 @@ fn block(binder: &Binder<'_>, sizes: &Sizes, distances: Option<&Distances>, laye
             buckets: distances.buckets,
         });
     }
-    let feed_forward = FeedForward::new(
-        binder.linear(&name("intermediate.dense"), inner, hidden, Bias::Yes)?,
-        sizes.activation,
-        binder.linear(&name("output.dense"), hidden, inner, Bias::Yes)?,
-    );
+    let feed_forward = feed_forward(binder, sizes, layer)?;
     Ok(Block::post_norm(
         (attention, norm("attention.output.LayerNorm")?),
         (feed_forward, norm("output.LayerNorm")?),

@@ -1,12 +1,12 @@
 //! MPNet (Song et al. 2020): a BERT without token types, with one bias by bucketed distance for all layers.
 
-use super::bert::{HeadNames, Sizes, masked_language_head};
+use super::bert::{HeadNames, Sizes, feed_forward, masked_language_head};
 use crate::model::binder::{Bias, Binder};
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::network::{
-    Activation, Attention, AttentionPosition, Block, FeedForward, Front, Kind, Mask, Network, RelativeBias,
-    Stack, TokenEmbedding,
+    Activation, Attention, AttentionPosition, Block, Front, Kind, Network, RelativeBias, Stack,
+    TokenEmbedding,
 };
 use crate::model::parameters::Parameter;
 use crate::model::weights::Weights;
@@ -24,7 +24,7 @@ const FIRST_ROW: usize = 2;
 /// Binds an MPNet.
 pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<Network> {
     let binder = Binder::new(family, config, weights, &["mpnet.", ""]);
-    let sizes = sizes(&binder)?;
+    let sizes = Sizes::read_without_types(&binder, Activation::Gelu, 1e-12)?;
     let table = binder.tensor("embeddings.word_embeddings.weight", &[sizes.vocabulary, sizes.hidden])?;
     let positions =
         binder.tensor("embeddings.position_embeddings.weight", &[sizes.positions, sizes.hidden])?;
@@ -50,24 +50,6 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     Ok(Network::new(family, Kind::Masked, vec![stack], head))
 }
 
-fn sizes(binder: &Binder<'_>) -> Result<Sizes> {
-    let config = binder.config;
-    let (hidden, heads) = (config.size(&["hidden_size"])?, config.size(&["num_attention_heads"])?);
-    config.require_multiple("hidden_size", hidden, "num_attention_heads", heads)?;
-    Ok(Sizes {
-        hidden,
-        heads,
-        intermediate: config.size(&["intermediate_size"])?,
-        layers: config.layers(&["num_hidden_layers"])?,
-        vocabulary: config.size(&["vocab_size"])?,
-        positions: config.size(&["max_position_embeddings"])?,
-        segments: 0,
-        epsilon: config.epsilon(&["layer_norm_eps"], 1e-12)?,
-        activation: binder.activation(&["hidden_act"], Activation::Gelu)?,
-        mask: Mask::default(),
-    })
-}
-
 fn distances(binder: &Binder<'_>, sizes: &Sizes) -> Result<RelativeBias> {
     let table = binder.tensor("encoder.relative_attention_bias.weight", &[0, sizes.heads])?;
     binder.config.states("relative_attention_num_buckets");
@@ -83,7 +65,7 @@ fn distances(binder: &Binder<'_>, sizes: &Sizes) -> Result<RelativeBias> {
 
 fn block(binder: &Binder<'_>, sizes: &Sizes, bias: &RelativeBias, layer: usize) -> Result<Block> {
     let name = |part: &str| format!("encoder.layer.{layer}.{part}");
-    let (hidden, inner) = (sizes.hidden, sizes.intermediate);
+    let hidden = sizes.hidden;
     let norm = |part: &str| binder.layer_norm(&name(part), hidden, sizes.epsilon);
     let names = ["attention.attn.q", "attention.attn.k", "attention.attn.v"];
     let attention = Attention::new(
@@ -93,10 +75,6 @@ fn block(binder: &Binder<'_>, sizes: &Sizes, bias: &RelativeBias, layer: usize) 
         binder.linear(&name("attention.attn.o"), hidden, hidden, Bias::Yes)?,
     )
     .with_position(AttentionPosition::Relative(bias.clone()));
-    let feed_forward = FeedForward::new(
-        binder.linear(&name("intermediate.dense"), inner, hidden, Bias::Yes)?,
-        sizes.activation,
-        binder.linear(&name("output.dense"), hidden, inner, Bias::Yes)?,
-    );
+    let feed_forward = feed_forward(binder, sizes, layer)?;
     Ok(Block::post_norm((attention, norm("attention.LayerNorm")?), (feed_forward, norm("output.LayerNorm")?)))
 }

@@ -107,6 +107,10 @@ fn check_case(family: &str, case: usize, trace: &Trace, expected: &Expected, kin
         let logits = if kind == Kind::Vision { logits.row(0).into_dyn() } else { logits.view().into_dyn() };
         check("logits".into(), logits);
     }
+    if let Some(pooled) = &trace.pooled {
+        check("last_hidden_state".into(), pooled.stream.view().into_dyn());
+        check("pooler_output".into(), pooled.vectors.row(0).into_dyn());
+    }
     if let Some([own, distilled]) = &trace.head.both {
         check("cls_logits".into(), own.row(0).into_dyn());
         check("distillation_logits".into(), distilled.row(0).into_dyn());

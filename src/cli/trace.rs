@@ -84,6 +84,14 @@ fn tensors<'a>(subject: &'a Subject, trace: &'a Trace) -> TensorFile<'a> {
         Some(logits) if kind == Kind::Vision && logits.nrows() > 0 => file.numbers("logits", logits.row(0)),
         logits => file.optional("logits", logits.as_ref()),
     }
+    if let Some(pooled) = &trace.pooled {
+        file.numbers("last_hidden_state", pooled.stream.view());
+        file.numbers("pooler_output", pooled.vectors.row(0));
+    }
+    if let Some([own, distilled]) = &trace.head.both {
+        file.numbers("cls_logits", own.row(0));
+        file.numbers("distillation_logits", distilled.row(0));
+    }
     if let Some(stack) = trace.stacks.first() {
         file.optional("embedding.tokens", stack.front.tokens.as_ref());
         file.optional("embedding.positions", stack.front.positions.as_ref());

@@ -12,7 +12,7 @@ use super::network::{FIRST, Front, Head, Network, Stack};
 use super::normalisation::normalise;
 use super::parts::{PartContext, PartMemory, StackOutput};
 use super::sequences::Sequences;
-use super::trace::{Keep, StackTrace, Trace, bytes_needed};
+use super::trace::{Keep, Pooled, StackTrace, Trace, bytes_needed};
 use crate::copies::copy;
 use crate::progress::Progress;
 
@@ -144,6 +144,10 @@ fn run(
     if let (Some(head), Some(last)) = (&network.head, outputs.last()) {
         let (logits, head_trace) = head.run(&last.stream, &last.sequences, options.last_logits_only, keep);
         (trace.logits, trace.head) = (Some(logits), head_trace);
+    }
+    if let (Some(pooler), Some(last)) = (&network.pooler, outputs.last()) {
+        trace.pooled =
+            Some(Pooled { stream: last.stream.clone(), vectors: pooler.run(&last.stream, &last.sequences) });
     }
     outputs.pop();
     if keep != Keep::Logits {

@@ -44,6 +44,7 @@ pub mod normalisation;
 pub mod open;
 pub mod parameters;
 pub mod parts;
+pub mod pooler;
 pub mod positions;
 pub mod rope;
 pub mod sequences;

@@ -23,6 +23,7 @@ pub use super::parts::convolution::Convolution;
 pub use super::parts::experts::Experts;
 pub use super::parts::feed_forward::FeedForward;
 pub use super::parts::recurrent::{Cell, Direction, Recurrent};
+use super::pooler::Pooler;
 pub use super::positions::{RelativeBias, Rotary};
 use super::tensor::Tensor;
 
@@ -110,9 +111,11 @@ pub struct Network {
     pub stacks: Vec<Stack>,
     /// From the residual stream to logits, where the checkpoint has it.
     pub head: Option<Head>,
+    /// From the stream of the last stack to one vector, where the checkpoint has such.
+    pub pooler: Option<Pooler>,
 }
 
-parameters_in!(Network: stacks, head);
+parameters_in!(Network: stacks, head, pooler);
 
 impl Network {
     /// A network of `stacks`.
@@ -139,7 +142,7 @@ impl Network {
             }
         }
         let outputs = head.as_ref().map_or(0, Head::outputs);
-        Self { family, kind, outputs, stacks, head }
+        Self { family, kind, outputs, stacks, head, pooler: None }
     }
 
     fn blocks(&self, stack: usize) -> &[Block] {

@@ -25,8 +25,19 @@ pub struct Trace {
     pub head: HeadTrace,
     /// `[T, V]`, or `[1, classes]` for a classifier; `None` without a head.
     pub logits: Option<Array2<f32>>,
+    /// What the pooler made, where there is one.
+    pub pooled: Option<Pooled>,
     /// What was left out of what the parts made.
     pub dropout: Dropout,
+}
+
+/// What a pooler made of the last stack.
+#[derive(Debug, Clone)]
+pub struct Pooled {
+    /// The stream after the final norm, which it looked at, `[T, D]`.
+    pub stream: Array2<f32>,
+    /// One vector a text or image, `[texts, D]`.
+    pub vectors: Array2<f32>,
 }
 
 /// One stack.

@@ -34,6 +34,7 @@ mod phi3;
 mod qwen3_moe;
 mod recurrent_gemma;
 mod rwkv;
+mod siglip;
 mod smollm3;
 mod stablelm;
 mod starcoder2;
@@ -162,6 +163,12 @@ pub const FAMILIES: &[Family] = &[
         group: Group::Vision,
         name: "DINOv2 with registers",
         bind: dinov2::bind_with_registers,
+    },
+    Family {
+        model_type: "siglip_vision_model",
+        group: Group::Vision,
+        name: "SigLIP's image tower",
+        bind: siglip::bind,
     },
     Family { model_type: "beit", group: Group::Vision, name: "BEiT", bind: beit::bind },
 ];

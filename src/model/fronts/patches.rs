@@ -43,7 +43,17 @@ impl PatchEmbedding {
         class_token: Parameter,
         positions: Option<Parameter>,
     ) -> Self {
-        let leading = vec![class_token];
+        let without = Self::without_class(projection, [channels, image, patch], positions);
+        Self { leading: vec![class_token], ..without }
+    }
+
+    /// The same without a class token.
+    pub fn without_class(
+        projection: Linear,
+        [channels, image, patch]: [usize; 3],
+        positions: Option<Parameter>,
+    ) -> Self {
+        let leading = Vec::new();
         Self { projection, patch, image, channels, leading, registers: None, positions, stretch: None }
     }
 

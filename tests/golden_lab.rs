@@ -96,6 +96,18 @@ fn every_stage_equals_pytorch() {
     }
 }
 
+/// The file of `trace` names what transformers names, of the first case of every family.
+#[test]
+fn a_trace_names_what_transformers_names() {
+    for folder in folders(&["transformers"]) {
+        let all = read(&folder.join("expected.safetensors"));
+        let first =
+            all.into_iter().filter_map(|(name, tensor)| Some((name.strip_prefix("0.")?.to_owned(), tensor)));
+        let found = written("trace", &folder, &[]);
+        compare(&folder, &found, &first.collect(), 1e-5, false);
+    }
+}
+
 #[test]
 fn every_gradient_equals_pytorch() {
     for folder in folders(&["lab", "recurrent"]) {

@@ -141,7 +141,7 @@ impl Mixer {
             Self::Experts(_) => "experts",
             Self::Recurrent(_) => "recurrent",
             Self::Convolution(_) => "convolution",
-            Self::Scan(_) => "scan",
+            Self::Scan(part) => part.name(),
         }
     }
 
@@ -331,7 +331,7 @@ impl MixerTrace {
             Self::Experts(_) => "experts",
             Self::Recurrent(_) => "recurrent",
             Self::Convolution(_) => "convolution",
-            Self::Scan(_) => "scan",
+            Self::Scan(trace) => trace.name,
         }
     }
 }

@@ -38,6 +38,8 @@ pub enum Scan {
 /// What one such part computed.
 #[derive(Debug, Clone, Default)]
 pub struct ScanTrace {
+    /// Of which kind.
+    pub name: &'static str,
     /// The state behind every token, before it is mapped back, `[T, its own size]`.
     pub state: Option<Array2<f32>>,
 }
@@ -65,6 +67,17 @@ impl Parameters for Scan {
 }
 
 impl Scan {
+    /// Its kind, as the file of `trace` calls it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Short(_) => "short_convolution",
+            Self::Selective(_) => "selective_scan",
+            Self::Gated(_) => "gated_recurrence",
+            Self::TimeMix(_) => "time_mix",
+            Self::ChannelMix(_) => "channel_mix",
+        }
+    }
+
     /// What it makes of `x` `[T, D]`, text by text, and its trace. With `seen`, the rows that it saw before
     /// in the one text of `x`, which `x` is added to.
     pub fn run(
@@ -82,7 +95,8 @@ impl Scan {
             let (_, output) = self.run_text(all.view());
             *seen = all;
             let new = output.nrows() - x.nrows();
-            return (output.slice(s![new.., ..]).to_owned(), ScanTrace::default());
+            let trace = ScanTrace { name: self.name(), state: None };
+            return (output.slice(s![new.., ..]).to_owned(), trace);
         }
         let texts = sequences.ranges().map(|range| self.run_text(x.slice(s![range, ..])));
         let (states, outputs): (Vec<_>, Vec<_>) = texts.unzip();
@@ -91,7 +105,7 @@ impl Scan {
             concatenate(Axis(0), &views).expect("rows of one width")
         };
         let state = keep.stages().then(|| joined(&states));
-        (joined(&outputs), ScanTrace { state })
+        (joined(&outputs), ScanTrace { name: self.name(), state })
     }
 
     /// State and output of one text.

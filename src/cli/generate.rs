@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::progress;
 use super::report::{Format, Report, Table, Value};
 use crate::analysis::names::output_name;
-use crate::model::generate::{Sampling, generate};
+use crate::model::generate::{Sampling, check_writes, generate};
 use crate::model::tokenizer::Tokenizer;
 use crate::progress::Progress;
 use crate::visible;
@@ -62,19 +62,24 @@ fn write(
     progress: &Progress,
     mut on_token: impl FnMut(u32) -> bool,
 ) -> Result<Vec<u32>> {
-    let network = &subject.model.network;
-    let prompt = &subject.tokens.ids;
-    if let Some(maximum) = network.maximum_tokens()
-        && prompt.len() + count > maximum + 1
-    {
-        let message = format!(
-            "{} tokens and {count} more do not fit: the model has positions for {maximum}",
-            prompt.len()
-        );
-        return Err(Failure::usage(message).hint("generate fewer, or shorten the text").into());
-    }
+    check(subject, count)?;
+    let (network, prompt) = (&subject.model.network, &subject.tokens.ids);
     let ends = &subject.model.end_tokens;
     Ok(generate(network, prompt, count, sampling, progress, |id| on_token(id) && !ends.contains(&id))?)
+}
+
+/// Whether the model writes on, and has room for `count` tokens more.
+fn check(subject: &Subject, count: usize) -> Result<()> {
+    let (network, given) = (&subject.model.network, subject.tokens.len());
+    check_writes(network)?;
+    match network.maximum_tokens() {
+        Some(maximum) if given + count > maximum + 1 => {
+            let message =
+                format!("{given} tokens and {count} more do not fit: the model has positions for {maximum}");
+            Err(Failure::usage(message).hint("generate fewer, or shorten the text").into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What `count` tokens more are, as a report.
@@ -98,6 +103,8 @@ pub fn continuation(subject: &Subject, count: usize, sampling: &Sampling) -> Res
 
 /// Prints what was given, and what is written behind it as it is written.
 fn stream(subject: &Subject, tokenizer: &Tokenizer, count: usize, sampling: &Sampling) -> Result<()> {
+    // Before anything stands on the screen.
+    check(subject, count)?;
     let mut text = GrowingText::new(tokenizer, &subject.tokens.ids)?;
     let mut out = Out { is_terminal: io::stdout().is_terminal() };
     out.print(&text.shown)?;

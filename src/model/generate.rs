@@ -53,6 +53,24 @@ pub fn likeliest(logits: &[f32], count: usize) -> Vec<Candidate> {
     all
 }
 
+/// Whether `network` writes on.
+///
+/// # Errors
+/// [`ModelError::Request`] where it does something else.
+pub fn check_writes(network: &Network) -> Result<()> {
+    let instead = match network.kind {
+        Kind::Causal => None,
+        Kind::Masked => Some("it fills in masked tokens: put the mask token into the text"),
+        Kind::Classifier => Some("it says what a text is"),
+        Kind::EncoderDecoder => Some("its decoder is given a text: SOURCE => TARGET"),
+        Kind::Vision => Some("it looks at images"),
+    };
+    if let Some(instead) = instead {
+        return Err(ModelError::Request(format!("{} does not write on; {instead}", network.family)));
+    }
+    Ok(())
+}
+
 /// Writes up to `count` tokens after `prompt`, calling `on_token` with each as it is chosen; stops
 /// early when `on_token` says so. Returns the new tokens.
 ///
@@ -66,16 +84,7 @@ pub fn generate(
     progress: &Progress,
     mut on_token: impl FnMut(u32) -> bool,
 ) -> Result<Vec<u32>> {
-    let instead = match network.kind {
-        Kind::Causal => None,
-        Kind::Masked => Some("it fills in masked tokens: put the mask token into the text"),
-        Kind::Classifier => Some("it says what a text is"),
-        Kind::EncoderDecoder => Some("its decoder is given a text: SOURCE => TARGET"),
-        Kind::Vision => Some("it looks at images"),
-    };
-    if let Some(instead) = instead {
-        return Err(ModelError::Request(format!("{} does not write on; {instead}", network.family)));
-    }
+    check_writes(network)?;
     progress.start(count as u64);
     let mut random = Random::new(sampling.seed);
     let mut memories = Vec::new();

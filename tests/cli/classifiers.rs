@@ -82,6 +82,8 @@ fn an_answer_lies_in_the_second_text() {
 fn a_pair_is_of_texts() {
     let model = model("bert_texts");
     refusal(USAGE, &["predict", "a", "--pair", " ", "--model", &model]);
+    let error = refusal(USAGE, &["generate", "the cat", "--model", &model]);
+    assert!(error.contains("says what a text is"), "{error}");
     assert!(answer(&["tokens", "the cat", "--model", &model]).contains("cat"));
     let error = refusal(USAGE, &["attend", "a b", "--pair", "c", "--model", &golden("t5")]);
     assert!(error.contains("=>"), "{error}");

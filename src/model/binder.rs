@@ -95,6 +95,14 @@ impl<'a> Binder<'a> {
         })
     }
 
+    /// As [`Binder::tensor`], where the file has it.
+    ///
+    /// # Errors
+    /// Another shape.
+    pub fn tensor_if_present(&self, name: &str, expected: &[usize]) -> Result<Option<Parameter>> {
+        self.has(name).then(|| self.tensor(name, expected)).transpose()
+    }
+
     /// `name.weight` and, by `bias`, `name.bias`; stored `[outputs, inputs]`.
     ///
     /// # Errors
@@ -132,8 +140,8 @@ impl<'a> Binder<'a> {
         let name = format!("{name}.bias");
         match bias {
             Bias::No => Ok(None),
-            Bias::IfPresent if !self.has(&name) => Ok(None),
-            Bias::Yes | Bias::IfPresent => self.tensor(&name, &[outputs]).map(Some),
+            Bias::IfPresent => self.tensor_if_present(&name, &[outputs]),
+            Bias::Yes => self.tensor(&name, &[outputs]).map(Some),
         }
     }
 
@@ -158,6 +166,15 @@ impl<'a> Binder<'a> {
     pub fn layer_norm_without_bias(&self, name: &str, size: usize, epsilon: f64) -> Result<Norm> {
         let norm = self.rms_norm(name, size, epsilon)?;
         Ok(Norm { kind: NormKind::Layer, ..norm })
+    }
+
+    /// Layer norm with `name.weight` and `name.bias`, where the file has that.
+    ///
+    /// # Errors
+    /// As [`Binder::tensor`].
+    pub fn layer_norm_as_stored(&self, name: &str, size: usize, epsilon: f64) -> Result<Norm> {
+        let bias = self.tensor_if_present(&format!("{name}.bias"), &[size])?;
+        Ok(Norm { bias, ..self.layer_norm_without_bias(name, size, epsilon)? })
     }
 
     /// As [`Binder::linear`] for maps that lie one after the other in one tensor, so many outputs each.

@@ -122,6 +122,16 @@ impl Config {
         }
     }
 
+    /// D and H by the names that most families have, D a multiple of H.
+    ///
+    /// # Errors
+    /// When one is missing, or they do not fit together.
+    pub fn hidden_and_heads(&self) -> Result<(usize, usize)> {
+        let (hidden, heads) = (self.size(&["hidden_size"])?, self.size(&["num_attention_heads"])?);
+        self.require_multiple("hidden_size", hidden, "num_attention_heads", heads)?;
+        Ok((hidden, heads))
+    }
+
     /// The number of blocks at the first of `keys` that is there.
     ///
     /// # Errors
@@ -162,17 +172,16 @@ impl Config {
     ///
     /// # Errors
     /// When there is none, or it is not such a list.
-    pub fn numbers(&self, keys: &[String], count: usize) -> Result<Vec<f64>> {
+    pub fn numbers(&self, keys: &[&str], count: usize) -> Result<Vec<f64>> {
         let expected = format!("a list of {count} numbers above 0");
-        let found = keys.iter().find_map(|key| Some((key, self.get(key)?)));
-        let Some((key, value)) = found else {
+        let Some((key, value)) = self.first(keys) else {
             return Err(self.wrong(&keys.join(", "), &expected, "nothing"));
         };
         let number = |value: &Value| value.as_f64().filter(|number| number.is_finite() && *number > 0.0);
         let numbers: Option<Vec<f64>> =
             value.as_array().and_then(|values| values.iter().map(number).collect());
         let numbers = numbers.filter(|numbers| numbers.len() == count);
-        numbers.ok_or_else(|| self.wrong(key, &expected, &value.to_string()))
+        numbers.ok_or_else(|| self.wrong(&key, &expected, &value.to_string()))
     }
 
     /// The number that keeps a root away from zero, at the first of `keys` that is there.

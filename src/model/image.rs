@@ -115,11 +115,6 @@ pub fn patch_tokens(network: &Network, pixels: Option<ArrayView3<'_, f32>>) -> T
     Tokens::unmarked((0..names.len() as u32).collect(), names)
 }
 
-/// How many tokens come before the patches (or pixels) of an image.
-pub fn before_patches(network: &Network) -> usize {
-    patches(network).map_or(0, PatchEmbedding::before_patches)
-}
-
 fn names_before(embedding: &PatchEmbedding) -> Vec<String> {
     let leading = ["class", "distillation"].into_iter().take(embedding.leading.len()).map(str::to_owned);
     let registers = embedding.before_patches() - embedding.leading.len();

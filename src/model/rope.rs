@@ -29,9 +29,10 @@ impl RopeKeys {
         Self { usual_base, ..Self::USUAL }
     }
 
-    /// Every key called `name` in the objects.
-    fn named(&self, name: &str) -> Vec<String> {
-        self.scaling.iter().map(|place| format!("{place}.{name}")).collect()
+    /// What `read` finds at the keys called `name` in the objects.
+    fn read<T>(&self, name: &str, read: impl FnOnce(&[&str]) -> T) -> T {
+        let keys: Vec<String> = self.scaling.iter().map(|place| format!("{place}.{name}")).collect();
+        read(&keys.iter().map(String::as_str).collect::<Vec<_>>())
     }
 }
 
@@ -77,10 +78,7 @@ pub fn rotary_at(
     let kinds = keys.scaling.iter();
     let kind = kinds.flat_map(|place| [format!("{place}.rope_type"), format!("{place}.type")]);
     let kind = kind.filter_map(|key| Some(config.text(&[&key])?.to_owned())).next();
-    let number = |name: &str, default: f64| {
-        let named = keys.named(name);
-        config.positive(&named.iter().map(String::as_str).collect::<Vec<_>>(), default)
-    };
+    let number = |name: &str, default: f64| keys.read(name, |keys| config.positive(keys, default));
     match kind.as_deref() {
         None | Some("default") => {}
         Some("linear") => {
@@ -106,26 +104,23 @@ fn make_long(rotary: &mut Rotary, config: &Config, keys: RopeKeys, positions: Op
     const ORIGINAL: &str = "original_max_position_embeddings";
     let pairs = rotary.frequencies.len();
     let divided = |name: &str| -> Result<Vec<f32>> {
-        let factors = config.numbers(&keys.named(name), pairs)?;
+        let factors = keys.read(name, |keys| config.numbers(keys, pairs))?;
         Ok(rotary.frequencies.iter().zip(factors).map(|(one, factor)| one / factor as f32).collect())
     };
     let (short, long) = (divided("short_factor")?, divided("long_factor")?);
     let own = config.optional_size(&[ORIGINAL])?;
-    let named = keys.named(ORIGINAL);
-    let in_object = config.optional_size(&named.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let in_object = keys.read(ORIGINAL, |keys| config.optional_size(keys))?;
     let Some(beyond) = own.or(in_object).or(positions) else {
         return Err(config.unsupported(format!("longrope without {ORIGINAL}")));
     };
-    let named = keys.named("factor");
-    let factor = config.number(&named.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let factor = keys.read("factor", |keys| config.number(keys))?;
     let stretched = match (factor, positions) {
         (Some(factor), _) if own.is_none() => factor,
         (_, Some(positions)) => positions as f64 / beyond as f64,
         (factor, None) => factor.unwrap_or(1.0),
     };
     let usual = if stretched > 1.0 { (1.0 + stretched.ln() / (beyond as f64).ln()).sqrt() } else { 1.0 };
-    let named = keys.named("attention_factor");
-    let magnitude = config.positive(&named.iter().map(String::as_str).collect::<Vec<_>>(), usual)?;
+    let magnitude = keys.read("attention_factor", |keys| config.positive(keys, usual))?;
     rotary.magnitude = magnitude as f32;
     rotary.frequencies = short;
     rotary.long = Some(LongRotary { frequencies: long, beyond });

@@ -78,8 +78,7 @@ fn bind_with(family: &'static str, config: &Config, weights: &Weights, waves: bo
     let start = config.get("decoder_start_token_id").and_then(Value::as_u64).unwrap_or(2);
     decoder.start_token = Some(start.min(u64::from(u32::MAX)) as u32);
     let table = bart.table("decoder")?;
-    let bias = bart.binder.has("final_logits_bias");
-    let bias = bias.then(|| bart.binder.tensor("final_logits_bias", &[1, table.shape()[0]])).transpose()?;
+    let bias = bart.binder.tensor_if_present("final_logits_bias", &[1, table.shape()[0]])?;
     let head = bart.binder.output_matrix("lm_head.weight", &table, bias, true)?.map(Head::new);
     Ok(Network::new(family, Kind::EncoderDecoder, vec![encoder, decoder], head))
 }

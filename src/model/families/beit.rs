@@ -45,8 +45,7 @@ struct Beit<'a> {
 /// Binds a BEiT.
 pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<Network> {
     UNREAD.iter().for_each(|key| _ = config.states(key));
-    let (hidden, heads) = (config.size(&["hidden_size"])?, config.size(&["num_attention_heads"])?);
-    config.require_multiple("hidden_size", hidden, "num_attention_heads", heads)?;
+    let (hidden, heads) = config.hidden_and_heads()?;
     let epsilon = config.epsilon(&["layer_norm_eps"], 1e-12)?;
     let binder = Binder::new(family, config, weights, &["beit.", ""]);
     let (projection, sizes) = patches(&binder, hidden)?;

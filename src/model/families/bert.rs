@@ -103,8 +103,7 @@ impl Sizes {
     /// As [`Sizes::read`] for families that see whole texts and may have no token types.
     pub fn read_without_types(binder: &Binder<'_>, activation: Activation, epsilon: f64) -> Result<Self> {
         let config = binder.config;
-        let (hidden, heads) = (config.size(&["hidden_size"])?, config.size(&["num_attention_heads"])?);
-        config.require_multiple("hidden_size", hidden, "num_attention_heads", heads)?;
+        let (hidden, heads) = config.hidden_and_heads()?;
         Ok(Self {
             hidden,
             heads,

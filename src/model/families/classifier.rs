@@ -138,8 +138,7 @@ fn says(config: &Config, outputs: usize) -> Says {
 
 fn outputs(binder: &Binder<'_>, stem: &str, hidden: usize) -> Result<Linear> {
     let weight = binder.tensor(&format!("{stem}.weight"), &[0, hidden])?;
-    let bias = format!("{stem}.bias");
-    let bias = binder.has(&bias).then(|| binder.tensor(&bias, &[weight.shape()[0]])).transpose()?;
+    let bias = binder.tensor_if_present(&format!("{stem}.bias"), &[weight.shape()[0]])?;
     Ok(Linear { weight, layout: Layout::OutIn, bias })
 }
 
@@ -155,9 +154,6 @@ fn modern_transform(binder: &Binder<'_>, hidden: usize) -> Result<Option<Transfo
     }
     let activation = binder.activation(&["classifier_activation"], Activation::Gelu)?;
     let epsilon = binder.config.epsilon(&["norm_eps"], 1e-5)?;
-    let norm = match binder.has("head.norm.bias") {
-        true => binder.layer_norm("head.norm", hidden, epsilon)?,
-        false => binder.layer_norm_without_bias("head.norm", hidden, epsilon)?,
-    };
+    let norm = binder.layer_norm_as_stored("head.norm", hidden, epsilon)?;
     Ok(Some(Transform { norm: Some(norm), ..dense(binder, "head.dense", hidden, activation)? }))
 }

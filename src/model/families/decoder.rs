@@ -8,8 +8,8 @@ use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::linear::Linear;
 use crate::model::network::{
-    Activation, Attention, Block, FeedForward, Front, Head, Kind, Network, Norm, Projections, Stack,
-    TokenEmbedding,
+    Activation, Attention, Block, FeedForward, Front, Head, Kind, Mixer, Network, Norm, Part, Projections,
+    Stack, TokenEmbedding,
 };
 use crate::model::weights::Weights;
 
@@ -170,6 +170,23 @@ impl<'a> Decoder<'a> {
         ))
     }
 
+    /// Llama's block: attention, then `mlp`, each behind an RMS norm.
+    ///
+    /// # Errors
+    /// As [`Binder::tensor`].
+    pub fn block(
+        &self,
+        layer: usize,
+        attention: Attention,
+        mlp: impl Into<Mixer>,
+        epsilon: f64,
+    ) -> Result<Block> {
+        Ok(Block::new(vec![
+            Part::pre_norm(self.rms_norm(layer, "input_layernorm", epsilon)?, attention),
+            Part::pre_norm(self.rms_norm(layer, "post_attention_layernorm", epsilon)?, mlp),
+        ]))
+    }
+
     /// Every block, made by `block`.
     ///
     /// # Errors
@@ -187,8 +204,7 @@ impl<'a> Decoder<'a> {
         let (binder, hidden) = (&self.binder, self.hidden);
         let vocabulary = binder.config.size(&["vocab_size"])?;
         let table = binder.tensor("embed_tokens.weight", &[vocabulary, hidden])?;
-        let bias =
-            binder.has("lm_head.bias").then(|| binder.tensor("lm_head.bias", &[vocabulary])).transpose()?;
+        let bias = binder.tensor_if_present("lm_head.bias", &[vocabulary])?;
         let head = binder.output_matrix("lm_head.weight", &table, bias, tied)?.map(Head::new);
         let front = Front::Tokens(TokenEmbedding::new(table));
         let stack = Stack::new("text", hidden, front, blocks, Some(final_norm)).at_most(self.positions);

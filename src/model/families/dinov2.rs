@@ -38,8 +38,7 @@ const UNREAD: [&str; 9] = [
 fn bind_with(binder: Binder<'_>, registers: usize) -> Result<Network> {
     let config = binder.config;
     UNREAD.iter().for_each(|key| _ = config.states(key));
-    let (hidden, heads) = (config.size(&["hidden_size"])?, config.size(&["num_attention_heads"])?);
-    config.require_multiple("hidden_size", hidden, "num_attention_heads", heads)?;
+    let (hidden, heads) = config.hidden_and_heads()?;
     let epsilon = config.epsilon(&["layer_norm_eps"], 1e-6)?;
     let (projection, sizes) = patches(&binder, hidden)?;
     let [_, image, patch] = sizes;

@@ -14,8 +14,7 @@ use crate::model::weights::Weights;
 /// Binds a GPT-NeoX.
 pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<Network> {
     let binder = Binder::new(family, config, weights, &["gpt_neox.", ""]);
-    let (hidden, heads) = (config.size(&["hidden_size"])?, config.size(&["num_attention_heads"])?);
-    config.require_multiple("hidden_size", hidden, "num_attention_heads", heads)?;
+    let (hidden, heads) = config.hidden_and_heads()?;
     let vocabulary = config.size(&["vocab_size"])?;
     let epsilon = config.epsilon(&["layer_norm_eps"], 1e-5)?;
     let table = binder.tensor("embed_in.weight", &[vocabulary, hidden])?;

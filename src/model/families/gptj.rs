@@ -69,8 +69,7 @@ fn bind_with(
     let layers = config.layers(&["n_layer", "num_hidden_layers"])?;
     let blocks = (0..layers).map(block).collect::<Result<Vec<_>>>()?;
     let table = binder.tensor("wte.weight", &[vocabulary, hidden])?;
-    let bias =
-        binder.has("lm_head.bias").then(|| binder.tensor("lm_head.bias", &[vocabulary])).transpose()?;
+    let bias = binder.tensor_if_present("lm_head.bias", &[vocabulary])?;
     let head = binder.output_matrix("lm_head.weight", &table, bias, false)?.map(Head::new);
     let final_norm = binder.layer_norm("ln_f", hidden, epsilon)?;
     let positions = config.optional_size(&["n_positions", "max_position_embeddings"])?;

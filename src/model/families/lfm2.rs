@@ -104,11 +104,10 @@ impl Lfm2<'_> {
         let (binder, hidden) = (&self.decoder.binder, self.decoder.hidden);
         let taps = binder.config.optional_size(&["conv_L_cache"])?.unwrap_or(3);
         let name = |part: &str| part_name(layer, &format!("conv.{part}"));
-        let bias = name("conv.bias");
         Ok(Scan::Short(ShortConvolution {
             input: binder.linear(&name("in_proj"), 3 * hidden, hidden, Bias::IfPresent)?,
             kernel: binder.tensor(&name("conv.weight"), &[hidden, 1, taps])?,
-            kernel_bias: binder.has(&bias).then(|| binder.tensor(&bias, &[hidden])).transpose()?,
+            kernel_bias: binder.tensor_if_present(&name("conv.bias"), &[hidden])?,
             output: binder.linear(&name("out_proj"), hidden, hidden, Bias::IfPresent)?,
         }))
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::decoder::{Decoder, ROTATED_SHARE, slides, window};
 use crate::model::config::Config;
 use crate::model::error::Result;
-use crate::model::network::{Activation, Attention, AttentionPosition, Block, HeadNorm, Network, Rotary};
+use crate::model::network::{Activation, Attention, AttentionPosition, HeadNorm, Network, Rotary};
 use crate::model::rope::{rotary, rotated_components};
 use crate::model::weights::Weights;
 
@@ -21,13 +21,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
             .attention(layer, "o_proj", own_window(config, layer)?)?
             .with_position(AttentionPosition::Rotary(rotary.clone()));
         add_head_norms(&decoder, &mut attention, layer, epsilon)?;
-        Ok(Block::pre_norm(
-            (decoder.rms_norm(layer, "input_layernorm", epsilon)?, attention),
-            (
-                decoder.rms_norm(layer, "post_attention_layernorm", epsilon)?,
-                decoder.gated(layer, activation)?,
-            ),
-        ))
+        decoder.block(layer, attention, decoder.gated(layer, activation)?, epsilon)
     })?;
     let norm = decoder.binder.rms_norm("norm", decoder.hidden, epsilon)?;
     decoder.network(blocks, norm, false)

@@ -4,7 +4,7 @@ use super::decoder::{Decoder, part_name, window};
 use crate::model::binder::Bias;
 use crate::model::config::Config;
 use crate::model::error::Result;
-use crate::model::network::{Activation, AttentionPosition, Block, Experts, FeedForward, Network, Part};
+use crate::model::network::{Activation, AttentionPosition, Experts, FeedForward, Network};
 use crate::model::rope::{RopeKeys, rotary_at};
 use crate::model::weights::Weights;
 
@@ -20,11 +20,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
         let attention = decoder
             .attention(layer, "o_proj", window)?
             .with_position(AttentionPosition::Rotary(rotary.clone()));
-        let norm = |name: &str| decoder.rms_norm(layer, name, epsilon);
-        Ok(Block::new(vec![
-            Part::pre_norm(norm("input_layernorm")?, attention),
-            Part::pre_norm(norm("post_attention_layernorm")?, experts(&decoder, layer)?),
-        ]))
+        decoder.block(layer, attention, experts(&decoder, layer)?, epsilon)
     })?;
     let norm = decoder.binder.rms_norm("norm", decoder.hidden, epsilon)?;
     decoder.network(blocks, norm, false)

@@ -36,8 +36,7 @@ struct Sizes<'a> {
 
 /// Binds a ModernBERT.
 pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<Network> {
-    let (hidden, heads) = (config.size(&["hidden_size"])?, config.size(&["num_attention_heads"])?);
-    config.require_multiple("hidden_size", hidden, "num_attention_heads", heads)?;
+    let (hidden, heads) = config.hidden_and_heads()?;
     let binder = Binder::new(family, config, weights, &["model.", ""]);
     let activation = binder.activation(&["hidden_activation"], Activation::Gelu)?;
     let (inner, epsilon) = (config.size(&["intermediate_size"])?, config.epsilon(&["norm_eps"], 1e-5)?);
@@ -78,10 +77,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
 
 impl Sizes<'_> {
     fn norm(&self, name: &str) -> Result<Norm> {
-        match self.binder.has(&format!("{name}.bias")) {
-            true => self.binder.layer_norm(name, self.hidden, self.epsilon),
-            false => self.binder.layer_norm_without_bias(name, self.hidden, self.epsilon),
-        }
+        self.binder.layer_norm_as_stored(name, self.hidden, self.epsilon)
     }
 
     fn block(&self, layer: usize, position: AttentionPosition, mask: Mask) -> Result<Block> {
@@ -111,8 +107,8 @@ impl Sizes<'_> {
         }
         let dense = self.binder.linear("head.dense", self.hidden, self.hidden, Bias::IfPresent)?;
         let norm = self.norm("head.norm")?;
-        let bias = self.binder.has("decoder.bias").then(|| self.binder.tensor("decoder.bias", &[vocabulary]));
-        let matrix = self.binder.output_matrix("decoder.weight", table, bias.transpose()?, true)?;
+        let bias = self.binder.tensor_if_present("decoder.bias", &[vocabulary])?;
+        let matrix = self.binder.output_matrix("decoder.weight", table, bias, true)?;
         let transform = Transform { dense, activation, norm: Some(norm) };
         Ok(matrix.map(|matrix| Head { transform: Some(transform), ..Head::new(matrix) }))
     }

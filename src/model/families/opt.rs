@@ -18,8 +18,7 @@ const FIRST_ROW: usize = 2;
 /// Binds an OPT.
 pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<Network> {
     let binder = Binder::new(family, config, weights, &["model.decoder.", "decoder.", ""]);
-    let (hidden, heads) = (config.size(&["hidden_size"])?, config.size(&["num_attention_heads"])?);
-    config.require_multiple("hidden_size", hidden, "num_attention_heads", heads)?;
+    let (hidden, heads) = config.hidden_and_heads()?;
     let width = config.optional_size(&["word_embed_proj_dim"])?.unwrap_or(hidden);
     if width != hidden {
         return Err(config.unsupported(format!(

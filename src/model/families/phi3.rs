@@ -4,7 +4,7 @@ use super::decoder::{Decoder, ROTATED_SHARE, part_name, window};
 use crate::model::binder::Bias;
 use crate::model::config::Config;
 use crate::model::error::Result;
-use crate::model::network::{Activation, AttentionPosition, Block, FeedForward, Network, Projections};
+use crate::model::network::{Activation, AttentionPosition, FeedForward, Network, Projections};
 use crate::model::rope::{rotary, rotated_components};
 use crate::model::weights::Weights;
 
@@ -28,13 +28,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
         let name = part_name(layer, "mlp.gate_up_proj");
         let [gate, up] = decoder.binder.linears(&name, [inner; 2], hidden, Bias::IfPresent)?;
         let down = decoder.linear(layer, "mlp.down_proj", hidden, inner)?;
-        Ok(Block::pre_norm(
-            (decoder.rms_norm(layer, "input_layernorm", epsilon)?, attention),
-            (
-                decoder.rms_norm(layer, "post_attention_layernorm", epsilon)?,
-                FeedForward::gated(gate, up, activation, down),
-            ),
-        ))
+        decoder.block(layer, attention, FeedForward::gated(gate, up, activation, down), epsilon)
     })?;
     let norm = decoder.binder.rms_norm("norm", hidden, epsilon)?;
     decoder.network(blocks, norm, false)

@@ -6,7 +6,7 @@ use super::decoder::{Decoder, part_name};
 use super::llama::{add_head_norms, own_window, whole_rotary};
 use crate::model::config::Config;
 use crate::model::error::Result;
-use crate::model::network::{Activation, AttentionPosition, Block, Experts, Mixer, Network, Part};
+use crate::model::network::{Activation, AttentionPosition, Experts, Mixer, Network};
 use crate::model::weights::Weights;
 
 /// Binds a Qwen3 with experts.
@@ -21,11 +21,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
             .attention(layer, "o_proj", own_window(config, layer)?)?
             .with_position(AttentionPosition::Rotary(rotary.clone()));
         add_head_norms(&decoder, &mut attention, layer, epsilon)?;
-        let norm = |name: &str| decoder.rms_norm(layer, name, epsilon);
-        Ok(Block::new(vec![
-            Part::pre_norm(norm("input_layernorm")?, attention),
-            Part::pre_norm(norm("post_attention_layernorm")?, mlp(&decoder, layer)?),
-        ]))
+        decoder.block(layer, attention, mlp(&decoder, layer)?, epsilon)
     })?;
     let norm = decoder.binder.rms_norm("norm", decoder.hidden, epsilon)?;
     decoder.network(blocks, norm, false)

@@ -22,8 +22,7 @@ struct Siglip<'a> {
 
 /// Binds the image tower of a SigLIP.
 pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<Network> {
-    let (hidden, heads) = (config.size(&["hidden_size"])?, config.size(&["num_attention_heads"])?);
-    config.require_multiple("hidden_size", hidden, "num_attention_heads", heads)?;
+    let (hidden, heads) = config.hidden_and_heads()?;
     let binder = Binder::new(family, config, weights, &["vision_model.", ""]);
     let siglip = Siglip {
         hidden,

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::decoder::{Decoder, slides, window};
 use crate::model::config::Config;
 use crate::model::error::Result;
-use crate::model::network::{Activation, AttentionPosition, Block, Network};
+use crate::model::network::{Activation, AttentionPosition, Network};
 use crate::model::rope::{RopeKeys, rotary_at};
 use crate::model::weights::Weights;
 
@@ -24,13 +24,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
         if rotates {
             attention.position = AttentionPosition::Rotary(rotary.clone());
         }
-        Ok(Block::pre_norm(
-            (decoder.rms_norm(layer, "input_layernorm", epsilon)?, attention),
-            (
-                decoder.rms_norm(layer, "post_attention_layernorm", epsilon)?,
-                decoder.gated(layer, activation)?,
-            ),
-        ))
+        decoder.block(layer, attention, decoder.gated(layer, activation)?, epsilon)
     })?;
     let norm = decoder.binder.rms_norm("norm", decoder.hidden, epsilon)?;
     decoder.network(blocks, norm, true)

@@ -48,8 +48,7 @@ impl<'a> Vit<'a> {
         weights: &'a Weights,
         prefixes: &'static [&'static str],
     ) -> Result<Self> {
-        let (hidden, heads) = (config.size(&["hidden_size"])?, config.size(&["num_attention_heads"])?);
-        config.require_multiple("hidden_size", hidden, "num_attention_heads", heads)?;
+        let (hidden, heads) = config.hidden_and_heads()?;
         let binder = Binder::new(family, config, weights, prefixes);
         Ok(Self { binder, hidden, heads, epsilon: config.epsilon(&["layer_norm_eps"], 1e-12)? })
     }

@@ -13,7 +13,7 @@ const PICTURES: [(&str, &str); 6] = [
     ("attention", "<alt-3>"),
     ("positions", "<alt-4>"),
     ("memory", "<alt-5>"),
-    ("lab", "<alt-6>jjj<enter>kj?<esc>"),
+    ("lab", "<alt-6>jjj<enter>kj"),
 ];
 
 /// What the program writes on `W`.

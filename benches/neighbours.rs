@@ -14,6 +14,7 @@ use lexiscope::mmap::Bytes;
 use lexiscope::progress::Progress;
 use lexiscope::vectors::filter::Filter;
 use lexiscope::vectors::formats::{Flaws, Parts};
+use lexiscope::vectors::planes::int4::Int4Plane;
 use lexiscope::vectors::planes::int8::Int8Plane;
 use lexiscope::vectors::search::{Objective, Plane, Query, search, search_over};
 use lexiscope::vectors::{Rows, Vocabulary, WordVectors};
@@ -80,12 +81,17 @@ fn neighbours(criterion: &mut Criterion) {
         group.bench_function("neighbours", |bencher| {
             bencher.iter(|| search(&vectors, black_box(&query), &progress).expect("an answer"));
         });
-        let plane = Int8Plane::encoded(vectors.rows());
-        group.throughput(Throughput::Bytes((rows * dimensions) as u64));
-        group.bench_function("neighbours over int8", |bencher| {
-            let plane = Plane::Int8(&plane);
-            bencher.iter(|| search_over(&vectors, plane, black_box(&query), &progress).expect("an answer"));
-        });
+        let (int8, int4) = (Int8Plane::encoded(vectors.rows()), Int4Plane::encoded(vectors.rows()));
+        let planes = [
+            ("neighbours over int8", Plane::Int8(&int8), rows * dimensions),
+            ("neighbours over int4", Plane::Int4(&int4, &int8), rows * dimensions / 2),
+        ];
+        for (name, plane, bytes) in planes {
+            group.throughput(Throughput::Bytes(bytes as u64));
+            group.bench_function(name, |bencher| {
+                bencher.iter(|| search_over(&vectors, plane, black_box(&query), &progress).expect("an answer"));
+            });
+        }
         group.finish();
     }
 }

@@ -19,6 +19,7 @@ use lexiscope::progress::Progress;
 use lexiscope::random::Random;
 use lexiscope::vectors::filter::Filter;
 use lexiscope::vectors::formats::{Flaws, Parts};
+use lexiscope::vectors::planes::int4::Int4Plane;
 use lexiscope::vectors::planes::int8::Int8Plane;
 use lexiscope::vectors::search::{Objective, Plane, Query, search_over, search_together};
 use lexiscope::vectors::{Rows, Vocabulary, WordVectors};
@@ -113,7 +114,8 @@ fn measure(rows: usize, dimensions: usize, threads: usize) -> Result<()> {
         flaws: Flaws::default(),
     };
     let vectors = WordVectors::from_parts("rows", None, parts);
-    let plane = Int8Plane::encoded(vectors.rows());
+    let (int8, int4) = (Int8Plane::encoded(vectors.rows()), Int4Plane::encoded(vectors.rows()));
+    let plane = Plane::Int4(&int4, &int8);
     let path = file.path().to_string_lossy().into_owned();
     let mut peer = Peer::start("search.py", &[&path, &threads.to_string()])?;
     let peers: Vec<String> = match &peer {
@@ -123,7 +125,11 @@ fn measure(rows: usize, dimensions: usize, threads: usize) -> Result<()> {
     println!("\n{rows} x {dimensions}, {threads} threads, medians of {}", QUESTIONS - WARM_UP);
     for (title, count) in [("nearest 10", 1), ("3CosMul", 3)] {
         let theirs = peers.iter().filter(|name| name.ends_with("cosmul") == (count == 3));
-        let ours = [("lexiscope, int8", Plane::Int8(&plane)), ("lexiscope, f32", Plane::Floats)];
+        let ours = [
+            ("lexiscope, int4", plane),
+            ("lexiscope, int8", Plane::Int8(&int8)),
+            ("lexiscope, f32", Plane::Floats),
+        ];
         let mut contenders: Vec<Contender> = ours
             .iter()
             .map(|(name, _)| (*name).to_owned())
@@ -165,11 +171,11 @@ fn measure(rows: usize, dimensions: usize, threads: usize) -> Result<()> {
             println!("| {name} | {time:.2} | {:.1} | {same} of {} |", time / best, times.len());
         }
     }
-    many_questions(&vectors, &plane)
+    many_questions(&vectors, plane)
 }
 
 /// Questions that are asked together, and the same ones after the other.
-fn many_questions(vectors: &WordVectors, plane: &Int8Plane) -> Result<()> {
+fn many_questions(vectors: &WordVectors, plane: Plane<'_>) -> Result<()> {
     const ASKED: usize = 200;
     let queries: Vec<Query> =
         (0..ASKED).map(|question| query(vectors, &[(question * 7919 + 11) % vectors.len()])).collect();
@@ -181,14 +187,15 @@ fn many_questions(vectors: &WordVectors, plane: &Int8Plane) -> Result<()> {
         together.push(start.elapsed().as_secs_f64() * 1e3);
         let start = Instant::now();
         for (query, answer) in queries.iter().zip(&answers) {
-            let own = search_over(vectors, Plane::Int8(plane), query, &quiet)?;
+            let own = search_over(vectors, plane, query, &quiet)?;
             ensure!(own.hits == answer.hits, "questions asked together have other answers");
         }
         alone.push(start.elapsed().as_secs_f64() * 1e3);
     }
     let (together, alone) = (median(together), median(alone));
     println!(
-        "\n{ASKED} questions together {together:.1}, one by one (int8) {alone:.1}, ratio {:.2}",
+        "\n{ASKED} questions together {together:.1}, one by one ({}) {alone:.1}, ratio {:.2}",
+        plane.name(),
         together / alone
     );
     Ok(())

@@ -16,6 +16,9 @@ use lexiscope::vectors::{VectorsError, WordVectors, cache, open::open};
 const ROWS: usize = 42_000;
 const DIMENSIONS: usize = 100;
 
+/// What a search says that has both planes.
+const BOTH: &str = "int4, then int8";
+
 /// A word2vec binary file of random rows, with one row of zeros.
 fn write(path: &Path, seed: u64) {
     let mut random = Random::new(seed);
@@ -46,9 +49,9 @@ fn ask(vectors: &WordVectors) -> Answer {
     search(vectors, &query, &Progress::unobserved()).unwrap()
 }
 
-fn plane_file(folder: &Path) -> Option<PathBuf> {
+fn plane_file(folder: &Path, kind: &str) -> Option<PathBuf> {
     let files = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
-    let mut planes = files.filter(|path| path.to_string_lossy().contains(".int8-"));
+    let mut planes = files.filter(|path| path.to_string_lossy().contains(&format!(".{kind}-")));
     let found = planes.next();
     assert_eq!(planes.next(), None);
     found
@@ -68,26 +71,28 @@ fn a_plane_is_made_once_and_used_when_it_belongs_to_the_rows() {
     let stopped = Progress::unobserved();
     stopped.cancel();
     assert!(matches!(stored::prepare(&vectors, &stopped), Err(VectorsError::Cancelled(_))));
-    assert_eq!(plane_file(&cached), None);
+    assert_eq!((plane_file(&cached, "int8"), plane_file(&cached, "int4")), (None, None));
 
     let progress = Progress::unobserved();
     stored::prepare(&vectors, &progress).unwrap();
     assert_eq!(progress.fraction(), Some(1.0));
     let coded = ask(&vectors);
-    assert_eq!((coded.plane, &coded.hits), ("int8", &plain.hits));
+    assert_eq!((coded.plane, &coded.hits), (BOTH, &plain.hits));
     assert!(coded.rescored < 1000, "{}", coded.rescored);
-    assert_eq!(ask(&read(&path)).plane, "int8", "it is there for the next who opens the file");
+    assert_eq!(ask(&read(&path)).plane, BOTH, "it is there for the next who opens the file");
 
     // Cut short, of other rows, or not a plane at all: passed over, and made anew when asked for.
-    let file = plane_file(&cached).unwrap();
-    let whole = fs::read(&file).unwrap();
-    for broken in [&whole[..whole.len() - 1], &whole[..100], b"", b"nonsense"] {
-        fs::write(&file, broken).unwrap();
-        let vectors = read(&path);
-        assert_eq!((ask(&vectors).plane, &ask(&vectors).hits), ("f32", &plain.hits));
-        stored::prepare(&vectors, &Progress::unobserved()).unwrap();
-        assert_eq!((ask(&vectors).plane, &ask(&vectors).hits), ("int8", &plain.hits));
-        assert!(fs::read(&file).unwrap() == whole);
+    for (kind, without) in [("int8", "f32"), ("int4", "int8")] {
+        let file = plane_file(&cached, kind).unwrap();
+        let whole = fs::read(&file).unwrap();
+        for broken in [&whole[..whole.len() - 1], &whole[..100], b"", b"nonsense"] {
+            fs::write(&file, broken).unwrap();
+            let vectors = read(&path);
+            assert_eq!((ask(&vectors).plane, &ask(&vectors).hits), (without, &plain.hits));
+            stored::prepare(&vectors, &Progress::unobserved()).unwrap();
+            assert_eq!((ask(&vectors).plane, &ask(&vectors).hits), (BOTH, &plain.hits));
+            assert!(fs::read(&file).unwrap() == whole);
+        }
     }
 
     // The file has changed since.
@@ -96,14 +101,14 @@ fn a_plane_is_made_once_and_used_when_it_belongs_to_the_rows() {
     let answer = ask(&changed);
     assert_eq!(answer.plane, "f32");
     stored::prepare(&changed, &Progress::unobserved()).unwrap();
-    assert_eq!((ask(&changed).plane, ask(&changed).hits), ("int8", answer.hits));
+    assert_eq!((ask(&changed).plane, ask(&changed).hits), (BOTH, answer.hits));
 
     // Few numbers are read sooner than a plane would be found.
     let small = folder.path().join("small.txt");
     fs::write(&small, "a 1 2\nb 3 4\n").unwrap();
     let small = read(&small);
     stored::prepare(&small, &Progress::unobserved()).unwrap();
-    assert!(stored::plane(&small).is_none());
+    assert!(stored::planes(&small).is_none());
 
     // No place for a cache: that is said, and answers are the same.
     let blocked = folder.path().join("blocked");

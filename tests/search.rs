@@ -7,6 +7,7 @@ use lexiscope::progress::Progress;
 use lexiscope::vectors::filter::Filter;
 use lexiscope::vectors::formats::{Flaws, Parts};
 use lexiscope::vectors::norms::row_norms;
+use lexiscope::vectors::planes::int4::Int4Plane;
 use lexiscope::vectors::planes::int8::Int8Plane;
 use lexiscope::vectors::search::{
     Answer, Hit, Objective, Plane, Query, rank, search, search_over, search_together,
@@ -100,11 +101,13 @@ fn assert_same(found: &[Hit], wanted: &[Hit], count: usize) {
 
 /// The answer, which is the same over every plane, and beside other questions.
 fn answer(vectors: &WordVectors, query: &Query) -> Answer {
-    let plane = Int8Plane::encoded(vectors.rows());
+    let (int8, int4) = (Int8Plane::encoded(vectors.rows()), Int4Plane::encoded(vectors.rows()));
     let over = |plane| search_over(vectors, plane, query, &Progress::unobserved()).unwrap();
     let found = over(Plane::Floats);
-    let coded = over(Plane::Int8(&plane));
-    assert_eq!((&coded.hits, coded.scanned), (&found.hits, found.scanned));
+    for plane in [Plane::Int8(&int8), Plane::Int4(&int4, &int8)] {
+        let coded = over(plane);
+        assert_eq!((&coded.hits, coded.scanned), (&found.hits, found.scanned), "{}", plane.name());
+    }
     let more = Query { count: query.count + 1, ..query.clone() };
     let together = search_together(vectors, &[more, query.clone()], &Progress::unobserved()).unwrap();
     assert_eq!((&together[1].hits, together[1].scanned), (&found.hits, found.scanned));
@@ -337,7 +340,7 @@ fn rows_of_codes_are_searched_as_what_they_stand_for() {
     let codes = lexiscope::mmap::Bytes::from_vec(bytemuck::cast_slice(plane.codes(0..rows)).to_vec());
     let scales = (0..rows).map(|row| if row % 500 == 3 { 0.0 } else { 1.0 + row as f32 }).collect();
     let coded = of_rows(Rows::Int8 { codes, scales, dimensions });
-    assert!(lexiscope::vectors::planes::stored::plane(&coded).is_some());
+    assert!(lexiscope::vectors::planes::stored::planes(&coded).is_some());
     for (objective, count) in objectives() {
         let query = query(&objective, count, dimensions, 4, 30);
         let answer = search(&coded, &query, &Progress::unobserved()).unwrap();

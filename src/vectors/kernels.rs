@@ -3,9 +3,10 @@
 //! One pass over a row yields its dot product with every query vector and its squared length, so
 //! that a cosine costs one reading of the row. Each instruction set sums in a fixed order: the same
 //! machine always gives the same bits. No order errs by more than [`relative_error`]. Products of codes
-//! with integers, which do not err, are in [`codes`].
+//! with integers, which do not err, are in [`codes`] and [`half_bytes`].
 
 pub mod codes;
+pub mod half_bytes;
 pub mod query;
 
 /// Query vectors that one pass takes along; more are taken in further passes over the (then

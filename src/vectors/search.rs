@@ -12,8 +12,9 @@
 //! `bounds` turns that into an interval for the score.
 //! Let tau be the k-th largest lower end. At least k rows score tau or more, so a row whose upper
 //! end is below tau is not among the best k; all others are scored in f64 from their numbers.
-//! Blocks of rows prune by their own tau, which is never above that of all rows, and so the set of
-//! rows that is rescored does not depend on who scanned which block.
+//! Blocks of rows prune by the highest tau that any of them has found so far, which is never above that of
+//! all rows, and so the set of rows that is rescored does not depend on who scanned which block.
+//! With two planes a row's upper end is the lower of the two.
 //! A row whose squared length is zero, not finite, or so small or large that f32 may have lost
 //! digits gets the interval of everything: f64 decides whether it is a row at all.
 

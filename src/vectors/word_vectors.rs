@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::formats::parts::{Flaws, Parts};
 use super::norms::row_norms;
-use super::planes::int8::Int8Plane;
+use super::planes::Planes;
 use super::rows::Rows;
 use super::subwords::model::SubwordModel;
 use super::vocabulary::Vocabulary;
@@ -24,10 +24,10 @@ pub struct WordVectors {
     subwords: Option<SubwordModel>,
     flaws: Flaws,
     norms: OnceLock<Vec<f32>>,
-    /// The plane that was there when it was first asked for.
-    found: OnceLock<Option<Int8Plane>>,
-    /// The plane that was made since.
-    made: OnceLock<Int8Plane>,
+    /// The planes that were there when they were first asked for.
+    found: OnceLock<Option<Planes>>,
+    /// The planes that were made since.
+    made: OnceLock<Planes>,
 }
 
 impl WordVectors {
@@ -95,13 +95,13 @@ impl WordVectors {
     }
 
     /// The rows in fewer bytes: what was made of them, else what `find` finds, which is called once.
-    pub(super) fn plane_or_find(&self, find: impl FnOnce() -> Option<Int8Plane>) -> Option<&Int8Plane> {
+    pub(super) fn planes_or_find(&self, find: impl FnOnce() -> Option<Planes>) -> Option<&Planes> {
         self.made.get().or_else(|| self.found.get_or_init(find).as_ref())
     }
 
-    /// Keeps a plane that was made of the rows.
-    pub(super) fn keep_plane(&self, plane: Int8Plane) {
-        // Another thread may have made the same plane meanwhile.
-        let _ = self.made.set(plane);
+    /// Keeps planes that were made of the rows.
+    pub(super) fn keep_planes(&self, planes: Planes) {
+        // Another thread may have made the same planes meanwhile.
+        let _ = self.made.set(planes);
     }
 }

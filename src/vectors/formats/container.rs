@@ -181,8 +181,8 @@ impl Int8ContainerWriter {
     }
 }
 
-/// Writes rows of length 1 as codes, each with a scale and an error, and no words: what
-/// [`Int8Plane`](crate::vectors::planes::int8::Int8Plane) reads.
+/// Writes rows of length 1 as bytes of codes, each with a scale and an error, and no words: what the
+/// [`planes`](crate::vectors::planes) read.
 #[derive(Debug)]
 pub struct PlaneWriter {
     writer: Writer,
@@ -195,21 +195,21 @@ impl PlaneWriter {
     ///
     /// # Errors
     /// As [`ContainerWriter::create`].
-    pub fn create(path: &Path, model: Option<&Path>, dimensions: usize, metadata: Pairs) -> Result<Self> {
-        let writer = Writer::create(path, model, dimensions, metadata)?;
+    pub fn create(path: &Path, model: Option<&Path>, width: usize, metadata: Pairs) -> Result<Self> {
+        let writer = Writer::create(path, model, width, metadata)?;
         Ok(Self { writer, scales: Vec::new(), errors: Vec::new() })
     }
 
-    /// Appends as many rows as there are scales and errors.
+    /// Appends as many rows as there are scales and errors, each of as many bytes as it was created with.
     ///
     /// # Errors
     /// Whatever the system says on writing.
     ///
     /// # Panics
     /// When the sizes do not fit together.
-    pub fn push(&mut self, codes: &[i8], scales: &[f32], errors: &[f32]) -> Result<()> {
+    pub fn push(&mut self, codes: &[u8], scales: &[f32], errors: &[f32]) -> Result<()> {
         assert!(codes.len() == scales.len() * self.writer.dimensions && scales.len() == errors.len());
-        self.writer.file.write(bytemuck::cast_slice(codes))?;
+        self.writer.file.write(codes)?;
         self.scales.extend_from_slice(scales);
         self.errors.extend_from_slice(errors);
         Ok(())
@@ -382,18 +382,17 @@ pub fn read(bytes: &Bytes, path: &Path) -> Result<Parts> {
     Ok(Parts { format: NAME.into(), vocabulary, rows, subwords: None, flaws: Flaws::default() })
 }
 
-/// The numbers in a row, the codes, the scales and the errors that a [`PlaneWriter`] wrote.
+/// The codes, the scales and the errors that a [`PlaneWriter`] wrote.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_plane(bytes: &Bytes, path: &Path) -> Result<(usize, [Bytes; 3])> {
+pub fn read_plane(bytes: &Bytes, path: &Path) -> Result<[Bytes; 3]> {
     let (header_length, header) = SafeTensors::read_metadata(bytes)
         .map_err(|error| malformed(path, 0, "a safetensors header that fits the file", &error.to_string()))?;
     let file = Container { bytes, path, header, data_start: header_length + 8 };
-    let codes = file.tensor("codes", Dtype::I8, 2)?;
-    let (_, dimensions) = file.shape(&codes)?;
-    let [scales, errors] = [file.tensor("scales", Dtype::F32, 1)?, file.tensor("errors", Dtype::F32, 1)?];
-    Ok((dimensions, [codes.bytes, scales.bytes, errors.bytes]))
+    let tensors = [("codes", Dtype::I8, 2), ("scales", Dtype::F32, 1), ("errors", Dtype::F32, 1)];
+    let [codes, scales, errors] = tensors.map(|(name, dtype, axes)| file.tensor(name, dtype, axes));
+    Ok([codes?.bytes, scales?.bytes, errors?.bytes])
 }
 
 struct Container<'a> {

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::scales::{Encoded, ROUNDING, Scales, encode_rows, fit, to_unit};
 use crate::mmap::Bytes;
-use crate::vectors::norms::dot;
 use crate::vectors::rows::Rows;
 
 /// The largest code.
@@ -15,27 +15,20 @@ const LARGEST: f64 = 127.0;
 pub const MOST_DIMENSIONS: usize = 4096;
 
 /// Every row of some vectors, brought to length 1: component = scale * code, and how far that is off.
-///
-/// A row without direction (zero, or not finite) has a scale that is not a number.
 #[derive(Debug, Clone)]
 pub struct Int8Plane {
     dimensions: usize,
     /// Rows x dimensions codes.
     codes: Bytes,
-    /// One little-endian f32 a row, at any alignment.
-    scales: Bytes,
-    errors: Bytes,
+    scales: Scales,
 }
 
 impl Int8Plane {
     /// A plane of what was stored; `None` when the sizes do not fit together.
-    pub fn new(dimensions: usize, codes: Bytes, scales: Bytes, errors: Bytes) -> Option<Self> {
-        let rows = scales.len() / 4;
+    pub fn new(dimensions: usize, codes: Bytes, scales: Scales) -> Option<Self> {
         let fits = (1..=MOST_DIMENSIONS).contains(&dimensions)
-            && scales.len() == 4 * rows
-            && errors.len() == 4 * rows
-            && Some(codes.len()) == rows.checked_mul(dimensions);
-        fits.then_some(Self { dimensions, codes, scales, errors })
+            && Some(codes.len()) == scales.len().checked_mul(dimensions);
+        fits.then_some(Self { dimensions, codes, scales })
     }
 
     /// The plane that rows of codes are already: only their lengths are computed. `None` of other rows.
@@ -56,8 +49,7 @@ impl Int8Plane {
         let chunks = codes.par_chunks_exact(*dimensions).zip(scales);
         let scales: Vec<f32> = chunks.map(unit).collect::<Option<_>>()?;
         let errors = vec![ROUNDING as f32; scales.len()];
-        let floats = |numbers: Vec<f32>| Bytes::from_vec(bytemuck::cast_slice(&numbers).to_vec());
-        Self::new(*dimensions, codes.clone(), floats(scales), floats(errors))
+        Self::new(*dimensions, codes.clone(), Scales::of_floats(&scales, &errors)?)
     }
 
     /// The plane of any rows, in memory.
@@ -65,15 +57,20 @@ impl Int8Plane {
     /// # Panics
     /// When rows have no numbers, or more than [`MOST_DIMENSIONS`].
     pub fn encoded(rows: &Rows) -> Self {
-        let (codes, scales, errors) = encode_rows(rows, 0..rows.len());
-        let bytes = |floats: &[f32]| Bytes::from_vec(bytemuck::cast_slice(floats).to_vec());
-        let codes = Bytes::from_vec(bytemuck::cast_slice(&codes).to_vec());
-        Self::new(rows.dimensions(), codes, bytes(&scales), bytes(&errors)).expect("sizes fit together")
+        let Encoded { codes, scales, errors } = Self::encode_rows(rows, 0..rows.len());
+        let scales = Scales::of_floats(&scales, &errors).expect("an error for every scale");
+        Self::new(rows.dimensions(), Bytes::from_vec(codes), scales).expect("sizes fit together")
+    }
+
+    /// Codes, scales and errors of some rows, as [`encode`] makes them.
+    pub(super) fn encode_rows(rows: &Rows, range: Range<usize>) -> Encoded {
+        let one = |row: &[f32], codes: &mut [u8]| encode(row, bytemuck::cast_slice_mut(codes));
+        encode_rows(rows, range, rows.dimensions(), one)
     }
 
     /// Number of rows.
     pub fn len(&self) -> usize {
-        self.scales.len() / 4
+        self.scales.len()
     }
 
     /// Whether there is no row.
@@ -91,70 +88,31 @@ impl Int8Plane {
         bytemuck::cast_slice(&self.codes[rows.start * self.dimensions..rows.end * self.dimensions])
     }
 
-    /// What one unit of the codes of each of `rows` is worth, NaN where a row has no direction, and how
-    /// far scale * codes is at most from the row of length 1.
-    pub fn scales(&self, rows: Range<usize>) -> impl ExactSizeIterator<Item = (f32, f32)> {
-        let [scales, errors] = self.scale_bytes(rows);
-        let float = |&bytes: &[u8; 4]| f32::from_le_bytes(bytes);
-        scales.iter().map(float).zip(errors.iter().map(float))
+    /// What the codes are worth, and how far they are off.
+    pub fn scales(&self) -> &Scales {
+        &self.scales
     }
-
-    /// As [`Int8Plane::scales`]: the bytes of the scales, and those of the errors.
-    pub fn scale_bytes(&self, rows: Range<usize>) -> [&[[u8; 4]]; 2] {
-        [&self.scales, &self.errors].map(|bytes| bytes[4 * rows.start..4 * rows.end].as_chunks().0)
-    }
-}
-
-/// How far a row of length 1 is from itself once its components, its length and its scale are f32.
-const ROUNDING: f64 = 4.0 * f32::EPSILON as f64;
-
-/// Codes, scales and errors of some rows, as [`encode`] makes them.
-pub(super) fn encode_rows(rows: &Rows, range: Range<usize>) -> (Vec<i8>, Vec<f32>, Vec<f32>) {
-    let dimensions = rows.dimensions();
-    let mut codes = vec![0; range.len() * dimensions];
-    let (mut scales, mut errors) = (vec![0.0; range.len()], vec![0.0; range.len()]);
-    let numbers = scales.par_iter_mut().zip(&mut errors);
-    codes.par_chunks_exact_mut(dimensions).zip(numbers).zip(range).for_each_init(
-        || vec![0.0; dimensions],
-        |row, ((codes, (scale, error)), index)| {
-            rows.copy_row(index, row);
-            (*scale, *error) = encode(row, codes);
-        },
-    );
-    (codes, scales, errors)
 }
 
 /// Writes the codes of `row` brought to length 1, and returns its scale and how far that is off, rounded
 /// up. A row without direction gets codes 0 and a scale that is not a number.
 pub fn encode(row: &[f32], codes: &mut [i8]) -> (f32, f32) {
-    let length = dot(row, row).sqrt();
-    if !(length > 0.0 && length.is_finite()) {
+    let Some(unit) = to_unit(row) else {
         codes.fill(0);
         return (f32::NAN, 0.0);
-    }
-    let unit = |&value: &f32| f64::from(value) / length;
-    let largest = row.iter().map(unit).fold(0.0, |largest: f64, value| largest.max(value.abs()));
+    };
+    let largest = unit.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
     let per_unit = LARGEST / largest;
-    let (mut products, mut squares) = (0.0, 0.0);
-    for (code, value) in codes.iter_mut().zip(row) {
-        let value = unit(value);
-        let whole = (value * per_unit).round();
-        *code = whole as i8;
-        products += value * whole;
-        squares += whole * whole;
+    for (code, value) in codes.iter_mut().zip(&unit) {
+        *code = (value * per_unit).round() as i8;
     }
-    // The scale that fits these codes best, by least squares.
-    let scale = (products / squares) as f32;
-    let off = row.iter().zip(codes.iter()).map(|(value, &code)| {
-        let off = unit(value) - f64::from(scale) * f64::from(code);
-        off * off
-    });
-    (scale, ((off.sum::<f64>().sqrt() + ROUNDING) * (1.0 + 1e-6)) as f32)
+    fit(&unit, codes.iter().map(|&code| f64::from(code)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vectors::norms::dot;
 
     fn off(row: &[f32], codes: &[i8], scale: f32) -> f64 {
         let length = dot(row, row).sqrt();
@@ -199,7 +157,7 @@ mod tests {
             dimensions: 2,
         };
         let plane = Int8Plane::of_codes(&rows).unwrap();
-        let scales: Vec<(f32, f32)> = plane.scales(0..4).collect();
+        let scales: Vec<(f32, f32)> = plane.scales().of(0..4).collect();
         assert_eq!((plane.len(), scales[0].0), (4, 0.2));
         assert!(scales[1].0.is_nan() && scales[2].0.is_nan());
         for row in [0, 3] {

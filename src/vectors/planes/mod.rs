@@ -14,5 +14,22 @@
 //! (Cauchy and Schwarz; c p is an exact integer.) A plane lies in the cache, made in the background
 //! once a file is open; it is never needed, and is passed over where it does not belong to the rows.
 
+//! Planes of eight and of four bits serve together: a row whose interval from four bits cannot reach the
+//! best is done with, and of the others eight bits tell more.
+
+pub mod int4;
 pub mod int8;
+pub mod scales;
 pub mod stored;
+
+use self::int4::Int4Plane;
+use self::int8::Int8Plane;
+
+/// The planes of some rows.
+#[derive(Debug, Clone)]
+pub struct Planes {
+    /// One byte a component.
+    pub int8: Int8Plane,
+    /// Half a byte a component.
+    pub int4: Option<Int4Plane>,
+}

@@ -9,6 +9,8 @@
 //!   (cos(x, o) - c.o) / |x - c| and |x - c|^2 = 2 - 2 cos(x, c). Numerator and denominator are
 //!   intervals; where the denominator may be zero nothing is known.
 
+use std::cell::Cell;
+
 use super::objective::Objective;
 
 /// Least distance between two unit vectors whose difference is trusted to have a direction:
@@ -38,6 +40,30 @@ impl Interval {
     fn widened(self) -> Self {
         let slack = SLACK * (1.0 + self.lower.abs().max(self.upper.abs()));
         Self { lower: self.lower - slack, upper: self.upper + slack }
+    }
+}
+
+/// What a row must be to matter: able to score as much as the best so far.
+pub(super) struct Reach<'a> {
+    pub objective: &'a Objective,
+    /// c.o for PairDirection.
+    pub offset_at_c: f64,
+    /// The least score that matters; it rises during a scan.
+    pub least: Cell<f64>,
+}
+
+impl Reach<'_> {
+    /// What the cosine of a row must be at least; of other objectives than the cosine nothing is known.
+    pub(super) fn least_cosine(&self) -> f64 {
+        if *self.objective == Objective::Cosine { self.least.get() } else { f64::NEG_INFINITY }
+    }
+
+    /// What the score can be when each cosine is known to within `error`.
+    pub(super) fn bounds(&self, cosines: &[f64], error: f64) -> Interval {
+        match error.is_finite() {
+            true => bounds(self.objective, cosines, error, self.offset_at_c),
+            false => Interval::UNKNOWN,
+        }
     }
 }
 

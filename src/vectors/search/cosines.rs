@@ -4,16 +4,23 @@
 //!   ([`kernels::relative_error`]), so a cosine errs by at most gamma + gamma / 2 and terms of gamma
 //!   squared. A row whose squared length is zero, not finite, or so small or large that f32 may have lost
 //!   digits is not known at all: f64 decides whether it is a row.
-//! - int8: see [`planes`](crate::vectors::planes). A row without direction is known to be none, and is passed over.
+//! - int8: see [`planes`](crate::vectors::planes). A row without direction is known to be none, and is
+//!   passed over.
+//! - int4: tells of most rows that they cannot be among the best; the others are looked at in int8.
 
-use std::cell::Cell;
 use std::ops::Range;
 
+use super::bounds::Reach;
+use super::objective::Objective;
 use crate::vectors::kernels::codes::IntegerKernel;
+use crate::vectors::kernels::half_bytes::{ByteQuery, HalfByteKernel};
 use crate::vectors::kernels::query::CodedQuery;
 use crate::vectors::kernels::{self, Kernel};
 use crate::vectors::norms::{TRUSTED_SQUARES, row_bytes};
+use crate::vectors::planes::Planes;
+use crate::vectors::planes::int4::Int4Plane;
 use crate::vectors::planes::int8::Int8Plane;
+use crate::vectors::planes::scales::Scales;
 use crate::vectors::planes::stored;
 use crate::vectors::rows::Rows;
 use crate::vectors::word_vectors::WordVectors;
@@ -25,12 +32,18 @@ pub enum Plane<'a> {
     Floats,
     /// One byte a component.
     Int8(&'a Int8Plane),
+    /// Half a byte a component, and of the rows that this leaves one byte.
+    Int4(&'a Int4Plane, &'a Int8Plane),
 }
 
 impl<'a> Plane<'a> {
     /// The one with the fewest bytes that `vectors` have.
     pub fn best(vectors: &'a WordVectors) -> Self {
-        stored::plane(vectors).map_or(Self::Floats, Self::Int8)
+        match stored::planes(vectors) {
+            Some(Planes { int8, int4: Some(int4) }) => Self::Int4(int4, int8),
+            Some(Planes { int8, int4: None }) => Self::Int8(int8),
+            None => Self::Floats,
+        }
     }
 
     /// What it is called.
@@ -38,6 +51,7 @@ impl<'a> Plane<'a> {
         match self {
             Self::Floats => "f32",
             Self::Int8(_) => "int8",
+            Self::Int4(..) => "int4, then int8",
         }
     }
 }
@@ -48,10 +62,22 @@ pub(super) fn float_error(dimensions: usize) -> f64 {
     1.5 * gamma + 2.0 * gamma * gamma + f64::EPSILON * 8.0
 }
 
+/// What is known of a row.
+pub(super) struct Known<'a> {
+    pub row: usize,
+    /// Its cosines with the query vectors.
+    pub cosines: &'a [f64],
+    /// How far each is off at most: infinitely where nothing is known.
+    pub error: f64,
+    /// What the score is at most, as far as something else than the cosines tells.
+    pub at_most: f64,
+}
+
 /// What finds the cosines of rows with some query vectors.
 pub(super) enum Cosines<'a> {
     Floats(FloatCosines<'a>),
-    Int8(IntegerCosines<'a>),
+    Int8(Int8Cosines<'a>),
+    Int4(Int4Cosines<'a>),
 }
 
 impl<'a> Cosines<'a> {
@@ -65,29 +91,18 @@ impl<'a> Cosines<'a> {
                 lengths: lengths.to_vec(),
                 error: float_error(rows.dimensions()),
             }),
-            Plane::Int8(plane) => {
-                let vectors = flat.chunks_exact(plane.dimensions()).zip(lengths);
-                Self::Int8(IntegerCosines {
-                    plane,
-                    kernel: IntegerKernel::detect(),
-                    queries: vectors.map(|(vector, &length)| CodedQuery::new(vector, length)).collect(),
-                })
-            }
+            Plane::Int8(plane) => Self::Int8(Int8Cosines::new(plane, flat, lengths)),
+            Plane::Int4(coarse, fine) => Self::Int4(Int4Cosines::new(coarse, fine, flat, lengths)),
         }
     }
 
-    /// Calls `visit` with each row of `block` that may have a direction, its cosines, and how far each is
-    /// off at most: infinitely where nothing is known. Rows whose only cosine cannot be `least` may be left
-    /// out; `visit` may raise it.
-    pub(super) fn for_each(
-        &self,
-        block: Range<usize>,
-        least: &Cell<f64>,
-        visit: impl FnMut(usize, &[f64], f64),
-    ) {
+    /// Calls `visit` with each row of `block` that may have a direction. Rows that cannot score
+    /// `reach.least` may be left out; `visit` may raise that.
+    pub(super) fn for_each(&self, block: Range<usize>, reach: &Reach<'_>, visit: impl FnMut(Known<'_>)) {
         match self {
             Self::Floats(cosines) => cosines.for_each(block, visit),
-            Self::Int8(cosines) => cosines.for_each(block, least, visit),
+            Self::Int8(cosines) => cosines.for_each(block, reach, visit),
+            Self::Int4(cosines) => cosines.for_each(block, reach, visit),
         }
     }
 }
@@ -102,30 +117,24 @@ pub(super) struct FloatCosines<'a> {
 }
 
 impl FloatCosines<'_> {
-    fn for_each(&self, block: Range<usize>, mut visit: impl FnMut(usize, &[f64], f64)) {
+    fn for_each(&self, block: Range<usize>, mut visit: impl FnMut(Known<'_>)) {
         let mut buffer = vec![0.0; self.rows.dimensions()];
         let mut dots = vec![0.0f32; self.lengths.len()];
         let mut cosines = vec![0.0f64; self.lengths.len()];
         for row in block {
             let squared = self.kernel.dots(row_bytes(self.rows, row, &mut buffer), &self.flat, &mut dots);
             if !TRUSTED_SQUARES.contains(&squared) {
-                visit(row, &cosines, f64::INFINITY);
+                let error = f64::INFINITY;
+                visit(Known { row, cosines: &cosines, error, at_most: f64::INFINITY });
                 continue;
             }
             let scale = 1.0 / f64::from(squared).sqrt();
             for ((cosine, &dot), length) in cosines.iter_mut().zip(&dots).zip(&self.lengths) {
                 *cosine = f64::from(dot) * scale / length;
             }
-            visit(row, &cosines, self.error);
+            visit(Known { row, cosines: &cosines, error: self.error, at_most: f64::INFINITY });
         }
     }
-}
-
-/// From a plane of codes.
-pub(super) struct IntegerCosines<'a> {
-    plane: &'a Int8Plane,
-    kernel: IntegerKernel,
-    queries: Vec<CodedQuery>,
 }
 
 /// Rows that are passed over together where none can be of use.
@@ -134,66 +143,204 @@ pub(super) const TOGETHER: usize = 16;
 /// More than what f32 rounds off the cosines of rows that are passed over.
 pub(super) const ROUNDED: f64 = 2e-6;
 
-/// Whether the cosine of one of these rows with `query` can be `least`: in f32, many rows at a time.
-fn any_reaches(
-    query: &CodedQuery,
-    products: &[i32],
-    scales: &[[u8; 4]],
-    errors: &[[u8; 4]],
-    least: f64,
-) -> bool {
-    let (unit, farthest, least) = (query.unit() as f32, query.error() as f32, (least - ROUNDED) as f32);
-    let mut reaches = false;
-    for ((&product, &scale), &error) in products.iter().zip(scales).zip(errors) {
-        let (scale, error) = (f32::from_le_bytes(scale), f32::from_le_bytes(error));
-        // A row without direction has no scale that is a number, and reaches nothing.
-        reaches |= product as f32 * (scale * unit) + (error + (1.0 + error) * farthest) >= least;
-    }
-    reaches
-}
-
 /// Slack for the rounding of the few f64 operations here.
 const SLACK: f64 = 1e-12;
 
-impl IntegerCosines<'_> {
-    fn for_each(&self, block: Range<usize>, least: &Cell<f64>, mut visit: impl FnMut(usize, &[f64], f64)) {
-        let rows = block.len();
-        let mut products = vec![0; rows * self.queries.len()];
-        self.kernel.products(self.plane.codes(block.clone()), &self.queries, &mut products);
-        let [query] = &self.queries[..] else {
-            return self.visit_all(block.clone(), rows, &products, &mut visit);
-        };
-        let first = block.start;
-        let [scales, errors] = self.plane.scale_bytes(block);
-        let groups = products.chunks(TOGETHER).zip(scales.chunks(TOGETHER)).zip(errors.chunks(TOGETHER));
-        for (index, ((products, scales), errors)) in groups.enumerate() {
-            if any_reaches(query, products, scales, errors, least.get()) {
-                let start = first + index * TOGETHER;
-                self.visit_all(start..start + products.len(), products.len(), products, &mut visit);
+/// What products of integers say of cosines.
+struct Decoder<'a> {
+    /// Of the rows.
+    scales: &'a Scales,
+    /// What one unit of each query's integers is worth.
+    units: Vec<f64>,
+    /// How far a query vector is from its integers at most.
+    farthest: f64,
+}
+
+/// The products of a block of rows with each query: those of the first one after the other, then those of
+/// the second.
+struct Products {
+    block: Range<usize>,
+    products: Vec<i32>,
+}
+
+impl Products {
+    fn of(&self, query: usize) -> &[i32] {
+        let rows = self.block.len();
+        &self.products[query * rows..(query + 1) * rows]
+    }
+}
+
+impl Decoder<'_> {
+    /// Calls `look` with groups of neighbouring rows of the block (by their places in it) that may hold one
+    /// that scores `reach.least`.
+    fn for_each_group(&self, products: &Products, reach: &Reach<'_>, mut look: impl FnMut(Range<usize>)) {
+        let rows = products.block.len();
+        for first in (0..rows).step_by(TOGETHER) {
+            let group = first..(first + TOGETHER).min(rows);
+            let reaches = match reach.objective {
+                Objective::Cosine => self.any_cosine_reaches(products, group.clone(), reach.least_cosine()),
+                Objective::Product { positive } => {
+                    self.any_product_reaches(products, group.clone(), *positive, reach.least.get())
+                }
+                Objective::PairDirection => true,
+            };
+            if reaches {
+                look(group);
             }
         }
     }
 
-    /// Visits all of `block`, whose products with each query stand `rows` apart.
-    fn visit_all(
-        &self,
-        block: Range<usize>,
-        rows: usize,
-        products: &[i32],
-        visit: &mut impl FnMut(usize, &[f64], f64),
-    ) {
-        let farthest = self.queries.iter().map(CodedQuery::error).fold(0.0, f64::max);
-        let units: Vec<f64> = self.queries.iter().map(CodedQuery::unit).collect();
-        let mut cosines = vec![0.0f64; self.queries.len()];
-        for ((index, row), (scale, off)) in block.clone().enumerate().zip(self.plane.scales(block)) {
-            if scale.is_nan() {
-                continue;
-            }
-            let (scale, off) = (f64::from(scale), f64::from(off));
-            for (query, (cosine, unit)) in cosines.iter_mut().zip(&units).enumerate() {
-                *cosine = f64::from(products[query * rows + index]) * (scale * unit);
-            }
-            visit(row, &cosines, off + (1.0 + off) * farthest + SLACK);
+    fn scale_bytes(&self, products: &Products, group: &Range<usize>) -> [&[[u8; 4]]; 2] {
+        let first = products.block.start;
+        self.scales.bytes(first + group.start..first + group.end)
+    }
+
+    /// Whether the cosine of one of these rows with the only query can be `least`: in f32, all at a time.
+    fn any_cosine_reaches(&self, products: &Products, group: Range<usize>, least: f64) -> bool {
+        let [scales, errors] = self.scale_bytes(products, &group);
+        let (unit, farthest, least) = (self.units[0] as f32, self.farthest as f32, (least - ROUNDED) as f32);
+        let mut reaches = false;
+        for ((&product, &scale), &error) in products.of(0)[group].iter().zip(scales).zip(errors) {
+            let (scale, error) = (f32::from_le_bytes(scale), f32::from_le_bytes(error));
+            // A row without direction has no scale that is a number, and reaches nothing.
+            reaches |= product as f32 * (scale * unit) + (error + (1.0 + error) * farthest) >= least;
         }
+        reaches
+    }
+
+    /// As [`Decoder::any_cosine_reaches`] for 3CosMul with `positive` wanted vectors.
+    fn any_product_reaches(&self, products: &Products, group: Range<usize>, positive: usize, least: f64) -> bool {
+        let [scales, errors] = self.scale_bytes(products, &group);
+        let mut wanted = [1.0f32; TOGETHER];
+        let mut unwanted = [1.0f32; TOGETHER];
+        let farthest = self.farthest as f32;
+        for (query, &unit) in self.units.iter().enumerate() {
+            let of_rows = products.of(query)[group.clone()].iter().zip(scales).zip(errors);
+            let factors = if query < positive { &mut wanted } else { &mut unwanted };
+            let sign = if query < positive { 1.0 } else { -1.0 };
+            for (factor, ((&product, &scale), &error)) in factors.iter_mut().zip(of_rows) {
+                let (scale, error) = (f32::from_le_bytes(scale), f32::from_le_bytes(error));
+                let error = error + (1.0 + error) * farthest + ROUNDED as f32;
+                let end = product as f32 * (scale * unit as f32) + sign * error;
+                *factor *= (1.0 + end).clamp(0.0, 2.0) / 2.0;
+            }
+        }
+        // What multiplying rounds off is relative.
+        let least = (least * (1.0 - ROUNDED * wanted.len() as f64)) as f32;
+        let scores = wanted.iter().zip(&unwanted).take(group.len());
+        scores.fold(false, |reaches, (wanted, unwanted)| reaches | !(wanted / (unwanted + 1e-6) < least))
+    }
+
+    /// Writes the cosines of the row whose product with each query `product` tells, and returns how far
+    /// they are off; `None` where the row has no direction.
+    fn cosines(&self, row: usize, product: impl Fn(usize) -> i32, cosines: &mut [f64]) -> Option<f64> {
+        let (scale, off) = self.scales.of(row..row + 1).next().filter(|(scale, _)| !scale.is_nan())?;
+        let (scale, off) = (f64::from(scale), f64::from(off));
+        for (query, (cosine, unit)) in cosines.iter_mut().zip(&self.units).enumerate() {
+            *cosine = f64::from(product(query)) * (scale * unit);
+        }
+        Some(off + (1.0 + off) * self.farthest + SLACK)
+    }
+}
+
+/// From a plane of one byte a component.
+pub(super) struct Int8Cosines<'a> {
+    plane: &'a Int8Plane,
+    kernel: IntegerKernel,
+    queries: Vec<CodedQuery>,
+    decoder: Decoder<'a>,
+}
+
+impl<'a> Int8Cosines<'a> {
+    fn new(plane: &'a Int8Plane, flat: &[f32], lengths: &[f64]) -> Self {
+        let vectors = flat.chunks_exact(plane.dimensions()).zip(lengths);
+        let queries: Vec<CodedQuery> =
+            vectors.map(|(vector, &length)| CodedQuery::new(vector, length)).collect();
+        let decoder = Decoder {
+            scales: plane.scales(),
+            units: queries.iter().map(CodedQuery::unit).collect(),
+            farthest: queries.iter().map(CodedQuery::error).fold(0.0, f64::max),
+        };
+        Self { plane, kernel: IntegerKernel::detect(), queries, decoder }
+    }
+
+    fn products(&self, block: Range<usize>) -> Products {
+        let mut products = vec![0; block.len() * self.queries.len()];
+        self.kernel.products(self.plane.codes(block.clone()), &self.queries, &mut products);
+        Products { block, products }
+    }
+
+    fn for_each(&self, block: Range<usize>, reach: &Reach<'_>, mut visit: impl FnMut(Known<'_>)) {
+        let products = self.products(block);
+        let mut cosines = vec![0.0f64; self.queries.len()];
+        self.decoder.for_each_group(&products, reach, |group| {
+            for index in group {
+                let row = products.block.start + index;
+                let product = |query: usize| products.of(query)[index];
+                if let Some(error) = self.decoder.cosines(row, product, &mut cosines) {
+                    visit(Known { row, cosines: &cosines, error, at_most: f64::INFINITY });
+                }
+            }
+        });
+    }
+
+    /// Writes the products of one row with each query.
+    fn products_of_row(&self, row: usize, products: &mut [i32]) {
+        self.kernel.products(self.plane.codes(row..row + 1), &self.queries, products);
+    }
+}
+
+/// From a plane of half a byte a component, and of the rows that may matter from one of a byte.
+pub(super) struct Int4Cosines<'a> {
+    plane: &'a Int4Plane,
+    kernel: HalfByteKernel,
+    queries: Vec<ByteQuery>,
+    decoder: Decoder<'a>,
+    fine: Int8Cosines<'a>,
+}
+
+impl<'a> Int4Cosines<'a> {
+    fn new(plane: &'a Int4Plane, fine: &'a Int8Plane, flat: &[f32], lengths: &[f64]) -> Self {
+        let vectors = flat.chunks_exact(plane.dimensions()).zip(lengths);
+        let queries: Vec<ByteQuery> = vectors.map(|(vector, &length)| ByteQuery::new(vector, length)).collect();
+        let decoder = Decoder {
+            scales: plane.scales(),
+            units: queries.iter().map(ByteQuery::unit).collect(),
+            farthest: queries.iter().map(ByteQuery::error).fold(0.0, f64::max),
+        };
+        let fine = Int8Cosines::new(fine, flat, lengths);
+        Self { plane, kernel: HalfByteKernel::detect(), queries, decoder, fine }
+    }
+
+    fn products(&self, block: Range<usize>) -> Products {
+        let rows = block.len();
+        let codes = self.plane.codes_from(block.start);
+        let mut products = vec![0; rows * self.queries.len()];
+        for (query, products) in self.queries.iter().zip(products.chunks_mut(rows.max(1))) {
+            self.kernel.products(codes, query, products);
+        }
+        Products { block, products }
+    }
+
+    fn for_each(&self, block: Range<usize>, reach: &Reach<'_>, mut visit: impl FnMut(Known<'_>)) {
+        let products = self.products(block);
+        let mut cosines = vec![0.0f64; self.queries.len()];
+        let mut fine_products = vec![0; self.queries.len()];
+        self.decoder.for_each_group(&products, reach, |group| {
+            for index in group {
+                let row = products.block.start + index;
+                let product = |query: usize| products.of(query)[index];
+                let Some(error) = self.decoder.cosines(row, product, &mut cosines) else { continue };
+                let at_most = reach.bounds(&cosines, error).upper;
+                if at_most < reach.least.get() {
+                    continue;
+                }
+                self.fine.products_of_row(row, &mut fine_products);
+                let product = |query: usize| fine_products[query];
+                if let Some(error) = self.fine.decoder.cosines(row, product, &mut cosines) {
+                    visit(Known { row, cosines: &cosines, error, at_most });
+                }
+            }
+        });
     }
 }

@@ -4,11 +4,13 @@ use std::cell::Cell;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::ops::Range;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use rayon::prelude::*;
 
-use super::bounds::{self, Interval};
-use super::cosines::{Cosines, Plane};
+use super::bounds::{self, Interval, Reach};
+use super::cosines::{Cosines, Known, Plane};
 use super::objective::Objective;
 use super::query::{Hit, Query};
 use crate::vectors::error::{Result, VectorsError};
@@ -38,6 +40,8 @@ pub(super) struct Prepared<'a> {
     pub lengths: Vec<f64>,
     /// For PairDirection: the cosine between its two vectors.
     offset_at_c: f64,
+    /// The score that as many rows as are asked for are known to have.
+    reached: Highest,
     cosines: Cosines<'a>,
     excluded: Vec<usize>,
 }
@@ -62,50 +66,46 @@ impl<'a> Prepared<'a> {
         let cosines = Cosines::new(vectors.rows(), plane, &flat, &lengths);
         let mut excluded = query.excluded.clone();
         excluded.sort_unstable();
-        Ok(Self { vectors, query, flat, lengths, offset_at_c, cosines, excluded })
+        let reached = Highest::default();
+        Ok(Self { vectors, query, flat, lengths, offset_at_c, reached, cosines, excluded })
     }
 
     /// What the score of a row can be whose cosines are known to within `error`.
     pub(super) fn bounds(&self, cosines: &[f64], error: f64) -> Interval {
-        if !error.is_finite() {
-            return Interval::UNKNOWN;
-        }
-        bounds::bounds(&self.query.objective, cosines, error, self.offset_at_c)
+        self.reach(f64::NEG_INFINITY).bounds(cosines, error)
+    }
+
+    fn reach(&self, least: f64) -> Reach<'_> {
+        Reach { objective: &self.query.objective, offset_at_c: self.offset_at_c, least: Cell::new(least) }
     }
 
     /// The rows of `block` that may be among the best `count`.
     pub(super) fn scan(&self, block: Range<usize>, count: usize) -> Vec<Candidate> {
         let mut best = LargestLower::new(count);
-        let mut candidates = Vec::new();
-        let mut threshold = best.threshold();
-        let least = Cell::new(self.least_cosine(threshold));
-        self.cosines.for_each(block, &least, |row, cosines, error| {
-            if !bounds::can_reach(&self.query.objective, cosines, error, threshold) {
+        let mut candidates: Vec<Candidate> = Vec::new();
+        let reach = self.reach(self.reached.get());
+        self.cosines.for_each(block, &reach, |Known { row, cosines, error, at_most }| {
+            if !bounds::can_reach(&self.query.objective, cosines, error, reach.least.get()) {
                 return;
             }
-            let bounds = self.bounds(cosines, error);
-            if bounds.upper >= threshold && self.eligible(row) {
+            let mut bounds = reach.bounds(cosines, error);
+            bounds.upper = bounds.upper.min(at_most);
+            if bounds.upper >= reach.least.get() && self.eligible(row) {
                 best.push(bounds.lower);
-                threshold = best.threshold();
-                least.set(self.least_cosine(threshold));
+                reach.least.set(self.reached.raise(best.threshold()));
                 candidates.push(Candidate { row, bounds });
             }
         });
-        candidates.retain(|candidate| candidate.bounds.upper >= threshold);
+        candidates.retain(|candidate| candidate.bounds.upper >= reach.least.get());
         candidates
-    }
-
-    /// What the cosine of a row must be at least for such a score; of other objectives nothing is known.
-    fn least_cosine(&self, score: f64) -> f64 {
-        if self.query.objective == Objective::Cosine { score } else { f64::NEG_INFINITY }
     }
 
     /// How many rows of `block` come before `target`.
     pub(super) fn count_better(&self, block: Range<usize>, target: Hit) -> usize {
         let mut better = 0;
-        let least = Cell::new(self.least_cosine(target.score));
-        self.cosines.for_each(block, &least, |row, cosines, error| {
-            let bounds = self.bounds(cosines, error);
+        let reach = self.reach(target.score);
+        self.cosines.for_each(block, &reach, |Known { row, cosines, error, .. }| {
+            let bounds = reach.bounds(cosines, error);
             if row == target.row || bounds.upper < target.score || !self.eligible(row) {
                 return;
             }
@@ -146,6 +146,30 @@ impl<'a> Prepared<'a> {
             .map(|(vector, own)| dot(vector, &values) / (own * length))
             .collect();
         bounds::score(&self.query.objective, &cosines, self.offset_at_c).filter(|score| score.is_finite())
+    }
+}
+
+/// The highest of the numbers that any thread has said.
+struct Highest(AtomicU64);
+
+impl Default for Highest {
+    fn default() -> Self {
+        Self(AtomicU64::new(f64::NEG_INFINITY.to_bits()))
+    }
+}
+
+impl Highest {
+    fn get(&self) -> f64 {
+        f64::from_bits(self.0.load(Relaxed))
+    }
+
+    /// Raises it to `number` where that is higher, and returns what it is then.
+    fn raise(&self, number: f64) -> f64 {
+        let higher = |bits: u64| (number > f64::from_bits(bits)).then(|| number.to_bits());
+        match self.0.fetch_update(Relaxed, Relaxed, higher) {
+            Ok(_) => number,
+            Err(bits) => f64::from_bits(bits),
+        }
     }
 }
 

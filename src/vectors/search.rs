@@ -1,8 +1,8 @@
 //! The one function that looks at all rows, and what it answers.
 //!
 //! Every query is a handful of unit vectors whose cosines with a row are combined into a score by
-//! an [`Objective`]. Cosines are first computed over all rows, in parallel, from the [`Plane`] that takes
-//! the fewest bytes: codes where there are any, else the rows' own f32. The rows that can be among the
+//! an [`Objective`]. Cosines are first computed over all rows, in parallel, from the [`Plane`] that tells
+//! soonest: codes where there are any, else the rows' own f32. The rows that can be among the
 //! best within the error of that plane are then scored again in f64 from their own numbers. Answers are
 //! sorted by falling score and then by rank, and are the same for any plane and any number of threads.
 //!
@@ -49,7 +49,7 @@ const BLOCK: usize = 2048;
 /// # Errors
 /// A query whose vectors have the wrong length or no direction; [`super::VectorsError::Cancelled`].
 pub fn search(vectors: &WordVectors, query: &Query, progress: &Progress) -> Result<Answer> {
-    search_over(vectors, Plane::best(vectors), query, progress)
+    search_over(vectors, Plane::best(vectors, &query.objective), query, progress)
 }
 
 /// As [`search`], over a plane of the caller's choice: the answer is the same.
@@ -113,7 +113,7 @@ pub fn search_with_and_without(
 /// # Errors
 /// As [`search`].
 pub fn rank(vectors: &WordVectors, query: &Query, row: usize, progress: &Progress) -> Result<Option<usize>> {
-    let prepared = Prepared::new(vectors, Plane::best(vectors), query)?;
+    let prepared = Prepared::new(vectors, Plane::best(vectors, &query.objective), query)?;
     let scanned = query.filter.rows(vectors.len());
     if !scanned.contains(&row) || !prepared.eligible(row) {
         return Ok(None);

@@ -53,11 +53,6 @@ pub(super) struct Reach<'a> {
 }
 
 impl Reach<'_> {
-    /// What the cosine of a row must be at least; of other objectives than the cosine nothing is known.
-    pub(super) fn least_cosine(&self) -> f64 {
-        if *self.objective == Objective::Cosine { self.least.get() } else { f64::NEG_INFINITY }
-    }
-
     /// What the score can be when each cosine is known to within `error`.
     pub(super) fn bounds(&self, cosines: &[f64], error: f64) -> Interval {
         match error.is_finite() {

@@ -37,12 +37,13 @@ pub enum Plane<'a> {
 }
 
 impl<'a> Plane<'a> {
-    /// The one with the fewest bytes that `vectors` have.
-    pub fn best(vectors: &'a WordVectors) -> Self {
-        match stored::planes(vectors) {
-            Some(Planes { int8, int4: Some(int4) }) => Self::Int4(int4, int8),
-            Some(Planes { int8, int4: None }) => Self::Int8(int8),
-            None => Self::Floats,
+    /// The one of those that `vectors` have which tells soonest. Of a score of several cosines four bits
+    /// tell too little: most rows would have to be looked at again.
+    pub fn best(vectors: &'a WordVectors, objective: &Objective) -> Self {
+        match (stored::planes(vectors), objective) {
+            (Some(Planes { int8, int4: Some(int4) }), Objective::Cosine) => Self::Int4(int4, int8),
+            (Some(planes), _) => Self::Int8(&planes.int8),
+            (None, _) => Self::Floats,
         }
     }
 
@@ -143,6 +144,11 @@ pub(super) const TOGETHER: usize = 16;
 /// More than what f32 rounds off the cosines of rows that are passed over.
 pub(super) const ROUNDED: f64 = 2e-6;
 
+/// Less than any end in f32 of a score of `least` or more that is made of `factors` cosines.
+fn rounded_down(least: f64, factors: usize) -> f32 {
+    (least - ROUNDED * (factors as f64 * least.abs() + 1.0)) as f32
+}
+
 /// Slack for the rounding of the few f64 operations here.
 const SLACK: f64 = 1e-12;
 
@@ -171,21 +177,22 @@ impl Products {
 }
 
 impl Decoder<'_> {
-    /// Calls `look` with groups of neighbouring rows of the block (by their places in it) that may hold one
-    /// that scores `reach.least`.
-    fn for_each_group(&self, products: &Products, reach: &Reach<'_>, mut look: impl FnMut(Range<usize>)) {
+    /// Calls `look` with the rows of the block (by their places in it) that may score `reach.least`: many
+    /// are passed over at a time, in f32.
+    fn for_each_row(&self, products: &Products, reach: &Reach<'_>, mut look: impl FnMut(usize)) {
         let rows = products.block.len();
         for first in (0..rows).step_by(TOGETHER) {
             let group = first..(first + TOGETHER).min(rows);
-            let reaches = match reach.objective {
-                Objective::Cosine => self.any_cosine_reaches(products, group.clone(), reach.least_cosine()),
-                Objective::Product { positive } => {
-                    self.any_product_reaches(products, group.clone(), *positive, reach.least.get())
-                }
-                Objective::PairDirection => true,
+            let ends = match reach.objective {
+                Objective::Cosine => self.cosine_ends(products, group.clone()),
+                Objective::Product { positive } => self.product_ends(products, group.clone(), *positive),
+                Objective::PairDirection => [f32::INFINITY; TOGETHER],
             };
-            if reaches {
-                look(group);
+            // A row without direction has no scale that is a number, and reaches nothing.
+            let least = || rounded_down(reach.least.get(), self.units.len());
+            let now = least();
+            if ends.iter().fold(false, |any, &end| any | (end >= now)) {
+                group.zip(ends).filter(|(_, end)| *end >= least()).for_each(|(row, _)| look(row));
             }
         }
     }
@@ -195,24 +202,23 @@ impl Decoder<'_> {
         self.scales.bytes(first + group.start..first + group.end)
     }
 
-    /// Whether the cosine of one of these rows with the only query can be `least`: in f32, all at a time.
-    fn any_cosine_reaches(&self, products: &Products, group: Range<usize>, least: f64) -> bool {
+    /// What the cosines of these rows with the only query are at most.
+    fn cosine_ends(&self, products: &Products, group: Range<usize>) -> [f32; TOGETHER] {
         let [scales, errors] = self.scale_bytes(products, &group);
-        let (unit, farthest, least) = (self.units[0] as f32, self.farthest as f32, (least - ROUNDED) as f32);
-        let mut reaches = false;
-        for ((&product, &scale), &error) in products.of(0)[group].iter().zip(scales).zip(errors) {
+        let (unit, farthest) = (self.units[0] as f32, self.farthest as f32);
+        let mut ends = [f32::NEG_INFINITY; TOGETHER];
+        let of_rows = products.of(0)[group].iter().zip(scales).zip(errors);
+        for (end, ((&product, &scale), &error)) in ends.iter_mut().zip(of_rows) {
             let (scale, error) = (f32::from_le_bytes(scale), f32::from_le_bytes(error));
-            // A row without direction has no scale that is a number, and reaches nothing.
-            reaches |= product as f32 * (scale * unit) + (error + (1.0 + error) * farthest) >= least;
+            *end = product as f32 * (scale * unit) + (error + (1.0 + error) * farthest);
         }
-        reaches
+        ends
     }
 
-    /// As [`Decoder::any_cosine_reaches`] for 3CosMul with `positive` wanted vectors.
-    fn any_product_reaches(&self, products: &Products, group: Range<usize>, positive: usize, least: f64) -> bool {
+    /// What 3CosMul with `positive` wanted vectors gives these rows at most.
+    fn product_ends(&self, products: &Products, group: Range<usize>, positive: usize) -> [f32; TOGETHER] {
         let [scales, errors] = self.scale_bytes(products, &group);
-        let mut wanted = [1.0f32; TOGETHER];
-        let mut unwanted = [1.0f32; TOGETHER];
+        let (mut wanted, mut unwanted) = ([1.0f32; TOGETHER], [1.0f32; TOGETHER]);
         let farthest = self.farthest as f32;
         for (query, &unit) in self.units.iter().enumerate() {
             let of_rows = products.of(query)[group.clone()].iter().zip(scales).zip(errors);
@@ -225,10 +231,8 @@ impl Decoder<'_> {
                 *factor *= (1.0 + end).clamp(0.0, 2.0) / 2.0;
             }
         }
-        // What multiplying rounds off is relative.
-        let least = (least * (1.0 - ROUNDED * wanted.len() as f64)) as f32;
-        let scores = wanted.iter().zip(&unwanted).take(group.len());
-        scores.fold(false, |reaches, (wanted, unwanted)| reaches | !(wanted / (unwanted + 1e-6) < least))
+        wanted.iter_mut().zip(unwanted).for_each(|(end, unwanted)| *end /= unwanted + 1e-6);
+        wanted
     }
 
     /// Writes the cosines of the row whose product with each query `product` tells, and returns how far
@@ -273,13 +277,11 @@ impl<'a> Int8Cosines<'a> {
     fn for_each(&self, block: Range<usize>, reach: &Reach<'_>, mut visit: impl FnMut(Known<'_>)) {
         let products = self.products(block);
         let mut cosines = vec![0.0f64; self.queries.len()];
-        self.decoder.for_each_group(&products, reach, |group| {
-            for index in group {
-                let row = products.block.start + index;
-                let product = |query: usize| products.of(query)[index];
-                if let Some(error) = self.decoder.cosines(row, product, &mut cosines) {
-                    visit(Known { row, cosines: &cosines, error, at_most: f64::INFINITY });
-                }
+        self.decoder.for_each_row(&products, reach, |index| {
+            let row = products.block.start + index;
+            let product = |query: usize| products.of(query)[index];
+            if let Some(error) = self.decoder.cosines(row, product, &mut cosines) {
+                visit(Known { row, cosines: &cosines, error, at_most: f64::INFINITY });
             }
         });
     }
@@ -326,20 +328,18 @@ impl<'a> Int4Cosines<'a> {
         let products = self.products(block);
         let mut cosines = vec![0.0f64; self.queries.len()];
         let mut fine_products = vec![0; self.queries.len()];
-        self.decoder.for_each_group(&products, reach, |group| {
-            for index in group {
-                let row = products.block.start + index;
-                let product = |query: usize| products.of(query)[index];
-                let Some(error) = self.decoder.cosines(row, product, &mut cosines) else { continue };
-                let at_most = reach.bounds(&cosines, error).upper;
-                if at_most < reach.least.get() {
-                    continue;
-                }
-                self.fine.products_of_row(row, &mut fine_products);
-                let product = |query: usize| fine_products[query];
-                if let Some(error) = self.fine.decoder.cosines(row, product, &mut cosines) {
-                    visit(Known { row, cosines: &cosines, error, at_most });
-                }
+        self.decoder.for_each_row(&products, reach, |index| {
+            let row = products.block.start + index;
+            let product = |query: usize| products.of(query)[index];
+            let Some(error) = self.decoder.cosines(row, product, &mut cosines) else { return };
+            let at_most = reach.bounds(&cosines, error).upper;
+            if at_most < reach.least.get() {
+                return;
+            }
+            self.fine.products_of_row(row, &mut fine_products);
+            let product = |query: usize| fine_products[query];
+            if let Some(error) = self.fine.decoder.cosines(row, product, &mut cosines) {
+                visit(Known { row, cosines: &cosines, error, at_most });
             }
         });
     }

@@ -89,7 +89,8 @@ fn neighbours(criterion: &mut Criterion) {
         for (name, plane, bytes) in planes {
             group.throughput(Throughput::Bytes(bytes as u64));
             group.bench_function(name, |bencher| {
-                bencher.iter(|| search_over(&vectors, plane, black_box(&query), &progress).expect("an answer"));
+                bencher
+                    .iter(|| search_over(&vectors, plane, black_box(&query), &progress).expect("an answer"));
             });
         }
         group.finish();

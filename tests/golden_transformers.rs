@@ -8,12 +8,13 @@ use lexiscope::mmap::Bytes;
 use lexiscope::model::config::Config;
 use lexiscope::model::families::{self, FAMILIES};
 use lexiscope::model::forward::{Input, PassOptions, forward};
+use lexiscope::model::fronts::{Feed, Hears};
 use lexiscope::model::network::{DECODER, FIRST, Kind};
 use lexiscope::model::parts::MixerTrace;
 use lexiscope::model::weights::Weights;
 use lexiscope::model::{Network, Trace};
 use lexiscope::progress::Progress;
-use ndarray::{ArrayD, ArrayView3, ArrayViewD, IxDyn};
+use ndarray::{Array2, ArrayD, ArrayView3, ArrayViewD, Axis, Ix2, IxDyn};
 use safetensors::SafeTensors;
 
 /// The largest difference from PyTorch's f32.
@@ -48,6 +49,19 @@ impl Expected {
     }
 }
 
+impl Expected {
+    /// What the network hears, `[channels, steps]`.
+    fn sound(&self, case: usize, hears: Hears) -> Option<Array2<f32>> {
+        let name = if hears == Hears::Bands { "input_features" } else { "input_values" };
+        let sound = self.get(&format!("{case}.{name}"))?;
+        Some(match hears {
+            Hears::Samples => sound.insert_axis(Axis(0)).into_dimensionality().expect("samples"),
+            Hears::Bands => sound.into_dimensionality().expect("bands"),
+            Hears::Spectrogram => sound.into_dimensionality::<Ix2>().expect("a spectrogram").reversed_axes(),
+        })
+    }
+}
+
 /// The family, by the name of the list, and the network.
 fn open(folder: &Path) -> (String, Network) {
     let path = folder.join("config.json");
@@ -67,12 +81,13 @@ fn compare(what: &str, found: ArrayViewD<'_, f32>, expected: &ArrayD<f32>) {
 }
 
 fn rows_sum_to_one(what: &str, weights: &ndarray::Array3<f32>) {
-    for sum in weights.sum_axis(ndarray::Axis(2)) {
+    for sum in weights.sum_axis(Axis(2)) {
         assert!((sum - 1.0).abs() <= 1e-6, "{what}: a row sums to {sum}");
     }
 }
 
-fn check_case(family: &str, case: usize, trace: &Trace, expected: &Expected, kind: Kind) -> usize {
+fn check_case(family: &str, case: usize, trace: &Trace, expected: &Expected, network: &Network) -> usize {
+    let (kind, hears) = (network.kind, network.front().hears());
     let mut compared = 0;
     let mut check = |name: String, found: ArrayViewD<'_, f32>| {
         if let Some(expected) = expected.get(&format!("{case}.{name}")) {
@@ -104,7 +119,8 @@ fn check_case(family: &str, case: usize, trace: &Trace, expected: &Expected, kin
         check(format!("hidden_state.{index}"), state.view().into_dyn());
     }
     if let Some(logits) = &trace.logits {
-        let logits = if kind == Kind::Vision { logits.row(0).into_dyn() } else { logits.view().into_dyn() };
+        let is_one = kind == Kind::Vision || hears == Some(Hears::Spectrogram);
+        let logits = if is_one { logits.row(0).into_dyn() } else { logits.view().into_dyn() };
         check("logits".into(), logits);
     }
     if let Some(pooled) = &trace.pooled {
@@ -149,16 +165,23 @@ fn check_folder(folder: &Path) -> String {
             let view: ArrayView3<'_, f32> = image.view().into_dimensionality().expect("an image");
             view
         });
-        let input = match (&ids, image) {
-            (Some(ids), _) => Input::Tokens(ids),
-            (None, Some(image)) => Input::Image(image),
-            (None, None) => break,
+        let sound = network.front().hears().and_then(|hears| expected.sound(case, hears));
+        let decoder = expected.ids(&format!("{case}.decoder_input_ids"));
+        let input = match (&ids, image, &sound) {
+            (Some(ids), ..) => Input::Tokens(ids),
+            (None, Some(image), _) => Input::Image(image),
+            (None, None, Some(sound)) => match &decoder {
+                Some(decoder) => Input::Each(vec![Feed::Sound(sound.view()), Feed::Tokens(decoder)]),
+                None => Input::Sound(sound.view()),
+            },
+            (None, None, None) => break,
         };
         let trace =
             forward(&network, &input, &PassOptions::default(), &Progress::unobserved()).expect("runs");
-        compared += check_case(&name, case, &trace, &expected, network.kind);
+        compared += check_case(&name, case, &trace, &expected, &network);
     }
-    let tensors = names.iter().filter(|name| !name.contains("input_ids") && !name.contains("pixel")).count();
+    let is_input = |name: &String| ["input_", "pixel_values"].iter().any(|part| name.contains(part));
+    let tensors = names.iter().filter(|name| !is_input(name)).count();
     assert_eq!(compared, tensors, "{name}: every golden tensor is compared");
     model_type
 }

@@ -110,6 +110,7 @@ pub fn logit_lens(network: &Network, trace: &Trace, options: &LensOptions) -> Re
         _ if head.second.is_some() => Some("two tokens"),
         LooksAt::Pooled { .. } => Some("all pixels"),
         LooksAt::Mean { .. } | LooksAt::FirstAndMean { .. } => Some("all tokens"),
+        LooksAt::MeanOfFirst { .. } => Some("several tokens"),
         LooksAt::EachToken | LooksAt::FirstToken | LooksAt::LastToken => None,
     };
     if let Some(together) = together {

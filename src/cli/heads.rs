@@ -177,6 +177,9 @@ impl More {
             Front::Patches(_) | Front::Pixels(_) if detectors => {
                 Err(Failure::usage("--detectors looks for patterns of a text, not of an image").into())
             }
+            Front::Sound(_) | Front::Spectrogram(_) if detectors => {
+                Err(Failure::usage("--detectors looks for patterns of a text, not of a sound").into())
+            }
             Front::Patches(front) => {
                 let grid = subject.image.as_ref().map(|image| front.grid(&image.view()));
                 let columns = grid.map_or(front.across(), |(_, columns)| columns);
@@ -188,7 +191,9 @@ impl More {
                     .into())
             }
             Front::Tokens(_) if detectors => Ok(Self::Detectors(subject.tokens.ids.clone())),
-            Front::Tokens(_) | Front::Pixels(_) => Ok(Self::Nothing),
+            Front::Tokens(_) | Front::Pixels(_) | Front::Sound(_) | Front::Spectrogram(_) => {
+                Ok(Self::Nothing)
+            }
         }
     }
 

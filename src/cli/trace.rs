@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use ndarray::Array3;
+use ndarray::{Array2, Array3};
 
 use super::arguments::format::FormatArguments;
 use super::arguments::subject::{Subject, SubjectArguments};
@@ -12,6 +12,7 @@ use super::command::{Answer, Command, Shared};
 use super::progress;
 use super::report::Value;
 use crate::model::forward::PassOptions;
+use crate::model::fronts::Hears;
 use crate::model::network::{DECODER, FIRST, Kind};
 use crate::model::tensor_file::TensorFile;
 use crate::model::trace::{BlockTrace, Keep, MixerTrace, StackTrace, Trace};
@@ -19,7 +20,8 @@ use crate::model::trace::{BlockTrace, Keep, MixerTrace, StackTrace, Trace};
 /// Write everything that one forward pass computes into a safetensors file
 ///
 /// Names: input_ids, attention.N, hidden_state.N, logits; in an encoder-decoder model
-/// encoder_attention.N, decoder_attention.N, cross_attention.N; for an image pixel_values; of a
+/// encoder_attention.N, decoder_attention.N, cross_attention.N; for an image pixel_values, for a sound
+/// input_values or input_features; of a
 /// recurrent layer hidden.N and its gates (input.N, forget.N, candidate.N, output.N, cell.N or
 /// reset.N, update.N, new.N), with encoder_ before those of an encoder and _reverse behind those of the
 /// way back; convolution.N; shaped_attention.N. All other stages stand beside them, as
@@ -59,7 +61,8 @@ impl Command for Arguments {
 fn tensors<'a>(subject: &'a Subject, trace: &'a Trace) -> TensorFile<'a> {
     let kind = subject.model.network.kind;
     let mut file = TensorFile::default();
-    if kind != Kind::Vision {
+    let hears = subject.model.network.front().hears();
+    if kind != Kind::Vision && hears.is_none() {
         file.ids("input_ids", trace.tokens(FIRST));
         if subject.tokens.types.iter().any(|&kind| kind > 0) {
             file.ids("token_type_ids", &subject.tokens.types);
@@ -69,6 +72,9 @@ fn tensors<'a>(subject: &'a Subject, trace: &'a Trace) -> TensorFile<'a> {
         file.ids("decoder_input_ids", trace.tokens(DECODER));
     }
     file.optional("pixel_values", subject.image.as_ref());
+    if let (Some(hears), Some(sound)) = (hears, &subject.sound) {
+        push_sound(&mut file, hears, sound);
+    }
     let (encoder, decoder) =
         if kind == Kind::EncoderDecoder { ("encoder_", "decoder_") } else { ("", "decoder_") };
     for (stack, attention, recurrent) in [(FIRST, encoder, encoder), (DECODER, decoder, "")] {
@@ -79,9 +85,10 @@ fn tensors<'a>(subject: &'a Subject, trace: &'a Trace) -> TensorFile<'a> {
     for (index, state) in trace.listed_states().into_iter().enumerate() {
         file.numbers(format!("hidden_state.{index}"), state.view());
     }
+    // A classifier has one row for the whole image or spectrogram; its file has that row.
+    let is_one = kind == Kind::Vision || hears == Some(Hears::Spectrogram);
     match &trace.logits {
-        // A classifier has one row for the whole image; its file has that row.
-        Some(logits) if kind == Kind::Vision && logits.nrows() > 0 => file.numbers("logits", logits.row(0)),
+        Some(logits) if is_one && logits.nrows() > 0 => file.numbers("logits", logits.row(0)),
         logits => file.optional("logits", logits.as_ref()),
     }
     if let Some(pooled) = &trace.pooled {
@@ -104,6 +111,15 @@ fn tensors<'a>(subject: &'a Subject, trace: &'a Trace) -> TensorFile<'a> {
         }
     }
     file
+}
+
+/// What was heard, as transformers names it and lays it out.
+fn push_sound<'a>(file: &mut TensorFile<'a>, hears: Hears, sound: &'a Array2<f32>) {
+    match hears {
+        Hears::Samples => file.numbers("input_values", sound.row(0)),
+        Hears::Bands => file.numbers("input_features", sound.view()),
+        Hears::Spectrogram => file.numbers("input_values", sound.t()),
+    }
 }
 
 /// What every kind of part computed, numbered by kind; the names of attentions and of recurrent layers

@@ -39,7 +39,7 @@ pub struct StackGradients {
 ///
 /// # Errors
 /// Those of [`forward`](super::forward::forward), which made the trace; a network with a
-/// [`Scan`](super::parts::scan::Scan).
+/// [`Scan`](super::parts::scan::Scan), or one that hears sounds.
 ///
 /// # Panics
 /// When `trace` is not a tape of `input`.
@@ -52,7 +52,8 @@ pub fn backward(
     activations: Option<&mut ActivationGradients>,
 ) -> Result<()> {
     let mut parts = network.stacks.iter().flat_map(|stack| &stack.blocks).flat_map(|block| &block.parts);
-    if parts.any(|part| matches!(part.mixer, Mixer::Scan(_))) {
+    let fronts = network.stacks.iter().all(|stack| stack.front.has_gradients());
+    if !fronts || parts.any(|part| matches!(part.mixer, Mixer::Scan(_))) {
         return Err(ModelError::Request(format!(
             "{} has parts that gradients are not carried through here, so nothing can be learned or attributed",
             network.family

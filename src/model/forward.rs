@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use ndarray::{Array2, ArrayView3, Axis};
+use ndarray::{Array2, ArrayView2, ArrayView3, Axis};
 
 use super::dropout::Dropout;
 use super::error::{ModelError, Result};
@@ -27,6 +27,8 @@ pub enum Input<'a> {
     Pair(&'a [u32], &'a [u32]),
     /// A normalised image `[C, side, side]`.
     Image(ArrayView3<'a, f32>),
+    /// A sound `[channels, steps]`.
+    Sound(ArrayView2<'a, f32>),
     /// Something for every stack.
     Each(Vec<Feed<'a>>),
 }
@@ -188,6 +190,7 @@ impl<'a> Feeds<'a> {
             Input::Typed(ids, types) if network.stacks.len() == 1 => vec![Feed::Typed(ids, types)],
             Input::Typed(ids, _) => vec![Feed::Tokens(ids)],
             Input::Image(image) => vec![Feed::Image(image.view())],
+            Input::Sound(sound) => vec![Feed::Sound(sound.view())],
             Input::Each(feeds) => feeds.iter().map(Feed::view).collect(),
         };
         if given.len() == network.stacks.len() {

@@ -62,6 +62,11 @@ pub enum LooksAt {
         /// How many are left out.
         from: usize,
     },
+    /// The mean of so many tokens at the beginning (AST's two).
+    MeanOfFirst {
+        /// How many they are.
+        count: usize,
+    },
     /// The first token, and beside it the mean of all but so many (DINOv2).
     FirstAndMean {
         /// How many are left out.
@@ -135,6 +140,7 @@ impl Head {
             LooksAt::LastToken => Some(tokens.saturating_sub(1)),
             LooksAt::EachToken
             | LooksAt::Mean { .. }
+            | LooksAt::MeanOfFirst { .. }
             | LooksAt::FirstAndMean { .. }
             | LooksAt::Pooled { .. } => None,
         }
@@ -212,12 +218,16 @@ impl Head {
         let rows: Vec<usize> = match (self.looks_at, last_only) {
             (LooksAt::Pooled { side }, _) => return pooled(x, side),
             (LooksAt::Mean { from }, _) => {
-                let rows = means(x, texts(), from);
+                let rows = means(x, texts(), from..usize::MAX);
+                return (texts().map(|range| range.start).collect(), rows);
+            }
+            (LooksAt::MeanOfFirst { count }, _) => {
+                let rows = means(x, texts(), 0..count);
                 return (texts().map(|range| range.start).collect(), rows);
             }
             (LooksAt::FirstAndMean { from }, _) => {
                 let starts: Vec<usize> = texts().map(|range| range.start).collect();
-                let (first, means) = (x.select(Axis(0), &starts), means(x, texts(), from));
+                let (first, means) = (x.select(Axis(0), &starts), means(x, texts(), from..usize::MAX));
                 let beside = concatenate(Axis(1), &[first.view(), means.view()]);
                 return (starts, beside.expect("as many rows"));
             }
@@ -279,13 +289,18 @@ impl Head {
             LooksAt::EachToken if trace.rows.len() == rows => gradient,
             LooksAt::Mean { from } => {
                 let mut stream = Array2::zeros((rows, hidden));
-                spread(gradient.view(), &trace.rows, from, &mut stream);
+                spread(gradient.view(), &trace.rows, from..usize::MAX, &mut stream);
+                stream
+            }
+            LooksAt::MeanOfFirst { count } => {
+                let mut stream = Array2::zeros((rows, hidden));
+                spread(gradient.view(), &trace.rows, 0..count, &mut stream);
                 stream
             }
             LooksAt::FirstAndMean { from } => {
                 let mut stream = Array2::zeros((rows, hidden));
                 let (of_first, of_mean) = gradient.view().split_at(Axis(1), hidden);
-                spread(of_mean, &trace.rows, from, &mut stream);
+                spread(of_mean, &trace.rows, from..usize::MAX, &mut stream);
                 for (gradient, &row) in of_first.rows().into_iter().zip(&trace.rows) {
                     let mut row = stream.row_mut(row);
                     row += &gradient;
@@ -318,7 +333,9 @@ impl Head {
     pub fn numbers_kept(&self, tokens: u64, hidden: u64, keep: Keep) -> u64 {
         let (rows, hidden) = match self.looks_at {
             LooksAt::EachToken => (tokens, hidden),
-            LooksAt::FirstToken | LooksAt::LastToken | LooksAt::Mean { .. } => (1, hidden),
+            LooksAt::FirstToken | LooksAt::LastToken | LooksAt::Mean { .. } | LooksAt::MeanOfFirst { .. } => {
+                (1, hidden)
+            }
             LooksAt::FirstAndMean { .. } => (1, 2 * hidden),
             LooksAt::Pooled { side } => (1, hidden * ((side / 2) * (side / 2)) as u64),
         };
@@ -336,24 +353,27 @@ impl Head {
 
 const TAPE: &str = "the pass kept a tape";
 
-/// The mean of every text's rows but the first `from`.
-fn means(x: &Array2<f32>, texts: impl Iterator<Item = Range<usize>>, from: usize) -> Array2<f32> {
-    let mean = |range: Range<usize>| {
-        x.slice(s![range.start + from.min(range.len())..range.end, ..]).mean_axis(Axis(0))
-    };
+/// The mean of those rows of every text whose places in it are among `places`.
+fn means(x: &Array2<f32>, texts: impl Iterator<Item = Range<usize>>, places: Range<usize>) -> Array2<f32> {
+    let mean = |text: Range<usize>| x.slice(s![part(&text, &places), ..]).mean_axis(Axis(0));
     let means: Vec<Array1<f32>> =
-        texts.map(|range| mean(range).unwrap_or_else(|| Array1::zeros(x.ncols()))).collect();
+        texts.map(|text| mean(text).unwrap_or_else(|| Array1::zeros(x.ncols()))).collect();
     let views: Vec<_> = means.iter().map(|mean| mean.view()).collect();
     stack(Axis(0), &views).unwrap_or_else(|_| Array2::zeros((0, x.ncols())))
 }
 
+/// The rows of a text whose places in it are among `places`.
+fn part(text: &Range<usize>, places: &Range<usize>) -> Range<usize> {
+    text.start + places.start.min(text.len())..text.start + places.end.min(text.len())
+}
+
 /// Adds to the rows of `stream` their shares of the gradients of [`means`]; texts begin at `starts`.
-fn spread(gradient: ArrayView2<'_, f32>, starts: &[usize], from: usize, stream: &mut Array2<f32>) {
+fn spread(gradient: ArrayView2<'_, f32>, starts: &[usize], places: Range<usize>, stream: &mut Array2<f32>) {
     let ends = starts.iter().skip(1).copied().chain([stream.nrows()]).collect::<Vec<_>>();
     for ((gradient, &start), end) in gradient.rows().into_iter().zip(starts).zip(ends) {
-        let range = start + from.min(end - start)..end;
-        let share = &gradient / range.len().max(1) as f32;
-        stream.slice_mut(s![range, ..]).rows_mut().into_iter().for_each(|mut row| row += &share);
+        let rows = part(&(start..end), &places);
+        let share = &gradient / rows.len().max(1) as f32;
+        stream.slice_mut(s![rows, ..]).rows_mut().into_iter().for_each(|mut row| row += &share);
     }
 }
 

@@ -49,6 +49,7 @@ pub mod positions;
 pub mod rope;
 pub mod sequences;
 pub mod shipped;
+pub mod sound;
 pub mod source;
 pub mod tensor;
 pub mod tensor_file;

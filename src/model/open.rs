@@ -73,6 +73,12 @@ impl Model {
     /// [`ModelError::Request`] when the model looks at images or has no tokenizer; what the
     /// tokenizer says.
     pub fn encode(&self, text: &str) -> Result<Tokens> {
+        if self.network.front().hears().is_some() {
+            return Err(ModelError::Request(format!(
+                "{} hears sounds, not text: give --inputs FILE.safetensors on the command line",
+                self.name
+            )));
+        }
         if self.network.kind == Kind::Vision {
             return Err(ModelError::Request(format!(
                 "{} looks at images, not at text: there are no words to look into",

@@ -28,8 +28,9 @@ impl PositionKind {
             (_, Some(AttentionPosition::Rotary(_))) => Some(Self::Rotary),
             (_, Some(AttentionPosition::Alibi(_) | AttentionPosition::AlibiOfKeys(_))) => Some(Self::Alibi),
             (_, Some(AttentionPosition::Relative(_))) => Some(Self::T5),
-            (Front::Patches(_), _) => Some(Self::Learned),
+            (Front::Patches(_) | Front::Spectrogram(_), _) => Some(Self::Learned),
             (Front::Pixels(_), _) => None,
+            (front @ Front::Sound(_), _) => front.position_table().map(|_| Self::Learned),
             (Front::Tokens(tokens), _) if tokens.waves.is_some() => Some(Self::Sinusoidal),
             (Front::Tokens(tokens), _) => tokens.positions.as_ref().map(|_| Self::Learned),
         }

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use anyhow::Result;
-use ndarray::Array3;
+use ndarray::{Array2, Array3};
 use safetensors::{Dtype, SafeTensors};
 
 use crate::mmap::Bytes;
 use crate::model::ModelError;
+use crate::model::fronts::Hears;
 
 /// The tensor `pixel_values`, `[C, side, side]` or a batch of one.
 ///
@@ -28,6 +29,31 @@ pub fn pixels(path: &Path) -> Result<Array3<f32>> {
         }
     })?;
     Ok(image.ok_or_else(|| missing(path, NAME))??)
+}
+
+/// What a model hears, by the name and in the layout of transformers; `[channels, steps]`.
+///
+/// # Errors
+/// No such file or tensor, another shape or number type.
+pub fn sound(path: &Path, hears: Hears) -> Result<Array2<f32>> {
+    let (name, axes, expected) = match hears {
+        Hears::Samples => ("input_values", 1, "F32 of shape [samples]"),
+        Hears::Bands => ("input_features", 2, "F32 of shape [bands, steps]"),
+        Hears::Spectrogram => ("input_values", 2, "F32 of shape [steps, bands]"),
+    };
+    let refused = |found: String| wrong(path, name, expected, found);
+    let sound = with_tensor(path, name, |number_type, shape, bytes| {
+        let (shape, is_float) = (unbatched(shape, axes), number_type == Dtype::F32);
+        let numbers = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        let size = match *shape {
+            [samples] if is_float && axes == 1 => (1, samples),
+            [rows, columns] if is_float && axes == 2 => (rows, columns),
+            _ => return Err(refused(format!("{number_type:?} {shape:?}"))),
+        };
+        let sound = Array2::from_shape_vec(size, numbers).map_err(|error| refused(error.to_string()))?;
+        Ok(if hears == Hears::Spectrogram { sound.reversed_axes() } else { sound })
+    })?;
+    Ok(sound.ok_or_else(|| missing(path, name))??)
 }
 
 /// The token ids `name`, `[T]` or a batch of one; `None` where the file has no such tensor.

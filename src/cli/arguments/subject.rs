@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Args;
-use ndarray::Array3;
+use ndarray::{Array2, Array3};
 
 use super::inputs;
 use super::standard_input::{self, file_parser};
@@ -15,9 +15,10 @@ use crate::cli::failure::Failure;
 use crate::cli::report::{Report, Value};
 use crate::cli::{model_source, progress};
 use crate::model::forward::{Input, PassOptions, forward};
+use crate::model::fronts::Feed;
 use crate::model::network::{DECODER, Kind};
 use crate::model::tokenizer::Tokens;
-use crate::model::{Model, Trace, image, shipped};
+use crate::model::{Model, Trace, image, shipped, sound};
 
 /// What a model looks at.
 #[derive(Debug, Args)]
@@ -38,8 +39,8 @@ pub struct SubjectArguments {
     /// Normalised pixels for a vision model: the tensor pixel_values of a safetensors file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "image"])]
     pixels: Option<PathBuf>,
-    /// Tensors of a safetensors file: input_ids (and decoder_input_ids), or pixel_values; of numbered
-    /// cases (0.input_ids) the first
+    /// Tensors of a safetensors file: input_ids (and decoder_input_ids), pixel_values, or the
+    /// input_values or input_features of a sound; of numbered cases (0.input_ids) the first
     #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "image", "pixels"])]
     inputs: Option<PathBuf>,
 }
@@ -111,6 +112,8 @@ pub struct Subject {
     pub tokens: Tokens,
     /// The image `[C, side, side]`, for a vision model.
     pub image: Option<Array3<f32>>,
+    /// The sound `[channels, steps]`, for a model that hears.
+    pub sound: Option<Array2<f32>>,
     /// What the decoder wrote, where that was given, too.
     decoder_ids: Option<Vec<u32>>,
     looked: Looked,
@@ -142,6 +145,11 @@ impl Subject {
     fn looking(model: Arc<Model>, looked: Looked) -> Result<Self> {
         let is_vision = model.network.kind == Kind::Vision;
         let mut decoder_ids = None;
+        if model.network.front().hears().is_some() && !matches!(looked, Looked::Inputs(_)) {
+            return Err(Failure::usage(format!("{} hears sounds, nothing else", model.name))
+                .hint("give --inputs FILE.safetensors with input_values or input_features")
+                .into());
+        }
         let (tokens, image) = match &looked {
             Looked::Text(_) | Looked::Two(..) | Looked::Ids(_) if is_vision => {
                 return Err(no_text(&model, &looked).into());
@@ -165,6 +173,14 @@ impl Subject {
                 if model.network.kind == Kind::EncoderDecoder {
                     decoder_ids = inputs::ids(path, "decoder_input_ids")?;
                 }
+                if let Some(hears) = model.network.front().hears() {
+                    let heard = inputs::sound(path, hears)?;
+                    let frames = sound::frame_tokens(&model.network, heard.ncols());
+                    let (decoder, given) = (model.network.start_token(), decoder_ids.take());
+                    decoder_ids = given.or_else(|| decoder.map(|start| vec![start]));
+                    let (image, sound) = (None, Some(heard));
+                    return Ok(Self { model, tokens: frames, image, sound, decoder_ids, looked });
+                }
                 let ids = inputs::ids(path, "input_ids")?;
                 let ids = ids.ok_or_else(|| inputs::missing(path, "input_ids"))?;
                 let types = inputs::ids(path, "token_type_ids")?.unwrap_or_default();
@@ -177,7 +193,7 @@ impl Subject {
                 .hint("give --inputs FILE.safetensors with input_ids and decoder_input_ids")
                 .into());
         }
-        Ok(Self { model, tokens, image, decoder_ids, looked })
+        Ok(Self { model, tokens, image, sound: None, decoder_ids, looked })
     }
 
     /// The same, of a model that predicts tokens: where none is named, the shipped one that does.
@@ -208,6 +224,12 @@ impl Subject {
 
     /// What goes into the model.
     pub fn input(&self) -> Input<'_> {
+        if let Some(sound) = &self.sound {
+            return match &self.decoder_ids {
+                Some(decoder) => Input::Each(vec![Feed::Sound(sound.view()), Feed::Tokens(decoder)]),
+                None => Input::Sound(sound.view()),
+            };
+        }
         match (&self.image, &self.decoder_ids) {
             (Some(image), _) => Input::Image(image.view()),
             (None, Some(decoder)) => Input::Pair(&self.tokens.ids, decoder),

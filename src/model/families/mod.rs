@@ -1,6 +1,7 @@
 //! One file a family: each turns `config.json` and tensor names into the description of a network.
 
 mod albert;
+mod audio_spectrogram;
 mod bart;
 mod beit;
 mod bert;
@@ -40,6 +41,8 @@ mod stablelm;
 mod starcoder2;
 mod t5;
 mod vit;
+mod wav2vec2;
+mod whisper;
 
 use super::config::Config;
 use super::error::{ModelError, Result};
@@ -72,19 +75,22 @@ pub enum Group {
     EncoderDecoder,
     /// Look at images.
     Vision,
+    /// Hear sounds.
+    Sound,
     /// The networks of the textbooks, which this program trains itself.
     Textbook,
 }
 
 impl Group {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Encoder,
         Self::Decoder,
         Self::Experts,
         Self::Hybrid,
         Self::EncoderDecoder,
         Self::Vision,
+        Self::Sound,
         Self::Textbook,
     ];
 
@@ -97,6 +103,7 @@ impl Group {
             Self::Hybrid => "recurrences and hybrids",
             Self::EncoderDecoder => "encoder-decoders",
             Self::Vision => "images",
+            Self::Sound => "sounds",
             Self::Textbook => "textbooks",
         }
     }
@@ -155,6 +162,15 @@ pub const FAMILIES: &[Family] = &[
     Family { model_type: "t5", group: Group::EncoderDecoder, name: "T5", bind: t5::bind },
     Family { model_type: "bart", group: Group::EncoderDecoder, name: "BART", bind: bart::bind },
     Family { model_type: "marian", group: Group::EncoderDecoder, name: "Marian", bind: bart::bind_marian },
+    Family { model_type: "wav2vec2", group: Group::Sound, name: "wav2vec 2.0", bind: wav2vec2::bind },
+    Family { model_type: "hubert", group: Group::Sound, name: "HuBERT", bind: wav2vec2::bind_hubert },
+    Family {
+        model_type: "audio-spectrogram-transformer",
+        group: Group::Sound,
+        name: "AST",
+        bind: audio_spectrogram::bind,
+    },
+    Family { model_type: "whisper", group: Group::Sound, name: "Whisper", bind: whisper::bind },
     Family { model_type: "vit", group: Group::Vision, name: "ViT", bind: vit::bind },
     Family { model_type: "deit", group: Group::Vision, name: "DeiT", bind: vit::bind_deit },
     Family { model_type: "dinov2", group: Group::Vision, name: "DINOv2", bind: dinov2::bind },

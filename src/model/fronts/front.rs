@@ -1,9 +1,11 @@
 //! The list of the kinds of fronts.
 
-use ndarray::{Array2, ArrayView3, CowArray, Ix2, s};
+use ndarray::{Array2, ArrayView2, ArrayView3, CowArray, Ix2, s};
 
 use super::patches::PatchEmbedding;
 use super::pixels::PixelGrid;
+use super::sound::{SoundEmbedding, SoundPositions};
+use super::spectrogram::SpectrogramPatches;
 use super::tokens::TokenEmbedding;
 use super::trace::FrontTrace;
 use crate::model::error::{ModelError, Result};
@@ -22,6 +24,8 @@ pub enum Feed<'a> {
     Typed(&'a [u32], &'a [u32]),
     /// A normalised image `[C, side, side]`.
     Image(ArrayView3<'a, f32>),
+    /// A sound `[channels, steps]`: samples, or the strengths of bands of pitch.
+    Sound(ArrayView2<'a, f32>),
     /// Several texts.
     Texts(Vec<&'a [u32]>),
     /// Several images.
@@ -35,6 +39,7 @@ impl Feed<'_> {
             Self::Tokens(ids) => Feed::Tokens(ids),
             Self::Typed(ids, types) => Feed::Typed(ids, types),
             Self::Image(image) => Feed::Image(image.view()),
+            Self::Sound(sound) => Feed::Sound(sound.view()),
             Self::Texts(texts) => Feed::Texts(texts.clone()),
             Self::Images(images) => Feed::Images(images.iter().map(|image| image.view()).collect()),
         }
@@ -45,7 +50,7 @@ impl Feed<'_> {
         match self {
             Self::Tokens(ids) | Self::Typed(ids, _) => Some(vec![ids]),
             Self::Texts(texts) => Some(texts.clone()),
-            Self::Image(_) | Self::Images(_) => None,
+            Self::Image(_) | Self::Images(_) | Self::Sound(_) => None,
         }
     }
 
@@ -53,7 +58,14 @@ impl Feed<'_> {
         match self {
             Self::Image(image) => Some(vec![image.view()]),
             Self::Images(images) => Some(images.iter().map(|image| image.view()).collect()),
-            Self::Tokens(_) | Self::Typed(..) | Self::Texts(_) => None,
+            Self::Tokens(_) | Self::Typed(..) | Self::Texts(_) | Self::Sound(_) => None,
+        }
+    }
+
+    fn sound(&self) -> Option<ArrayView2<'_, f32>> {
+        match self {
+            Self::Sound(sound) => Some(sound.view()),
+            _ => None,
         }
     }
 
@@ -61,7 +73,7 @@ impl Feed<'_> {
     pub fn types(&self) -> &[u32] {
         match self {
             Self::Typed(_, types) => types,
-            Self::Tokens(_) | Self::Texts(_) | Self::Image(_) | Self::Images(_) => &[],
+            Self::Tokens(_) | Self::Texts(_) | Self::Image(_) | Self::Images(_) | Self::Sound(_) => &[],
         }
     }
 }
@@ -75,6 +87,21 @@ pub enum Front {
     Patches(PatchEmbedding),
     /// An image, pixel by pixel.
     Pixels(PixelGrid),
+    /// A sound, through convolutions.
+    Sound(SoundEmbedding),
+    /// A spectrogram, cut into patches.
+    Spectrogram(SpectrogramPatches),
+}
+
+/// What a front hears, by the name and the layout that transformers gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hears {
+    /// `input_values` `[samples]`.
+    Samples,
+    /// `input_features` `[bands, steps]`.
+    Bands,
+    /// `input_values` `[steps, bands]`.
+    Spectrogram,
 }
 
 impl Parameters for Front {
@@ -83,6 +110,8 @@ impl Parameters for Front {
             Self::Tokens(front) => front.each(see),
             Self::Patches(front) => front.each(see),
             Self::Pixels(_) => {}
+            Self::Sound(front) => front.each(see),
+            Self::Spectrogram(front) => front.each(see),
         }
     }
 
@@ -91,6 +120,8 @@ impl Parameters for Front {
             Self::Tokens(front) => front.each_mut(change),
             Self::Patches(front) => front.each_mut(change),
             Self::Pixels(_) => {}
+            Self::Sound(front) => front.each_mut(change),
+            Self::Spectrogram(front) => front.each_mut(change),
         }
     }
 }
@@ -108,7 +139,9 @@ impl Front {
         family: &str,
     ) -> Result<(Array2<f32>, FrontTrace)> {
         let no_image = || ModelError::Request(format!("{family} looks at images: give an image file"));
-        let no_text = || ModelError::Request(format!("{family} reads text, not images"));
+        let no_text = || ModelError::Request(format!("{family} reads text, nothing else"));
+        let no_sound =
+            || ModelError::Request(format!("{family} hears sounds: give --inputs FILE.safetensors"));
         match self {
             Self::Tokens(front) => {
                 let texts = feed.texts().ok_or_else(no_text)?;
@@ -116,6 +149,8 @@ impl Front {
             }
             Self::Patches(front) => front.embed(&feed.images().ok_or_else(no_image)?, interventions, keep),
             Self::Pixels(front) => front.embed(&feed.images().ok_or_else(no_image)?, keep),
+            Self::Sound(front) => front.embed(feed.sound().ok_or_else(no_sound)?, interventions, keep),
+            Self::Spectrogram(front) => front.embed(feed.sound().ok_or_else(no_sound)?, interventions, keep),
         }
     }
 
@@ -124,7 +159,8 @@ impl Front {
     /// such.
     ///
     /// # Panics
-    /// When `trace` is not on a tape of `feed`.
+    /// When `trace` is not on a tape of `feed`; for sounds, which
+    /// [`backward`](crate::model::backward::backward) refuses.
     pub fn backward(
         &self,
         feed: &Feed<'_>,
@@ -143,20 +179,42 @@ impl Front {
                 None
             }
             Self::Pixels(_) => Some(stream),
+            Self::Sound(_) | Self::Spectrogram(_) => unreachable!("no pass over sounds is on a tape"),
+        }
+    }
+
+    /// Whether gradients are carried through it.
+    pub fn has_gradients(&self) -> bool {
+        self.hears().is_none()
+    }
+
+    /// What it hears, where it hears.
+    pub fn hears(&self) -> Option<Hears> {
+        match self {
+            Self::Sound(front) if front.channels == 1 => Some(Hears::Samples),
+            Self::Sound(_) => Some(Hears::Bands),
+            Self::Spectrogram(_) => Some(Hears::Spectrogram),
+            Self::Tokens(_) | Self::Patches(_) | Self::Pixels(_) => None,
         }
     }
 
     /// Where the texts (or images) of `feed` lie in its stream.
     pub fn sequences(&self, feed: &Feed<'_>) -> Sequences {
         let of_image = |image: &ArrayView3<'_, f32>| match self {
-            Self::Tokens(_) => 0,
             Self::Patches(front) => front.tokens_of(image),
             Self::Pixels(front) => front.tokens(),
+            Self::Tokens(_) | Self::Sound(_) | Self::Spectrogram(_) => 0,
+        };
+        let of_sound = |sound: &ArrayView2<'_, f32>| match self {
+            Self::Sound(front) => front.tokens_of(sound.ncols()),
+            Self::Spectrogram(front) => front.tokens(),
+            Self::Tokens(_) | Self::Patches(_) | Self::Pixels(_) => 0,
         };
         match feed {
             Feed::Tokens(ids) | Feed::Typed(ids, _) => Sequences::one(ids.len()),
             Feed::Texts(texts) => Sequences::of(texts.iter().map(|ids| ids.len())),
             Feed::Image(image) => Sequences::one(of_image(image)),
+            Feed::Sound(sound) => Sequences::one(of_sound(sound)),
             Feed::Images(images) => Sequences::of(images.iter().map(of_image)),
         }
     }
@@ -166,6 +224,11 @@ impl Front {
         match self {
             Self::Pixels(_) => None,
             Self::Patches(front) => front.position_table(),
+            Self::Sound(front) => match &front.positions {
+                SoundPositions::Learned(table) => Some(table.to_matrix()),
+                SoundPositions::OfNeighbours(_) => None,
+            },
+            Self::Spectrogram(front) => Some(front.position_table()),
             Self::Tokens(front) => {
                 let learned = front.positions.as_ref()?;
                 let rows = learned.table.shape().first().copied().unwrap_or(0);
@@ -185,7 +248,7 @@ impl Front {
             (Keep::Tape, Self::Patches(front)) => {
                 tokens * (front.channels * front.patch * front.patch) as u64
             }
-            (Keep::Tape, Self::Pixels(_)) => 0,
+            (Keep::Tape, Self::Pixels(_) | Self::Sound(_) | Self::Spectrogram(_)) => 0,
             (Keep::Tape, Self::Tokens(_)) => 2 * tokens * hidden,
             (Keep::Weights | Keep::Everything, _) => 3 * tokens * hidden,
         }

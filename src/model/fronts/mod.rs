@@ -4,13 +4,18 @@
 mod front;
 mod patches;
 mod pixels;
+mod places;
 mod resized;
+mod sound;
+mod spectrogram;
 mod tokens;
 mod trace;
 
-pub use front::{Feed, Front};
+pub use front::{Feed, Front, Hears};
 pub use patches::PatchEmbedding;
 pub use pixels::PixelGrid;
 pub use resized::Stretch;
+pub use sound::{NeighbourConvolution, SoundEmbedding, SoundPositions, TimeConvolution, TimeNorm};
+pub use spectrogram::SpectrogramPatches;
 pub use tokens::{LearnedPositions, TokenEmbedding};
 pub use trace::FrontTrace;

@@ -219,10 +219,8 @@ mod x86 {
     #[inline]
     #[target_feature(enable = "avx2")]
     fn store(sums: [__m256i; ROWS], raised: i32, products: &mut [i32]) {
-        let pairs = _mm256_hadd_epi32(
-            _mm256_hadd_epi32(sums[0], sums[1]),
-            _mm256_hadd_epi32(sums[2], sums[3]),
-        );
+        let pairs =
+            _mm256_hadd_epi32(_mm256_hadd_epi32(sums[0], sums[1]), _mm256_hadd_epi32(sums[2], sums[3]));
         let four = _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256::<1>(pairs));
         let four = _mm_sub_epi32(four, _mm_set1_epi32(raised));
         let mut found = [0i32; ROWS];

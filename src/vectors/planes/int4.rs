@@ -107,9 +107,10 @@ pub fn encode(row: &[f32], codes: &mut [u8]) -> (f32, f32) {
         }
         products * products / squares
     };
-    let cut = CUTS.into_iter().map(|cut| (kept(cut), cut)).fold((0.0, 1.0), |best, one| {
-        if one.0 > best.0 { one } else { best }
-    });
+    let cut = CUTS
+        .into_iter()
+        .map(|cut| (kept(cut), cut))
+        .fold((0.0, 1.0), |best, one| if one.0 > best.0 { one } else { best });
     write(|index| whole(unit[index], cut.1) as i8, row.len(), codes);
     fit(&unit, unit.iter().map(|&value| whole(value, cut.1)))
 }
@@ -154,7 +155,8 @@ mod tests {
                 continue;
             }
             let length = dot(&row, &row).sqrt();
-            let off = |(&value, code): (&f32, f64)| (f64::from(value) / length - f64::from(scale) * code).powi(2);
+            let off =
+                |(&value, code): (&f32, f64)| (f64::from(value) / length - f64::from(scale) * code).powi(2);
             let off = row.iter().zip(decoded(&codes, dimensions)).map(off).sum::<f64>().sqrt();
             assert!(off <= f64::from(error), "{off} {error} {row:?}");
             assert!(error < 0.2, "{error} of {row:?}");

@@ -304,7 +304,8 @@ pub(super) struct Int4Cosines<'a> {
 impl<'a> Int4Cosines<'a> {
     fn new(plane: &'a Int4Plane, fine: &'a Int8Plane, flat: &[f32], lengths: &[f64]) -> Self {
         let vectors = flat.chunks_exact(plane.dimensions()).zip(lengths);
-        let queries: Vec<ByteQuery> = vectors.map(|(vector, &length)| ByteQuery::new(vector, length)).collect();
+        let queries: Vec<ByteQuery> =
+            vectors.map(|(vector, &length)| ByteQuery::new(vector, length)).collect();
         let decoder = Decoder {
             scales: plane.scales(),
             units: queries.iter().map(ByteQuery::unit).collect(),

@@ -11,11 +11,16 @@ use lexiscope::model::forward::{Input, PassOptions, forward};
 use lexiscope::model::fronts::{Feed, Hears};
 use lexiscope::model::network::{DECODER, FIRST, Kind};
 use lexiscope::model::parts::MixerTrace;
+use lexiscope::model::trajectory::Trajectory;
 use lexiscope::model::weights::Weights;
 use lexiscope::model::{Network, Trace};
 use lexiscope::progress::Progress;
 use ndarray::{Array2, ArrayD, ArrayView3, ArrayViewD, Axis, Ix2, IxDyn};
 use safetensors::SafeTensors;
+
+/// Parts of the names of what goes in.
+const INPUTS: [&str; 7] =
+    ["input_", "pixel_values", ".states", ".actions", ".rewards", "returns_to_go", "timesteps"];
 
 /// The largest difference from PyTorch's f32.
 const TOLERANCE: f32 = 1e-5;
@@ -50,6 +55,16 @@ impl Expected {
 }
 
 impl Expected {
+    fn trajectory(&self, case: usize) -> Option<Trajectory> {
+        let numbers = |name: &str| -> Option<Array2<f32>> {
+            self.get(&format!("{case}.{name}"))?.into_dimensionality().ok()
+        };
+        let timesteps = self.ids(&format!("{case}.timesteps"))?;
+        let [returns, states, actions] = ["returns_to_go", "states", "actions"].map(numbers);
+        let rewards = None;
+        Some(Trajectory { returns: returns?, states: states?, actions: actions?, rewards, timesteps })
+    }
+
     /// What the network hears, `[channels, steps]`.
     fn sound(&self, case: usize, hears: Hears) -> Option<Array2<f32>> {
         let name = if hears == Hears::Bands { "input_features" } else { "input_values" };
@@ -127,6 +142,11 @@ fn check_case(family: &str, case: usize, trace: &Trace, expected: &Expected, net
         check("last_hidden_state".into(), pooled.stream.view().into_dyn());
         check("pooler_output".into(), pooled.vectors.row(0).into_dyn());
     }
+    if let Some(foreseen) = &trace.foreseen {
+        check("action_preds".into(), foreseen.actions.view().into_dyn());
+        check("state_preds".into(), foreseen.states.view().into_dyn());
+        check("return_preds".into(), foreseen.returns.view().into_dyn());
+    }
     if let Some([own, distilled]) = &trace.head.both {
         check("cls_logits".into(), own.row(0).into_dyn());
         check("distillation_logits".into(), distilled.row(0).into_dyn());
@@ -167,7 +187,11 @@ fn check_folder(folder: &Path) -> String {
         });
         let sound = network.front().hears().and_then(|hears| expected.sound(case, hears));
         let decoder = expected.ids(&format!("{case}.decoder_input_ids"));
+        let trajectory = expected.trajectory(case);
         let input = match (&ids, image, &sound) {
+            (None, None, None) if trajectory.is_some() => {
+                Input::Trajectory(trajectory.as_ref().expect("just looked"))
+            }
             (Some(ids), ..) => Input::Tokens(ids),
             (None, Some(image), _) => Input::Image(image),
             (None, None, Some(sound)) => match &decoder {
@@ -180,7 +204,7 @@ fn check_folder(folder: &Path) -> String {
             forward(&network, &input, &PassOptions::default(), &Progress::unobserved()).expect("runs");
         compared += check_case(&name, case, &trace, &expected, &network);
     }
-    let is_input = |name: &String| ["input_", "pixel_values"].iter().any(|part| name.contains(part));
+    let is_input = |name: &String| INPUTS.iter().any(|part| name.contains(part));
     let tensors = names.iter().filter(|name| !is_input(name)).count();
     assert_eq!(compared, tensors, "{name}: every golden tensor is compared");
     model_type

@@ -177,8 +177,8 @@ impl More {
             Front::Patches(_) | Front::Pixels(_) if detectors => {
                 Err(Failure::usage("--detectors looks for patterns of a text, not of an image").into())
             }
-            Front::Sound(_) | Front::Spectrogram(_) if detectors => {
-                Err(Failure::usage("--detectors looks for patterns of a text, not of a sound").into())
+            Front::Sound(_) | Front::Spectrogram(_) | Front::Trajectory(_) if detectors => {
+                Err(Failure::usage("--detectors looks for patterns of a text, nothing else").into())
             }
             Front::Patches(front) => {
                 let grid = subject.image.as_ref().map(|image| front.grid(&image.view()));
@@ -191,9 +191,7 @@ impl More {
                     .into())
             }
             Front::Tokens(_) if detectors => Ok(Self::Detectors(subject.tokens.ids.clone())),
-            Front::Tokens(_) | Front::Pixels(_) | Front::Sound(_) | Front::Spectrogram(_) => {
-                Ok(Self::Nothing)
-            }
+            _ => Ok(Self::Nothing),
         }
     }
 

@@ -86,6 +86,7 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::EncoderDecoder => "encoder-decoder",
         Kind::Classifier => "classifier",
         Kind::Vision => "vision",
+        Kind::Trajectory => "trajectory",
     }
 }
 

@@ -118,7 +118,7 @@ pub fn places(subject: &Subject, at: Option<&str>) -> Result<Vec<Place>> {
             Kind::Causal => 1,
             Kind::Masked => 0,
             Kind::Classifier if !answers_once(subject) => 0,
-            Kind::EncoderDecoder | Kind::Vision | Kind::Classifier => {
+            Kind::EncoderDecoder | Kind::Vision | Kind::Classifier | Kind::Trajectory => {
                 let message = format!("{} predicts at one place only", subject.model.name);
                 return Err(Failure::usage(message).hint("leave --at out").into());
             }
@@ -138,7 +138,7 @@ pub fn places(subject: &Subject, at: Option<&str>) -> Result<Vec<Place>> {
         Kind::Classifier if !answers_once(subject) => {
             Ok((0..tokens.len()).map(|row| Place { position: row, row }).collect())
         }
-        Kind::Vision | Kind::Classifier => Ok(vec![Place { position: 0, row: 0 }]),
+        Kind::Vision | Kind::Classifier | Kind::Trajectory => Ok(vec![Place { position: 0, row: 0 }]),
         Kind::Masked => {
             let mask = subject.model.tokenizer.as_ref().and_then(|tokenizer| tokenizer.mask());
             let masked = |&position: &usize| Some(tokens.ids[position]) == mask;

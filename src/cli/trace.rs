@@ -16,12 +16,14 @@ use crate::model::fronts::Hears;
 use crate::model::network::{DECODER, FIRST, Kind};
 use crate::model::tensor_file::TensorFile;
 use crate::model::trace::{BlockTrace, Keep, MixerTrace, StackTrace, Trace};
+use crate::model::trajectory::{Foreseen, Trajectory};
 
 /// Write everything that one forward pass computes into a safetensors file
 ///
 /// Names: input_ids, attention.N, hidden_state.N, logits; in an encoder-decoder model
 /// encoder_attention.N, decoder_attention.N, cross_attention.N; for an image pixel_values, for a sound
-/// input_values or input_features; of a
+/// input_values or input_features; for a trajectory returns_to_go, states, actions, timesteps and
+/// return_preds, state_preds, action_preds; of a
 /// recurrent layer hidden.N and its gates (input.N, forget.N, candidate.N, output.N, cell.N or
 /// reset.N, update.N, new.N), with encoder_ before those of an encoder and _reverse behind those of the
 /// way back; convolution.N; shaped_attention.N. All other stages stand beside them, as
@@ -62,7 +64,9 @@ fn tensors<'a>(subject: &'a Subject, trace: &'a Trace) -> TensorFile<'a> {
     let kind = subject.model.network.kind;
     let mut file = TensorFile::default();
     let hears = subject.model.network.front().hears();
-    if kind != Kind::Vision && hears.is_none() {
+    if let Some(trajectory) = &subject.trajectory {
+        push_trajectory(&mut file, trajectory);
+    } else if kind != Kind::Vision && hears.is_none() {
         file.ids("input_ids", trace.tokens(FIRST));
         if subject.tokens.types.iter().any(|&kind| kind > 0) {
             file.ids("token_type_ids", &subject.tokens.types);
@@ -95,6 +99,10 @@ fn tensors<'a>(subject: &'a Subject, trace: &'a Trace) -> TensorFile<'a> {
         file.numbers("last_hidden_state", pooled.stream.view());
         file.numbers("pooler_output", pooled.vectors.row(0));
     }
+    if let Some(Foreseen { actions, states, returns }) = &trace.foreseen {
+        let foreseen = [("action_preds", actions), ("state_preds", states), ("return_preds", returns)];
+        foreseen.into_iter().for_each(|(name, numbers)| file.numbers(name, numbers.view()));
+    }
     if let Some([own, distilled]) = &trace.head.both {
         file.numbers("cls_logits", own.row(0));
         file.numbers("distillation_logits", distilled.row(0));
@@ -111,6 +119,16 @@ fn tensors<'a>(subject: &'a Subject, trace: &'a Trace) -> TensorFile<'a> {
         }
     }
     file
+}
+
+/// A trajectory, as transformers names its parts.
+fn push_trajectory<'a>(file: &mut TensorFile<'a>, trajectory: &'a Trajectory) {
+    let Trajectory { returns, states, actions, rewards, timesteps } = trajectory;
+    file.optional("rewards", rewards.as_ref());
+    file.ids("timesteps", timesteps);
+    for (name, numbers) in [("returns_to_go", returns), ("states", states), ("actions", actions)] {
+        file.numbers(name, numbers.view());
+    }
 }
 
 /// What was heard, as transformers names it and lays it out.

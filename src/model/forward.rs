@@ -13,6 +13,7 @@ use super::normalisation::normalise;
 use super::parts::{PartContext, PartMemory, StackOutput};
 use super::sequences::Sequences;
 use super::trace::{Keep, Pooled, StackTrace, Trace, bytes_needed};
+use super::trajectory::Trajectory;
 use crate::copies::copy;
 use crate::progress::Progress;
 
@@ -29,6 +30,8 @@ pub enum Input<'a> {
     Image(ArrayView3<'a, f32>),
     /// A sound `[channels, steps]`.
     Sound(ArrayView2<'a, f32>),
+    /// A trajectory.
+    Trajectory(&'a Trajectory),
     /// Something for every stack.
     Each(Vec<Feed<'a>>),
 }
@@ -151,6 +154,9 @@ fn run(
         trace.pooled =
             Some(Pooled { stream: last.stream.clone(), vectors: pooler.run(&last.stream, &last.sequences) });
     }
+    if let (Some(head), Some(last)) = (&network.trajectory_head, outputs.last()) {
+        trace.foreseen = Some(head.run(&last.stream));
+    }
     outputs.pop();
     if keep != Keep::Logits {
         for (stack, output) in trace.stacks.iter_mut().zip(outputs) {
@@ -191,6 +197,7 @@ impl<'a> Feeds<'a> {
             Input::Typed(ids, _) => vec![Feed::Tokens(ids)],
             Input::Image(image) => vec![Feed::Image(image.view())],
             Input::Sound(sound) => vec![Feed::Sound(sound.view())],
+            Input::Trajectory(trajectory) => vec![Feed::Trajectory(trajectory)],
             Input::Each(feeds) => feeds.iter().map(Feed::view).collect(),
         };
         if given.len() == network.stacks.len() {

@@ -62,8 +62,10 @@ pub fn check_writes(network: &Network) -> Result<()> {
         Kind::Causal => None,
         Kind::Masked => Some("it fills in masked tokens: put the mask token into the text"),
         Kind::Classifier => Some("it says what a text is"),
+        Kind::EncoderDecoder if network.front().hears().is_some() => Some("its decoder is given a text"),
         Kind::EncoderDecoder => Some("its decoder is given a text: SOURCE => TARGET"),
         Kind::Vision => Some("it looks at images"),
+        Kind::Trajectory => Some("it foresees what to do"),
     };
     if let Some(instead) = instead {
         return Err(ModelError::Request(format!("{} does not write on; {instead}", network.family)));

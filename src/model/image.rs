@@ -77,6 +77,7 @@ pub fn prepare(model: &Model, path: &Path) -> Result<Prepared> {
             Front::Pixels(_) => "takes normalised pixels (--pixels FILE.safetensors)",
             Front::Patches(_) | Front::Tokens(_) => "reads text",
             Front::Sound(_) | Front::Spectrogram(_) => "hears sounds",
+            Front::Trajectory(_) => "reads trajectories",
         };
         ModelError::Request(format!("{} {why}, so it cannot look at {}", model.name, path.display()))
     })?;
@@ -109,7 +110,7 @@ pub fn patch_tokens(network: &Network, pixels: Option<ArrayView3<'_, f32>>) -> T
             (names_before(embedding), grid)
         }
         Front::Pixels(grid) => (Vec::new(), (grid.image, grid.image)),
-        Front::Tokens(_) | Front::Sound(_) | Front::Spectrogram(_) => return Tokens::default(),
+        _ => return Tokens::default(),
     };
     let places = (0..down * across).map(|patch| format!("{},{}", patch / across, patch % across));
     let names: Vec<String> = before.into_iter().chain(places).collect();
@@ -125,6 +126,6 @@ fn names_before(embedding: &PatchEmbedding) -> Vec<String> {
 fn patches(network: &Network) -> Option<&PatchEmbedding> {
     match network.front() {
         Front::Patches(embedding) => Some(embedding),
-        Front::Tokens(_) | Front::Pixels(_) | Front::Sound(_) | Front::Spectrogram(_) => None,
+        _ => None,
     }
 }

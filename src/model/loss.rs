@@ -37,7 +37,9 @@ pub fn targets(network: &Network, input: &Input<'_>, labels: &[u32]) -> Result<V
     let shifted = Feeds::shifted(network, input);
     let feeds = Feeds::of(network, input, &shifted)?;
     let targets: Vec<Option<u32>> = match network.kind {
-        Kind::Vision | Kind::Classifier => labels.iter().map(|&label| Some(label)).collect(),
+        Kind::Vision | Kind::Classifier | Kind::Trajectory => {
+            labels.iter().map(|&label| Some(label)).collect()
+        }
         Kind::Masked | Kind::Causal if !labels.is_empty() => answers(&feeds.texts(FIRST), labels)?,
         Kind::Masked if goes_both_ways(network) => {
             feeds.texts(FIRST).concat().into_iter().map(Some).collect()

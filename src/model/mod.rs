@@ -58,6 +58,7 @@ pub mod tokenizer_growth;
 pub mod tokenizer_patterns;
 pub mod tokenizer_settings;
 pub mod trace;
+pub mod trajectory;
 pub mod weights;
 
 pub use error::{ModelError, Result};

@@ -26,6 +26,7 @@ pub use super::parts::recurrent::{Cell, Direction, Recurrent};
 use super::pooler::Pooler;
 pub use super::positions::{RelativeBias, Rotary};
 use super::tensor::Tensor;
+use super::trajectory::TrajectoryHead;
 
 /// What a network does with its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +37,12 @@ pub enum Kind {
     Causal,
     /// An encoder reads, a decoder writes.
     EncoderDecoder,
-    /// A text in, classes of it or of its tokens out.
+    /// A text or a sound in, classes of it or of its tokens out.
     Classifier,
     /// An image in, a class out.
     Vision,
+    /// A trajectory in, what to do next out.
+    Trajectory,
 }
 
 /// Blocks one after the other, from a front to a stream.
@@ -113,9 +116,11 @@ pub struct Network {
     pub head: Option<Head>,
     /// From the stream of the last stack to one vector, where the checkpoint has such.
     pub pooler: Option<Pooler>,
+    /// From the stream of the last stack to what a trajectory does next, where it reads such.
+    pub trajectory_head: Option<TrajectoryHead>,
 }
 
-parameters_in!(Network: stacks, head, pooler);
+parameters_in!(Network: stacks, head, pooler, trajectory_head);
 
 impl Network {
     /// A network of `stacks`.
@@ -142,7 +147,7 @@ impl Network {
             }
         }
         let outputs = head.as_ref().map_or(0, Head::outputs);
-        Self { family, kind, outputs, stacks, head, pooler: None }
+        Self { family, kind, outputs, stacks, head, pooler: None, trajectory_head: None }
     }
 
     fn blocks(&self, stack: usize) -> &[Block] {

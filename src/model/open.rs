@@ -79,6 +79,12 @@ impl Model {
                 self.name
             )));
         }
+        if self.network.kind == Kind::Trajectory {
+            return Err(ModelError::Request(format!(
+                "{} reads trajectories, not text: give --inputs FILE.safetensors on the command line",
+                self.name
+            )));
+        }
         if self.network.kind == Kind::Vision {
             return Err(ModelError::Request(format!(
                 "{} looks at images, not at text: there are no words to look into",

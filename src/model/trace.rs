@@ -15,6 +15,7 @@ use super::network::{FIRST, Network};
 pub use super::parts::MixerTrace;
 pub use super::parts::attention::AttentionTrace;
 pub use super::parts::feed_forward::FeedForwardTrace;
+use super::trajectory::Foreseen;
 
 /// One forward pass.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +28,8 @@ pub struct Trace {
     pub logits: Option<Array2<f32>>,
     /// What the pooler made, where there is one.
     pub pooled: Option<Pooled>,
+    /// What is foreseen, of a trajectory.
+    pub foreseen: Option<Foreseen>,
     /// What was left out of what the parts made.
     pub dropout: Dropout,
 }

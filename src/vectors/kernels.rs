@@ -9,6 +9,21 @@ pub mod codes;
 pub mod half_bytes;
 pub mod query;
 
+/// Numbers for tests that are the same in every run.
+#[cfg(test)]
+pub(super) mod noise {
+    /// 31 bits (Knuth's linear congruential generator).
+    pub fn bits(state: &mut u64) -> u64 {
+        *state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        *state >> 33
+    }
+
+    /// From -1 to 1.
+    pub fn signed(state: &mut u64) -> f64 {
+        bits(state) as f64 / f64::from(1 << 30) - 1.0
+    }
+}
+
 /// Query vectors that one pass takes along; more are taken in further passes over the (then
 /// cached) row.
 const GROUP: usize = 4;

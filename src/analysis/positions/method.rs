@@ -28,7 +28,7 @@ impl PositionKind {
             (_, Some(AttentionPosition::Rotary(_))) => Some(Self::Rotary),
             (_, Some(AttentionPosition::Alibi(_) | AttentionPosition::AlibiOfKeys(_))) => Some(Self::Alibi),
             (_, Some(AttentionPosition::Relative(_))) => Some(Self::T5),
-            (Front::Patches(_) | Front::Spectrogram(_), _) => Some(Self::Learned),
+            (Front::Patches(_) | Front::Spectrogram(_) | Front::Trajectory(_), _) => Some(Self::Learned),
             (Front::Pixels(_), _) => None,
             (front @ Front::Sound(_), _) => front.position_table().map(|_| Self::Learned),
             (Front::Tokens(tokens), _) if tokens.waves.is_some() => Some(Self::Sinusoidal),

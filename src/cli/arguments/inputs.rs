@@ -9,6 +9,7 @@ use safetensors::{Dtype, SafeTensors};
 use crate::mmap::Bytes;
 use crate::model::ModelError;
 use crate::model::fronts::Hears;
+use crate::model::trajectory::Trajectory;
 
 /// The tensor `pixel_values`, `[C, side, side]` or a batch of one.
 ///
@@ -41,19 +42,42 @@ pub fn sound(path: &Path, hears: Hears) -> Result<Array2<f32>> {
         Hears::Bands => ("input_features", 2, "F32 of shape [bands, steps]"),
         Hears::Spectrogram => ("input_values", 2, "F32 of shape [steps, bands]"),
     };
+    let sound = matrix(path, name, axes, expected)?.ok_or_else(|| missing(path, name))?;
+    Ok(if hears == Hears::Spectrogram { sound.reversed_axes() } else { sound })
+}
+
+/// A trajectory: `returns_to_go`, `states`, `actions` and `timesteps`, as transformers names them.
+///
+/// # Errors
+/// No such file or tensor, another shape or number type.
+pub fn trajectory(path: &Path) -> Result<Trajectory> {
+    let steps = ids(path, "timesteps")?.ok_or_else(|| missing(path, "timesteps"))?;
+    let numbers = |name| matrix(path, name, 2, "F32 of shape [steps, numbers]");
+    let needed = |name| Ok::<_, anyhow::Error>(numbers(name)?.ok_or_else(|| missing(path, name))?);
+    Ok(Trajectory {
+        returns: needed("returns_to_go")?,
+        states: needed("states")?,
+        actions: needed("actions")?,
+        rewards: numbers("rewards")?,
+        timesteps: steps,
+    })
+}
+
+/// The tensor `name` of `axes` axes (or a batch of one): of one axis as a single row. `None` where the file
+/// has no such tensor.
+fn matrix(path: &Path, name: &str, axes: usize, expected: &str) -> Result<Option<Array2<f32>>> {
     let refused = |found: String| wrong(path, name, expected, found);
-    let sound = with_tensor(path, name, |number_type, shape, bytes| {
+    let matrix = with_tensor(path, name, |number_type, shape, bytes| {
         let (shape, is_float) = (unbatched(shape, axes), number_type == Dtype::F32);
         let numbers = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
         let size = match *shape {
-            [samples] if is_float && axes == 1 => (1, samples),
+            [columns] if is_float && axes == 1 => (1, columns),
             [rows, columns] if is_float && axes == 2 => (rows, columns),
             _ => return Err(refused(format!("{number_type:?} {shape:?}"))),
         };
-        let sound = Array2::from_shape_vec(size, numbers).map_err(|error| refused(error.to_string()))?;
-        Ok(if hears == Hears::Spectrogram { sound.reversed_axes() } else { sound })
+        Array2::from_shape_vec(size, numbers).map_err(|error| refused(error.to_string()))
     })?;
-    Ok(sound.ok_or_else(|| missing(path, name))??)
+    Ok(matrix.transpose()?)
 }
 
 /// The token ids `name`, `[T]` or a batch of one; `None` where the file has no such tensor.

@@ -18,6 +18,7 @@ use crate::model::forward::{Input, PassOptions, forward};
 use crate::model::fronts::Feed;
 use crate::model::network::{DECODER, Kind};
 use crate::model::tokenizer::Tokens;
+use crate::model::trajectory::Trajectory;
 use crate::model::{Model, Trace, image, shipped, sound};
 
 /// What a model looks at.
@@ -40,7 +41,8 @@ pub struct SubjectArguments {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "image"])]
     pixels: Option<PathBuf>,
     /// Tensors of a safetensors file: input_ids (and decoder_input_ids), pixel_values, or the
-    /// input_values or input_features of a sound; of numbered cases (0.input_ids) the first
+    /// input_values or input_features of a sound, or the states, actions, returns_to_go and timesteps
+    /// of a trajectory; of numbered cases (0.input_ids) the first
     #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "image", "pixels"])]
     inputs: Option<PathBuf>,
 }
@@ -114,6 +116,8 @@ pub struct Subject {
     pub image: Option<Array3<f32>>,
     /// The sound `[channels, steps]`, for a model that hears.
     pub sound: Option<Array2<f32>>,
+    /// The trajectory, for a model that reads such.
+    pub trajectory: Option<Trajectory>,
     /// What the decoder wrote, where that was given, too.
     decoder_ids: Option<Vec<u32>>,
     looked: Looked,
@@ -145,9 +149,14 @@ impl Subject {
     fn looking(model: Arc<Model>, looked: Looked) -> Result<Self> {
         let is_vision = model.network.kind == Kind::Vision;
         let mut decoder_ids = None;
-        if model.network.front().hears().is_some() && !matches!(looked, Looked::Inputs(_)) {
-            return Err(Failure::usage(format!("{} hears sounds, nothing else", model.name))
-                .hint("give --inputs FILE.safetensors with input_values or input_features")
+        let wanted = match model.network.kind {
+            Kind::Trajectory => Some("reads trajectories, nothing else"),
+            _ if model.network.front().hears().is_some() => Some("hears sounds, nothing else"),
+            _ => None,
+        };
+        if let Some(wanted) = wanted.filter(|_| !matches!(looked, Looked::Inputs(_))) {
+            return Err(Failure::usage(format!("{} {wanted}", model.name))
+                .hint("give its tensors, as transformers names them: --inputs FILE.safetensors")
                 .into());
         }
         let (tokens, image) = match &looked {
@@ -179,7 +188,28 @@ impl Subject {
                     let (decoder, given) = (model.network.start_token(), decoder_ids.take());
                     decoder_ids = given.or_else(|| decoder.map(|start| vec![start]));
                     let (image, sound) = (None, Some(heard));
-                    return Ok(Self { model, tokens: frames, image, sound, decoder_ids, looked });
+                    return Ok(Self {
+                        model,
+                        tokens: frames,
+                        image,
+                        sound,
+                        trajectory: None,
+                        decoder_ids,
+                        looked,
+                    });
+                }
+                if model.network.kind == Kind::Trajectory {
+                    let trajectory = inputs::trajectory(path)?;
+                    let (tokens, trajectory) = (trajectory.tokens(), Some(trajectory));
+                    return Ok(Self {
+                        model,
+                        tokens,
+                        image: None,
+                        sound: None,
+                        trajectory,
+                        decoder_ids,
+                        looked,
+                    });
                 }
                 let ids = inputs::ids(path, "input_ids")?;
                 let ids = ids.ok_or_else(|| inputs::missing(path, "input_ids"))?;
@@ -193,7 +223,7 @@ impl Subject {
                 .hint("give --inputs FILE.safetensors with input_ids and decoder_input_ids")
                 .into());
         }
-        Ok(Self { model, tokens, image, sound: None, decoder_ids, looked })
+        Ok(Self { model, tokens, image, sound: None, trajectory: None, decoder_ids, looked })
     }
 
     /// The same, of a model that predicts tokens: where none is named, the shipped one that does.
@@ -224,6 +254,9 @@ impl Subject {
 
     /// What goes into the model.
     pub fn input(&self) -> Input<'_> {
+        if let Some(trajectory) = &self.trajectory {
+            return Input::Trajectory(trajectory);
+        }
         if let Some(sound) = &self.sound {
             return match &self.decoder_ids {
                 Some(decoder) => Input::Each(vec![Feed::Sound(sound.view()), Feed::Tokens(decoder)]),

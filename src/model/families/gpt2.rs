@@ -18,7 +18,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let epsilon = config.epsilon(&["layer_norm_epsilon"], 1e-5)?;
     let table = binder.tensor("wte.weight", &[vocabulary, hidden])?;
     let blocks = (0..config.layers(&["n_layer"])?)
-        .map(|layer| block(&binder, hidden, heads, epsilon, layer))
+        .map(|layer| block(&binder, [hidden, heads], epsilon, Activation::GeluTanh, layer))
         .collect::<Result<Vec<_>>>()?;
     let rows = binder.tensor("wpe.weight", &[positions, hidden])?;
     let embedding = TokenEmbedding::new(table.clone()).with_positions(rows, 0);
@@ -29,7 +29,14 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     Ok(Network::new(family, Kind::Causal, vec![stack], head))
 }
 
-fn block(binder: &Binder<'_>, hidden: usize, heads: usize, epsilon: f64, layer: usize) -> Result<Block> {
+/// Block `layer`; `activation` where the configuration names none.
+pub fn block(
+    binder: &Binder<'_>,
+    [hidden, heads]: [usize; 2],
+    epsilon: f64,
+    activation: Activation,
+    layer: usize,
+) -> Result<Block> {
     let name = |part: &str| format!("h.{layer}.{part}");
     let config = binder.config;
     let head_size = hidden / heads;
@@ -50,7 +57,7 @@ fn block(binder: &Binder<'_>, hidden: usize, heads: usize, epsilon: f64, layer: 
     .with_mask(binder.causal_mask(None)?);
     let feed_forward = FeedForward::new(
         binder.conv1d(&name("mlp.c_fc"), inner, hidden)?,
-        binder.activation(&["activation_function"], Activation::GeluTanh)?,
+        binder.activation(&["activation_function"], activation)?,
         binder.conv1d(&name("mlp.c_proj"), hidden, inner)?,
     );
     Ok(Block::pre_norm((norm("ln_1")?, attention), (norm("ln_2")?, feed_forward)))

@@ -9,6 +9,7 @@ mod bloom;
 mod classifier;
 mod cohere;
 mod deberta_v2;
+mod decision_transformer;
 mod decoder;
 mod dinov2;
 mod distilbert;
@@ -77,13 +78,15 @@ pub enum Group {
     Vision,
     /// Hear sounds.
     Sound,
+    /// See what was done, and foresee what to do.
+    Trajectory,
     /// The networks of the textbooks, which this program trains itself.
     Textbook,
 }
 
 impl Group {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Encoder,
         Self::Decoder,
         Self::Experts,
@@ -91,6 +94,7 @@ impl Group {
         Self::EncoderDecoder,
         Self::Vision,
         Self::Sound,
+        Self::Trajectory,
         Self::Textbook,
     ];
 
@@ -104,6 +108,7 @@ impl Group {
             Self::EncoderDecoder => "encoder-decoders",
             Self::Vision => "images",
             Self::Sound => "sounds",
+            Self::Trajectory => "trajectories",
             Self::Textbook => "textbooks",
         }
     }
@@ -171,6 +176,12 @@ pub const FAMILIES: &[Family] = &[
         bind: audio_spectrogram::bind,
     },
     Family { model_type: "whisper", group: Group::Sound, name: "Whisper", bind: whisper::bind },
+    Family {
+        model_type: "decision_transformer",
+        group: Group::Trajectory,
+        name: "Decision Transformer",
+        bind: decision_transformer::bind,
+    },
     Family { model_type: "vit", group: Group::Vision, name: "ViT", bind: vit::bind },
     Family { model_type: "deit", group: Group::Vision, name: "DeiT", bind: vit::bind_deit },
     Family { model_type: "dinov2", group: Group::Vision, name: "DINOv2", bind: dinov2::bind },

@@ -8,12 +8,14 @@ use super::sound::{SoundEmbedding, SoundPositions};
 use super::spectrogram::SpectrogramPatches;
 use super::tokens::TokenEmbedding;
 use super::trace::FrontTrace;
+use super::trajectory::TrajectoryEmbedding;
 use crate::model::error::{ModelError, Result};
 use crate::model::gradients::Gradients;
 use crate::model::interventions::Interventions;
 use crate::model::keep::Keep;
 use crate::model::parameters::{Parameter, Parameters};
 use crate::model::sequences::Sequences;
+use crate::model::trajectory::{TOKENS_OF_STEP, Trajectory};
 
 /// What one stack is given.
 #[derive(Debug, Clone)]
@@ -26,6 +28,8 @@ pub enum Feed<'a> {
     Image(ArrayView3<'a, f32>),
     /// A sound `[channels, steps]`: samples, or the strengths of bands of pitch.
     Sound(ArrayView2<'a, f32>),
+    /// A trajectory.
+    Trajectory(&'a Trajectory),
     /// Several texts.
     Texts(Vec<&'a [u32]>),
     /// Several images.
@@ -40,6 +44,7 @@ impl Feed<'_> {
             Self::Typed(ids, types) => Feed::Typed(ids, types),
             Self::Image(image) => Feed::Image(image.view()),
             Self::Sound(sound) => Feed::Sound(sound.view()),
+            Self::Trajectory(trajectory) => Feed::Trajectory(trajectory),
             Self::Texts(texts) => Feed::Texts(texts.clone()),
             Self::Images(images) => Feed::Images(images.iter().map(|image| image.view()).collect()),
         }
@@ -50,7 +55,7 @@ impl Feed<'_> {
         match self {
             Self::Tokens(ids) | Self::Typed(ids, _) => Some(vec![ids]),
             Self::Texts(texts) => Some(texts.clone()),
-            Self::Image(_) | Self::Images(_) | Self::Sound(_) => None,
+            _ => None,
         }
     }
 
@@ -58,7 +63,7 @@ impl Feed<'_> {
         match self {
             Self::Image(image) => Some(vec![image.view()]),
             Self::Images(images) => Some(images.iter().map(|image| image.view()).collect()),
-            Self::Tokens(_) | Self::Typed(..) | Self::Texts(_) | Self::Sound(_) => None,
+            _ => None,
         }
     }
 
@@ -73,7 +78,7 @@ impl Feed<'_> {
     pub fn types(&self) -> &[u32] {
         match self {
             Self::Typed(_, types) => types,
-            Self::Tokens(_) | Self::Texts(_) | Self::Image(_) | Self::Images(_) | Self::Sound(_) => &[],
+            _ => &[],
         }
     }
 }
@@ -91,6 +96,8 @@ pub enum Front {
     Sound(SoundEmbedding),
     /// A spectrogram, cut into patches.
     Spectrogram(SpectrogramPatches),
+    /// A trajectory, step by step.
+    Trajectory(TrajectoryEmbedding),
 }
 
 /// What a front hears, by the name and the layout that transformers gives it.
@@ -112,6 +119,7 @@ impl Parameters for Front {
             Self::Pixels(_) => {}
             Self::Sound(front) => front.each(see),
             Self::Spectrogram(front) => front.each(see),
+            Self::Trajectory(front) => front.each(see),
         }
     }
 
@@ -122,6 +130,7 @@ impl Parameters for Front {
             Self::Pixels(_) => {}
             Self::Sound(front) => front.each_mut(change),
             Self::Spectrogram(front) => front.each_mut(change),
+            Self::Trajectory(front) => front.each_mut(change),
         }
     }
 }
@@ -151,6 +160,12 @@ impl Front {
             Self::Pixels(front) => front.embed(&feed.images().ok_or_else(no_image)?, keep),
             Self::Sound(front) => front.embed(feed.sound().ok_or_else(no_sound)?, interventions, keep),
             Self::Spectrogram(front) => front.embed(feed.sound().ok_or_else(no_sound)?, interventions, keep),
+            Self::Trajectory(front) => match feed {
+                Feed::Trajectory(trajectory) => front.embed(trajectory, interventions, keep),
+                _ => Err(ModelError::Request(format!(
+                    "{family} reads trajectories: give --inputs FILE.safetensors"
+                ))),
+            },
         }
     }
 
@@ -159,7 +174,7 @@ impl Front {
     /// such.
     ///
     /// # Panics
-    /// When `trace` is not on a tape of `feed`; for sounds, which
+    /// When `trace` is not on a tape of `feed`; where it [has no gradients](Front::has_gradients), which
     /// [`backward`](crate::model::backward::backward) refuses.
     pub fn backward(
         &self,
@@ -179,13 +194,15 @@ impl Front {
                 None
             }
             Self::Pixels(_) => Some(stream),
-            Self::Sound(_) | Self::Spectrogram(_) => unreachable!("no pass over sounds is on a tape"),
+            Self::Sound(_) | Self::Spectrogram(_) | Self::Trajectory(_) => {
+                unreachable!("backward refuses what has no gradients")
+            }
         }
     }
 
     /// Whether gradients are carried through it.
     pub fn has_gradients(&self) -> bool {
-        self.hears().is_none()
+        matches!(self, Self::Tokens(_) | Self::Patches(_) | Self::Pixels(_))
     }
 
     /// What it hears, where it hears.
@@ -194,7 +211,7 @@ impl Front {
             Self::Sound(front) if front.channels == 1 => Some(Hears::Samples),
             Self::Sound(_) => Some(Hears::Bands),
             Self::Spectrogram(_) => Some(Hears::Spectrogram),
-            Self::Tokens(_) | Self::Patches(_) | Self::Pixels(_) => None,
+            Self::Tokens(_) | Self::Patches(_) | Self::Pixels(_) | Self::Trajectory(_) => None,
         }
     }
 
@@ -203,18 +220,19 @@ impl Front {
         let of_image = |image: &ArrayView3<'_, f32>| match self {
             Self::Patches(front) => front.tokens_of(image),
             Self::Pixels(front) => front.tokens(),
-            Self::Tokens(_) | Self::Sound(_) | Self::Spectrogram(_) => 0,
+            _ => 0,
         };
         let of_sound = |sound: &ArrayView2<'_, f32>| match self {
             Self::Sound(front) => front.tokens_of(sound.ncols()),
             Self::Spectrogram(front) => front.tokens(),
-            Self::Tokens(_) | Self::Patches(_) | Self::Pixels(_) => 0,
+            _ => 0,
         };
         match feed {
             Feed::Tokens(ids) | Feed::Typed(ids, _) => Sequences::one(ids.len()),
             Feed::Texts(texts) => Sequences::of(texts.iter().map(|ids| ids.len())),
             Feed::Image(image) => Sequences::one(of_image(image)),
             Feed::Sound(sound) => Sequences::one(of_sound(sound)),
+            Feed::Trajectory(trajectory) => Sequences::one(TOKENS_OF_STEP * trajectory.steps()),
             Feed::Images(images) => Sequences::of(images.iter().map(of_image)),
         }
     }
@@ -223,6 +241,7 @@ impl Front {
     pub fn position_table(&self) -> Option<CowArray<'_, f32, Ix2>> {
         match self {
             Self::Pixels(_) => None,
+            Self::Trajectory(front) => Some(front.timesteps.to_matrix()),
             Self::Patches(front) => front.position_table(),
             Self::Sound(front) => match &front.positions {
                 SoundPositions::Learned(table) => Some(table.to_matrix()),
@@ -248,8 +267,8 @@ impl Front {
             (Keep::Tape, Self::Patches(front)) => {
                 tokens * (front.channels * front.patch * front.patch) as u64
             }
-            (Keep::Tape, Self::Pixels(_) | Self::Sound(_) | Self::Spectrogram(_)) => 0,
             (Keep::Tape, Self::Tokens(_)) => 2 * tokens * hidden,
+            (Keep::Tape, _) => 0,
             (Keep::Weights | Keep::Everything, _) => 3 * tokens * hidden,
         }
     }

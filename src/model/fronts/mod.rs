@@ -10,6 +10,7 @@ mod sound;
 mod spectrogram;
 mod tokens;
 mod trace;
+mod trajectory;
 
 pub use front::{Feed, Front, Hears};
 pub use patches::PatchEmbedding;
@@ -19,3 +20,4 @@ pub use sound::{NeighbourConvolution, SoundEmbedding, SoundPositions, TimeConvol
 pub use spectrogram::SpectrogramPatches;
 pub use tokens::{LearnedPositions, TokenEmbedding};
 pub use trace::FrontTrace;
+pub use trajectory::TrajectoryEmbedding;

@@ -187,11 +187,7 @@ mod x86 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn random(state: &mut u64) -> u64 {
-        *state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        *state >> 33
-    }
+    use crate::vectors::kernels::noise::bits;
 
     /// Every instruction set gives the plain integers, at lengths around every border, with the largest
     /// codes that there are.
@@ -201,10 +197,10 @@ mod tests {
         for dimensions in [1, 2, 15, 16, 17, 63, 64, 65, 100, 127, 128, 300, 1024, 4096] {
             let rows = 5;
             let mut codes: Vec<i8> =
-                (0..rows * dimensions).map(|_| (random(&mut state) % 256) as u8 as i8).collect();
+                (0..rows * dimensions).map(|_| (bits(&mut state) % 256) as u8 as i8).collect();
             codes[..dimensions].fill(127);
             let mut vector =
-                || -> Vec<f32> { (0..dimensions).map(|_| random(&mut state) as f32 - 1e9).collect() };
+                || -> Vec<f32> { (0..dimensions).map(|_| bits(&mut state) as f32 - 1e9).collect() };
             let mut vectors: Vec<Vec<f32>> = (0..4).map(|_| vector()).collect();
             vectors[0].fill(1.0);
             let coded = |vector: &Vec<f32>| {

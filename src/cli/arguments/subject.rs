@@ -29,7 +29,7 @@ pub struct SubjectArguments {
     #[arg(value_name = "TEXT")]
     text: Vec<String>,
     /// A second text, for models that read two: a question and a text that answers it
-    #[arg(long, value_name = "TEXT", conflicts_with_all = ["ids", "image", "pixels", "inputs"])]
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["ids", "image", "pixels", "audio", "inputs"])]
     pair: Option<String>,
     /// Token ids in place of a text: 101,7592,102
     #[arg(long, value_name = "ID", value_delimiter = ',', conflicts_with = "text")]
@@ -40,10 +40,13 @@ pub struct SubjectArguments {
     /// Normalised pixels for a vision model: the tensor pixel_values of a safetensors file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "image"])]
     pixels: Option<PathBuf>,
+    /// A sound for a model that hears: a WAV file
+    #[arg(long, value_name = "FILE", value_parser = file_parser(), conflicts_with_all = ["text", "ids", "image", "pixels"])]
+    audio: Option<PathBuf>,
     /// Tensors of a safetensors file: input_ids (and decoder_input_ids), pixel_values, or the
     /// input_values or input_features of a sound, or the states, actions, returns_to_go and timesteps
     /// of a trajectory; of numbered cases (0.input_ids) the first
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "image", "pixels"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "image", "pixels", "audio"])]
     inputs: Option<PathBuf>,
 }
 
@@ -60,6 +63,8 @@ enum Looked {
     Image(PathBuf),
     /// A safetensors file with the tensor `pixel_values`.
     Pixels(PathBuf),
+    /// A WAV file.
+    Audio(PathBuf),
     /// A safetensors file with whatever the model reads.
     Inputs(PathBuf),
 }
@@ -70,8 +75,8 @@ impl SubjectArguments {
     /// # Errors
     /// There is one.
     pub fn refuse_beside_batch(&self) -> Result<()> {
-        let Self { text, pair, ids, image, pixels, inputs } = self;
-        let paths = [image, pixels, inputs].into_iter().any(Option::is_some);
+        let Self { text, pair, ids, image, pixels, audio, inputs } = self;
+        let paths = [image, pixels, audio, inputs].into_iter().any(Option::is_some);
         if text.is_empty() && pair.is_none() && ids.is_none() && !paths {
             return Ok(());
         }
@@ -83,6 +88,7 @@ impl SubjectArguments {
             Self { ids: Some(ids), .. } => Ok(Looked::Ids(ids.clone())),
             Self { image: Some(path), .. } => Ok(Looked::Image(path.clone())),
             Self { pixels: Some(path), .. } => Ok(Looked::Pixels(path.clone())),
+            Self { audio: Some(path), .. } => Ok(Looked::Audio(path.clone())),
             Self { inputs: Some(path), .. } => Ok(Looked::Inputs(path.clone())),
             Self { text, pair: None, .. } => Looked::text(standard_input::text(text)?),
             Self { text, pair: Some(pair), .. } => {
@@ -147,83 +153,14 @@ impl Subject {
     }
 
     fn looking(model: Arc<Model>, looked: Looked) -> Result<Self> {
-        let is_vision = model.network.kind == Kind::Vision;
-        let mut decoder_ids = None;
-        let wanted = match model.network.kind {
-            Kind::Trajectory => Some("reads trajectories, nothing else"),
-            _ if model.network.front().hears().is_some() => Some("hears sounds, nothing else"),
-            _ => None,
+        let given = match model.network.kind {
+            Kind::Trajectory => Given::followed(&model, &looked)?,
+            _ if model.network.front().hears().is_some() => Given::heard(&model, &looked)?,
+            Kind::Vision => Given::seen(&model, &looked)?,
+            _ => Given::read(&model, &looked)?,
         };
-        if let Some(wanted) = wanted.filter(|_| !matches!(looked, Looked::Inputs(_))) {
-            return Err(Failure::usage(format!("{} {wanted}", model.name))
-                .hint("give its tensors, as transformers names them: --inputs FILE.safetensors")
-                .into());
-        }
-        let (tokens, image) = match &looked {
-            Looked::Text(_) | Looked::Two(..) | Looked::Ids(_) if is_vision => {
-                return Err(no_text(&model, &looked).into());
-            }
-            Looked::Image(_) | Looked::Pixels(_) if !is_vision => {
-                return Err(Failure::usage(format!("{} reads text, not images", model.name))
-                    .hint("give a TEXT, or a vision model: --model FOLDER")
-                    .into());
-            }
-            Looked::Text(text) => {
-                let (tokens, target) = model.encode_with_target(text)?;
-                decoder_ids = target;
-                (tokens, None)
-            }
-            Looked::Two(text, pair) => (two(&model, text, pair)?, None),
-            Looked::Ids(ids) => (names::described(&model, ids), None),
-            Looked::Image(path) => of_image(&model, image::prepare(&model, path)?.pixels),
-            Looked::Pixels(path) => of_image(&model, inputs::pixels(path)?),
-            Looked::Inputs(path) if is_vision => of_image(&model, inputs::pixels(path)?),
-            Looked::Inputs(path) => {
-                if model.network.kind == Kind::EncoderDecoder {
-                    decoder_ids = inputs::ids(path, "decoder_input_ids")?;
-                }
-                if let Some(hears) = model.network.front().hears() {
-                    let heard = inputs::sound(path, hears)?;
-                    let frames = sound::frame_tokens(&model.network, heard.ncols());
-                    let (decoder, given) = (model.network.start_token(), decoder_ids.take());
-                    decoder_ids = given.or_else(|| decoder.map(|start| vec![start]));
-                    let (image, sound) = (None, Some(heard));
-                    return Ok(Self {
-                        model,
-                        tokens: frames,
-                        image,
-                        sound,
-                        trajectory: None,
-                        decoder_ids,
-                        looked,
-                    });
-                }
-                if model.network.kind == Kind::Trajectory {
-                    let trajectory = inputs::trajectory(path)?;
-                    let (tokens, trajectory) = (trajectory.tokens(), Some(trajectory));
-                    return Ok(Self {
-                        model,
-                        tokens,
-                        image: None,
-                        sound: None,
-                        trajectory,
-                        decoder_ids,
-                        looked,
-                    });
-                }
-                let ids = inputs::ids(path, "input_ids")?;
-                let ids = ids.ok_or_else(|| inputs::missing(path, "input_ids"))?;
-                let types = inputs::ids(path, "token_type_ids")?.unwrap_or_default();
-                (Tokens { types, ..names::described(&model, &ids) }, None)
-            }
-        };
-        if decoder_ids.is_none() && model.network.kind == Kind::EncoderDecoder && !model.network.has_decoder()
-        {
-            return Err(Failure::usage(format!("{} needs what its decoder writes, too", model.name))
-                .hint("give --inputs FILE.safetensors with input_ids and decoder_input_ids")
-                .into());
-        }
-        Ok(Self { model, tokens, image, sound: None, trajectory: None, decoder_ids, looked })
+        let Given { tokens, image, sound, trajectory, decoder_ids } = given;
+        Ok(Self { model, tokens, image, sound, trajectory, decoder_ids, looked })
     }
 
     /// The same, of a model that predicts tokens: where none is named, the shipped one that does.
@@ -289,7 +226,7 @@ impl Subject {
             Looked::Text(text) => Value::text(text),
             Looked::Two(text, pair) => Value::List(vec![Value::text(text), Value::text(pair)]),
             Looked::Ids(ids) => Value::List(ids.iter().map(|&id| Value::Integer(id.into())).collect()),
-            Looked::Image(path) | Looked::Pixels(path) | Looked::Inputs(path) => {
+            Looked::Image(path) | Looked::Pixels(path) | Looked::Audio(path) | Looked::Inputs(path) => {
                 Value::text(path.display().to_string())
             }
         };
@@ -323,6 +260,100 @@ impl Subject {
     /// The decoder's tokens in a pass.
     pub fn decoder_tokens(&self, trace: &Trace) -> Tokens {
         names::described(&self.model, trace.tokens(DECODER))
+    }
+}
+
+/// What was given to a model, made ready for it.
+#[derive(Default)]
+struct Given {
+    tokens: Tokens,
+    image: Option<Array3<f32>>,
+    sound: Option<Array2<f32>>,
+    trajectory: Option<Trajectory>,
+    decoder_ids: Option<Vec<u32>>,
+}
+
+impl Given {
+    /// To a model that reads text.
+    fn read(model: &Arc<Model>, looked: &Looked) -> Result<Self> {
+        let mut given = Self::default();
+        given.tokens = match looked {
+            Looked::Text(text) => {
+                let (tokens, target) = model.encode_with_target(text)?;
+                given.decoder_ids = target;
+                tokens
+            }
+            Looked::Two(text, pair) => two(model, text, pair)?,
+            Looked::Ids(ids) => names::described(model, ids),
+            Looked::Inputs(path) => {
+                if model.network.kind == Kind::EncoderDecoder {
+                    given.decoder_ids = inputs::ids(path, "decoder_input_ids")?;
+                }
+                let ids = inputs::ids(path, "input_ids")?;
+                let ids = ids.ok_or_else(|| inputs::missing(path, "input_ids"))?;
+                let types = inputs::ids(path, "token_type_ids")?.unwrap_or_default();
+                Tokens { types, ..names::described(model, &ids) }
+            }
+            Looked::Image(_) | Looked::Pixels(_) | Looked::Audio(_) => {
+                let other = if matches!(looked, Looked::Audio(_)) { "sounds" } else { "images" };
+                return Err(Failure::usage(format!("{} reads text, not {other}", model.name))
+                    .hint("give a TEXT, or another model: --model FOLDER")
+                    .into());
+            }
+        };
+        let needs_more = model.network.kind == Kind::EncoderDecoder && !model.network.has_decoder();
+        if given.decoder_ids.is_none() && needs_more {
+            return Err(Failure::usage(format!("{} needs what its decoder writes, too", model.name))
+                .hint("give --inputs FILE.safetensors with input_ids and decoder_input_ids")
+                .into());
+        }
+        Ok(given)
+    }
+
+    /// To a model that looks at images.
+    fn seen(model: &Arc<Model>, looked: &Looked) -> Result<Self> {
+        let pixels = match looked {
+            Looked::Image(path) => image::prepare(model, path)?.pixels,
+            Looked::Pixels(path) | Looked::Inputs(path) => inputs::pixels(path)?,
+            Looked::Text(_) | Looked::Two(..) | Looked::Ids(_) | Looked::Audio(_) => {
+                return Err(no_text(model, looked).into());
+            }
+        };
+        let tokens = image::patch_tokens(&model.network, Some(pixels.view()));
+        Ok(Self { tokens, image: Some(pixels), ..Self::default() })
+    }
+
+    /// To a model that hears.
+    fn heard(model: &Arc<Model>, looked: &Looked) -> Result<Self> {
+        let (heard, written) = match (looked, model.network.front().hears()) {
+            (Looked::Audio(path), _) => (sound::prepare(model, path)?, None),
+            (Looked::Inputs(path), Some(hears)) => {
+                (inputs::sound(path, hears)?, inputs::ids(path, "decoder_input_ids")?)
+            }
+            _ => {
+                return Err(Failure::usage(format!("{} hears sounds, nothing else", model.name))
+                    .hint("give --audio FILE.wav, or --inputs FILE.safetensors")
+                    .into());
+            }
+        };
+        let start = model.network.start_token();
+        Ok(Self {
+            tokens: sound::frame_tokens(&model.network, heard.ncols()),
+            decoder_ids: start.map(|start| written.unwrap_or_else(|| vec![start])),
+            sound: Some(heard),
+            ..Self::default()
+        })
+    }
+
+    /// To a model that reads trajectories.
+    fn followed(model: &Arc<Model>, looked: &Looked) -> Result<Self> {
+        let Looked::Inputs(path) = looked else {
+            return Err(Failure::usage(format!("{} reads trajectories, nothing else", model.name))
+                .hint("give --inputs FILE.safetensors with returns_to_go, states, actions and timesteps")
+                .into());
+        };
+        let trajectory = inputs::trajectory(path)?;
+        Ok(Self { tokens: trajectory.tokens(), trajectory: Some(trajectory), ..Self::default() })
     }
 }
 
@@ -365,14 +396,14 @@ fn check_predicts(model: &Model) -> Result<()> {
         return Ok(());
     }
     let name = &model.name;
+    if model.network.trajectory_head.is_some() {
+        return Err(Failure::no_answer(format!("{name} foresees numbers, not tokens"))
+            .hint("they stand in a trace: lexiscope trace --inputs FILE --to FILE")
+            .into());
+    }
     Err(Failure::no_answer(format!("{name} has no output matrix (a base model), so it predicts nothing"))
         .hint("give a causal or masked-language model: --model FOLDER|FILE|NAME")
         .into())
-}
-
-/// An image, and its patches as tokens.
-fn of_image(model: &Model, pixels: Array3<f32>) -> (Tokens, Option<Array3<f32>>) {
-    (image::patch_tokens(&model.network, Some(pixels.view())), Some(pixels))
 }
 
 /// The tokens of two texts.

@@ -1,8 +1,6 @@
 //! wav2vec 2.0 (Baevski et al. 2020) and HuBERT (Hsu et al. 2021): samples of a sound through convolutions,
 //! then an encoder; with a CTC head (Graves et al. 2006) the letters that are spoken.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use crate::model::binder::{Bias, Binder};
@@ -12,8 +10,6 @@ use crate::model::fronts::{NeighbourConvolution, SoundEmbedding, SoundPositions,
 use crate::model::network::{
     Activation, Attention, Block, FeedForward, Front, Head, Kind, Layout, Linear, Network, Norm, Stack,
 };
-use crate::model::parameters::Parameter;
-use crate::model::tensor::Tensor;
 use crate::model::weights::Weights;
 
 /// Epsilon of the norms between the convolutions: no configuration says it.
@@ -175,27 +171,9 @@ fn positions(binder: &Binder<'_>, hidden: usize) -> Result<NeighbourConvolution>
     let length = binder.tensor(&format!("{stem}.{length}"), &[1, 1, width])?;
     let direction = binder.tensor(&format!("{stem}.{direction}"), &[hidden, hidden / groups, width])?;
     let bias = binder.tensor(&format!("{stem}.bias"), &[hidden])?;
-    let weight = with_lengths(&format!("{stem}.weight"), &length, &direction);
     // Whatever the blocks use.
     let activation = binder.activation(&["feat_extract_activation"], Activation::Gelu)?;
-    Ok(NeighbourConvolution { weight, bias, width, groups, activation })
-}
-
-/// g v / |v| (Salimans and Kingma 2016): the length of v at each place of a window is that over all
-/// channels.
-fn with_lengths(name: &str, length: &Parameter, direction: &Parameter) -> Parameter {
-    let (lengths, mut numbers) = (length.to_f32(), direction.to_f32().into_owned());
-    let mut squares = vec![0.0f64; lengths.len()];
-    for window in numbers.chunks_exact(lengths.len()) {
-        squares.iter_mut().zip(window).for_each(|(sum, &number)| *sum += f64::from(number).powi(2));
-    }
-    let factors: Vec<f64> =
-        lengths.iter().zip(&squares).map(|(&length, squares)| f64::from(length) / squares.sqrt()).collect();
-    for window in numbers.chunks_exact_mut(lengths.len()) {
-        let each = window.iter_mut().zip(&factors);
-        each.for_each(|(number, factor)| *number = (f64::from(*number) * factor) as f32);
-    }
-    Arc::new(Tensor::owned(name, direction.shape().to_vec(), numbers))
+    Ok(NeighbourConvolution { length, direction, bias, width, groups, activation })
 }
 
 fn block(binder: &Binder<'_>, hidden: usize, epsilon: f64, is_stable: bool, layer: usize) -> Result<Block> {

@@ -102,8 +102,10 @@ impl Parameters for SoundPositions {
 /// A convolution along time that mixes the channels of a group only.
 #[derive(Debug, Clone)]
 pub struct NeighbourConvolution {
-    /// `[D, D / groups, width]`.
-    pub weight: Parameter,
+    /// `[1, 1, width]`: how long the weights of each place of a window are, over all channels.
+    pub length: Parameter,
+    /// `[D, D / groups, width]`: the weights, but for that (Salimans and Kingma 2016).
+    pub direction: Parameter,
     /// `[D]`.
     pub bias: Parameter,
     /// Steps in a window.
@@ -114,7 +116,7 @@ pub struct NeighbourConvolution {
     pub activation: Activation,
 }
 
-parameters_in!(NeighbourConvolution: weight, bias);
+parameters_in!(NeighbourConvolution: length, direction, bias);
 
 impl SoundEmbedding {
     /// How many tokens a sound of `steps` has; none where it is shorter than a window.
@@ -245,12 +247,28 @@ fn normalise_channels(norm: &Norm, x: &mut Array2<f32>) {
 }
 
 impl NeighbourConvolution {
+    /// g v / |v| at each place of a window.
+    fn weight(&self) -> Vec<f32> {
+        let (lengths, mut weight) = (self.length.to_f32(), self.direction.to_f32().into_owned());
+        let mut squares = vec![0.0f64; lengths.len()];
+        for window in weight.chunks_exact(lengths.len()) {
+            squares.iter_mut().zip(window).for_each(|(sum, &number)| *sum += f64::from(number).powi(2));
+        }
+        let factor = |(&length, sum): (&f32, &f64)| f64::from(length) / sum.sqrt();
+        let factors: Vec<f64> = lengths.iter().zip(&squares).map(factor).collect();
+        for window in weight.chunks_exact_mut(lengths.len()) {
+            let each = window.iter_mut().zip(&factors);
+            each.for_each(|(number, factor)| *number = (f64::from(*number) * factor) as f32);
+        }
+        weight
+    }
+
     /// What it makes of `x` `[steps, D]`: half a window of zeros lies before and behind, and of an even
     /// window's one step too many the last is dropped.
     fn apply(&self, x: ArrayView2<'_, f32>) -> Array2<f32> {
         let (steps, hidden) = x.dim();
         let each = hidden / self.groups.max(1);
-        let (weight, bias) = (self.weight.to_f32(), self.bias.to_f32());
+        let (weight, bias) = (self.weight(), self.bias.to_f32());
         let mut y = Array2::zeros((steps, hidden));
         let mut windows = Array2::<f32>::zeros((steps, each * self.width));
         for group in 0..self.groups {

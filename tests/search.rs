@@ -101,17 +101,24 @@ fn assert_same(found: &[Hit], wanted: &[Hit], count: usize) {
 
 /// The answer, which is the same over every plane, and beside other questions.
 fn answer(vectors: &WordVectors, query: &Query) -> Answer {
+    answers(vectors, query).remove(0)
+}
+
+/// The answers over the rows' own numbers, over int8 and over int4.
+fn answers(vectors: &WordVectors, query: &Query) -> Vec<Answer> {
     let (int8, int4) = (Int8Plane::encoded(vectors.rows()), Int4Plane::encoded(vectors.rows()));
     let over = |plane| search_over(vectors, plane, query, &Progress::unobserved()).unwrap();
-    let found = over(Plane::Floats);
+    let mut all = vec![over(Plane::Floats)];
+    let found = all[0].clone();
     for plane in [Plane::Int8(&int8), Plane::Int4(&int4, &int8)] {
         let coded = over(plane);
         assert_eq!((&coded.hits, coded.scanned), (&found.hits, found.scanned), "{}", plane.name());
+        all.push(coded);
     }
     let more = Query { count: query.count + 1, ..query.clone() };
     let together = search_together(vectors, &[more, query.clone()], &Progress::unobserved()).unwrap();
     assert_eq!((&together[1].hits, together[1].scanned), (&found.hits, found.scanned));
-    found
+    all
 }
 
 fn in_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
@@ -154,18 +161,19 @@ fn thousands_of_rows_as_brute_force_for_any_number_of_threads() {
             let mut query = query(&objective, count, dimensions, 99, 25);
             query.excluded = vec![4999, 0, 17, 17];
             let wanted = brute_force(&vectors, &query);
-            let answers: Vec<_> = [1, 2, 3]
+            let all: Vec<_> = [1, 2, 3, 8]
                 .into_iter()
-                .map(|threads| in_threads(threads, || answer(&vectors, &query)))
+                .map(|threads| in_threads(threads, || answers(&vectors, &query)))
                 .collect();
-            assert_same(&answers[0].hits, &wanted, 25);
-            for other in &answers[1..] {
-                assert_eq!(answers[0].hits, other.hits);
-                assert_eq!(answers[0].rescored, other.rescored);
+            assert_same(&all[0][0].hits, &wanted, 25);
+            for (first, other) in all[1..].iter().flat_map(|others| all[0].iter().zip(others)) {
+                assert_eq!(first.hits, other.hits);
+                assert_eq!(first.rescored, other.rescored, "{}", first.plane);
             }
-            assert_eq!(answers[0].scanned, 5000);
+            assert_eq!(all[0][0].scanned, 5000);
             if dimensions >= 50 {
-                assert!(answers[0].rescored < 500, "{objective:?} rescored {}", answers[0].rescored);
+                let rescored = all[0][0].rescored;
+                assert!(rescored < 500, "{objective:?} rescored {rescored}");
             }
         }
     }

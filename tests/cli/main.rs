@@ -9,6 +9,7 @@ mod help;
 mod memory;
 mod panels;
 mod refusals;
+mod sounds;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

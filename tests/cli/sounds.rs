@@ -1,7 +1,7 @@
 //! Models that hear, and one that reads trajectories.
 
 use super::panels::number;
-use super::refusals::{USAGE, refusal};
+use super::refusals::{FILE, USAGE, refusal};
 use super::{answer, json};
 
 fn fixture(name: &str) -> String {
@@ -60,8 +60,8 @@ fn what_a_model_does_not_take_is_refused_with_what_it_does() {
         let error = refusal(USAGE, &arguments);
         assert!(error.contains(message), "{error}");
     }
-    let error = refusal(USAGE, &["attend", "--audio", &hears, "--model", &hears]);
-    assert!(error.contains("is not a file") || error.contains("folder"), "{error}");
+    let error = refusal(FILE, &["attend", "--audio", &hears, "--model", &hears]);
+    assert!(error.contains("cannot read"), "{error}");
     let whole = answer(&["attend", "--audio", &sound, "--model", &hears]);
     assert!(whole.contains("wav2vec2"), "{whole}");
 }

@@ -172,7 +172,8 @@ fn places(report: Report, found: &[TwoPlaces], word: &str) -> Result<Report> {
 /// The table, and the similarity (or bias) by distance.
 fn table_report(request: &Arguments, model: &Model) -> Result<Report> {
     let Some(kind) = request.kind.or_else(|| PositionKind::of(&model.network)) else {
-        return Err(Failure::no_answer(format!("{} has no positional method", model.name))
+        let method = PositionKind::title_of(&model.network);
+        return Err(Failure::no_answer(format!("{} uses {method}, so there is no table", model.name))
             .hint("add --kind sinusoidal, rotary or alibi")
             .into());
     };

@@ -57,7 +57,7 @@ impl Checkpoint {
 /// patches and sounds that are hidden in training, and the factors of the frequencies of a GGUF file,
 /// which are read with the configuration.
 fn is_constant(name: &str) -> bool {
-    const ENDINGS: [&str; 12] = [
+    const ENDINGS: [&str; 13] = [
         "position_ids",
         "attn.bias",
         "attn.masked_bias",
@@ -70,6 +70,8 @@ fn is_constant(name: &str) -> bool {
         "relative_position_index",
         "embeddings.mask_token",
         "masked_spec_embed",
+        // The one word of the GPT-2 inside a Decision Transformer.
+        "encoder.wte.weight",
     ];
     const COPIES: [&str; 4] = [
         "encoder.embed_tokens.weight",

@@ -75,13 +75,13 @@ impl Model {
     pub fn encode(&self, text: &str) -> Result<Tokens> {
         if self.network.front().hears().is_some() {
             return Err(ModelError::Request(format!(
-                "{} hears sounds, not text: give --inputs FILE.safetensors on the command line",
+                "{} hears sounds: lexiscope attend --audio FILE.wav",
                 self.name
             )));
         }
         if self.network.kind == Kind::Trajectory {
             return Err(ModelError::Request(format!(
-                "{} reads trajectories, not text: give --inputs FILE.safetensors on the command line",
+                "{} reads trajectories: lexiscope attend --inputs FILE",
                 self.name
             )));
         }

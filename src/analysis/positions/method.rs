@@ -36,6 +36,15 @@ impl PositionKind {
         }
     }
 
+    /// What to call the method of a network, also where it is none of these.
+    pub fn title_of(network: &Network) -> &'static str {
+        match (Self::of(network), network.front()) {
+            (Some(kind), _) => kind.title(),
+            (None, Front::Sound(_)) => "a convolution over neighbours",
+            (None, _) => "no positions",
+        }
+    }
+
     /// What to call it.
     pub fn title(self) -> &'static str {
         match self {

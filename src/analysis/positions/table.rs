@@ -113,7 +113,7 @@ fn learned_table(model: Option<&Model>, options: &TableOptions) -> Result<Positi
         return refused(format!(
             "{} has no learned table of positions: it uses {}",
             model.name,
-            PositionKind::of(&model.network).map_or("no positions", PositionKind::title)
+            PositionKind::title_of(&model.network)
         ));
     };
     let (stored_rows, stored_width) = stored.dim();

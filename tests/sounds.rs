@@ -130,7 +130,14 @@ fn lengths_and_settings_that_do_not_fit_are_refused() {
         let error = sound::prepare(&model, &path).unwrap_err().to_string();
         assert!(error.contains("the sound lasts 0.80 s"), "{error}");
     }
-    for settings in [r#"{"dither": 0.1}"#, r#"{"n_fft": 0}"#, r#"{"sampling_rate": "high"}"#, "nonsense"] {
+    for settings in [
+        r#"{"dither": 0.1}"#,
+        r#"{"n_fft": 0}"#,
+        r#"{"sampling_rate": "high"}"#,
+        r#"{"chunk_length": 16777216}"#,
+        r#"{"feature_size": 16777216}"#,
+        "nonsense",
+    ] {
         let (_folder, model) = model("whisper", settings);
         let error = sound::prepare(&model, &path).unwrap_err().to_string();
         assert!(error.contains("preprocessor_config.json"), "{settings}: {error}");

@@ -315,7 +315,12 @@ impl Given {
         let pixels = match looked {
             Looked::Image(path) => image::prepare(model, path)?.pixels,
             Looked::Pixels(path) | Looked::Inputs(path) => inputs::pixels(path)?,
-            Looked::Text(_) | Looked::Two(..) | Looked::Ids(_) | Looked::Audio(_) => {
+            Looked::Audio(_) => {
+                return Err(Failure::usage(format!("{} looks at images, it does not hear", model.name))
+                    .hint("give --image FILE, or a model that hears: --model FOLDER")
+                    .into());
+            }
+            Looked::Text(_) | Looked::Two(..) | Looked::Ids(_) => {
                 return Err(no_text(model, looked).into());
             }
         };

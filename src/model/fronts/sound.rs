@@ -1,5 +1,7 @@
 //! From a sound to the residual stream: convolutions along time, then positions.
 
+use std::ops::Range;
+
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 
 use super::places::rows_of_places;
@@ -212,17 +214,28 @@ impl TimeConvolution {
         room.map_or(0, |room| room / self.stride.max(1) + 1)
     }
 
-    /// What it makes of `x` `[steps, in]`: `[steps, out]`.
-    fn apply(&self, x: ArrayView2<'_, f32>) -> Array2<f32> {
-        let mut windows = Array2::zeros((self.steps_of(x.nrows()), x.ncols() * self.width));
-        for (step, mut window) in windows.rows_mut().into_iter().enumerate() {
+    /// The windows of `x` `[steps, in]` at some steps, `[steps, in x width]`; zeros outside.
+    fn windows(&self, x: ArrayView2<'_, f32>, steps: Range<usize>) -> Array2<f32> {
+        let mut windows = Array2::zeros((steps.len(), x.ncols() * self.width));
+        for (step, mut window) in steps.zip(windows.rows_mut()) {
             for place in 0..self.width {
                 let at = (step * self.stride + place).checked_sub(self.padding);
                 let Some(at) = at.filter(|&at| at < x.nrows()) else { continue };
                 window.slice_mut(s![place..;self.width]).assign(&x.row(at));
             }
         }
-        let mut y = self.map.apply(windows.view());
+        windows
+    }
+
+    /// What it makes of `x` `[steps, in]`: `[steps, out]`.
+    fn apply(&self, x: ArrayView2<'_, f32>) -> Array2<f32> {
+        let steps = self.steps_of(x.nrows());
+        let mut y = Array2::zeros((steps, self.map.outputs()));
+        for first in (0..steps).step_by(AT_ONCE) {
+            let steps = first..(first + AT_ONCE).min(steps);
+            let windows = self.windows(x, steps.clone());
+            y.slice_mut(s![steps, ..]).assign(&self.map.apply(windows.view()));
+        }
         match &self.norm {
             Some(TimeNorm::OfSteps(norm)) => normalise(norm, &mut y),
             Some(TimeNorm::OfChannels(norm)) => normalise_channels(norm, &mut y),
@@ -232,6 +245,9 @@ impl TimeConvolution {
         y
     }
 }
+
+/// Windows that are laid side by side at once: those of a long sound would take more memory than the sound.
+const AT_ONCE: usize = 4096;
 
 /// Brings every column to mean 0 and variance 1, then by its own scale and shift.
 fn normalise_channels(norm: &Norm, x: &mut Array2<f32>) {
@@ -289,5 +305,79 @@ impl NeighbourConvolution {
         y += &Array1::from_iter(bias.iter().copied());
         self.activation.apply_all(y.as_slice_mut().expect("just made"));
         y
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::linear::Layout;
+    use crate::model::tensor::Tensor;
+    use crate::random::Random;
+
+    fn parameter(random: &mut Random, shape: &[usize]) -> Parameter {
+        let numbers = (0..shape.iter().product()).map(|_| random.normal() as f32).collect();
+        Arc::new(Tensor::owned("w", shape.to_vec(), numbers))
+    }
+
+    /// Longer than what is laid side by side at once.
+    #[test]
+    fn a_convolution_is_the_sum_over_its_window() {
+        let mut random = Random::new(1);
+        let map = Linear {
+            weight: parameter(&mut random, &[2, 3, 3]),
+            layout: Layout::OutIn,
+            bias: Some(parameter(&mut random, &[2])),
+        };
+        let convolution = TimeConvolution {
+            map,
+            width: 3,
+            stride: 2,
+            padding: 1,
+            norm: None,
+            activation: Activation::Gelu,
+        };
+        let x = Array2::from_shape_simple_fn((2 * AT_ONCE + 7, 3), || random.normal() as f32);
+        let y = convolution.apply(x.view());
+        assert_eq!(y.dim(), (AT_ONCE + 4, 2));
+        let (weight, bias) =
+            (convolution.map.weight.to_f32(), convolution.map.bias.as_ref().unwrap().to_f32());
+        for ((step, output), &found) in y.indexed_iter() {
+            let mut sum = f64::from(bias[output]);
+            for (input, place) in (0..3).flat_map(|input| (0..3).map(move |place| (input, place))) {
+                let at = (2 * step + place).checked_sub(1).filter(|&at| at < x.nrows());
+                let number = at.map_or(0.0, |at| f64::from(x[[at, input]]));
+                sum += f64::from(weight[(output * 3 + input) * 3 + place]) * number;
+            }
+            let expected = Activation::Gelu.apply(sum as f32);
+            assert!((found - expected).abs() < 1e-5, "{step} {output}: {found} {expected}");
+        }
+    }
+
+    #[test]
+    fn of_an_even_window_the_last_step_is_dropped() {
+        let mut random = Random::new(2);
+        let convolution = NeighbourConvolution {
+            length: Arc::new(Tensor::owned("g", vec![1, 1, 2], vec![2.0, 3.0])),
+            direction: Arc::new(Tensor::owned("v", vec![2, 1, 2], vec![3.0, 0.0, 4.0, 1.0])),
+            bias: Arc::new(Tensor::owned("b", vec![2], vec![0.0, 0.5])),
+            width: 2,
+            groups: 2,
+            activation: Activation::Relu,
+        };
+        // Lengths over both channels: 5 at the first place, 1 at the second.
+        assert_eq!(convolution.weight(), [1.2, 0.0, 1.6, 3.0]);
+        let x = Array2::from_shape_simple_fn((4, 2), || random.normal() as f32);
+        let y = convolution.apply(x.view());
+        assert_eq!(y.dim(), (4, 2));
+        for step in 0..4 {
+            let before = |channel| if step > 0 { x[[step - 1, channel]] } else { 0.0 };
+            let expected = [1.2 * before(0), 1.6 * before(1) + 3.0 * x[[step, 1]] + 0.5];
+            for (channel, expected) in expected.into_iter().enumerate() {
+                assert!((y[[step, channel]] - expected.max(0.0)).abs() < 1e-6, "{step} {channel}");
+            }
+        }
     }
 }

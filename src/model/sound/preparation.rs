@@ -127,7 +127,29 @@ impl Preparation {
             }
             _ => Steps::Samples { normalises: settings.flag("do_normalize", true)? },
         };
-        Ok(Some(Self { rate, steps }))
+        let preparation = Self { rate, steps };
+        match preparation.numbers() {
+            Some(..=MOST_NUMBERS) => Ok(Some(preparation)),
+            _ => Err(ModelError::Malformed {
+                path: settings.path,
+                what: "the sizes".into(),
+                expected: format!("at most {MOST_NUMBERS} numbers on the way"),
+                found: format!("{:?}", preparation.steps),
+            }),
+        }
+    }
+
+    /// How many numbers its largest table has; `None` where they cannot be counted. That of samples is as
+    /// large as the sound.
+    fn numbers(&self) -> Option<usize> {
+        match self.steps {
+            Steps::Samples { .. } => Some(0),
+            Steps::Bands { count, length, hop, seconds } => {
+                let pieces = seconds.checked_mul(self.rate as usize)? / hop;
+                length.checked_mul(count.max(pieces))
+            }
+            Steps::Spectrogram { count, steps, .. } => count.checked_mul(steps.max(TRANSFORMED)),
+        }
     }
 
     /// Samples a second.
@@ -169,6 +191,9 @@ impl Preparation {
         )))
     }
 }
+
+/// The most numbers of a table: a gigabyte in f64.
+const MOST_NUMBERS: usize = 1 << 27;
 
 /// Keeps a root away from zero.
 const EPSILON: f64 = 1e-7;

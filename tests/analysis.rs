@@ -331,7 +331,8 @@ fn importance_can_be_cancelled_and_refuses_what_makes_no_sense() {
 fn the_making_of_a_cell_is_the_engines_own_in_every_family() {
     for family in FAMILIES {
         let network = golden(family.model_type);
-        if network.kind == Kind::Vision {
+        // Their golden files hold no token ids.
+        if matches!(network.kind, Kind::Vision | Kind::Trajectory) || network.front().hears().is_some() {
             continue;
         }
         let mut interventions = Interventions::default();

@@ -45,13 +45,10 @@ impl AttentionTrace {
             return None;
         }
         let keys = keys_of(keys, head, heads);
-        let mut products = Array2::zeros((1, keys.nrows()));
-        matmul::multiply_transposed_here(
-            queries.slice(s![head, query..=query, ..]),
-            keys,
-            products.view_mut(),
-        );
-        Some(products.remove_axis(Axis(0)))
+        // Of all queries, as in the pass: the sum of one row alone may be rounded in another order.
+        let mut products = Array2::zeros((count, keys.nrows()));
+        matmul::multiply_transposed_here(queries.index_axis(Axis(0), head), keys, products.view_mut());
+        Some(products.row(query).to_owned())
     }
 
     /// q·k `[H, T, S]` of one text, before the scale, as [`AttentionTrace::products_of`] has it.

@@ -1,6 +1,6 @@
 //! What one attention computed.
 
-use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayViewD, Axis, s};
+use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayViewD, Axis};
 
 use super::description::{Attention, shared_head};
 use crate::matmul;

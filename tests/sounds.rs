@@ -136,6 +136,7 @@ fn lengths_and_settings_that_do_not_fit_are_refused() {
         r#"{"sampling_rate": "high"}"#,
         r#"{"chunk_length": 16777216}"#,
         r#"{"feature_size": 16777216}"#,
+        r#"{"pitch_shift": 2}"#,
         "nonsense",
     ] {
         let (_folder, model) = model("whisper", settings);

@@ -46,6 +46,7 @@ pub mod parameters;
 pub mod parts;
 pub mod pooler;
 pub mod positions;
+pub mod preprocessor;
 pub mod rope;
 pub mod sequences;
 pub mod shipped;

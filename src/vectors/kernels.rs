@@ -7,6 +7,7 @@
 
 pub mod codes;
 pub mod half_bytes;
+mod integers;
 pub mod query;
 
 /// Numbers for tests that are the same in every run.

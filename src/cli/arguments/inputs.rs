@@ -20,7 +20,7 @@ pub fn pixels(path: &Path) -> Result<Array3<f32>> {
     let refused = |found: String| wrong(path, NAME, "F32 of shape [channels, side, side]", found);
     let image = with_tensor(path, NAME, |number_type, shape, bytes| {
         let (shape, is_float) = (unbatched(shape, 3), number_type == Dtype::F32);
-        let numbers = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        let numbers = floats(bytes);
         match *shape {
             [channels, height, width] if is_float => {
                 Array3::from_shape_vec((channels, height, width), numbers)
@@ -69,7 +69,7 @@ fn matrix(path: &Path, name: &str, axes: usize, expected: &str) -> Result<Option
     let refused = |found: String| wrong(path, name, expected, found);
     let matrix = with_tensor(path, name, |number_type, shape, bytes| {
         let (shape, is_float) = (unbatched(shape, axes), number_type == Dtype::F32);
-        let numbers = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        let numbers = floats(bytes);
         let size = match *shape {
             [columns] if is_float && axes == 1 => (1, columns),
             [rows, columns] if is_float && axes == 2 => (rows, columns),
@@ -114,6 +114,10 @@ pub fn missing(path: &Path, name: &str) -> ModelError {
 fn wrong(path: &Path, name: &str, expected: &str, found: String) -> ModelError {
     let what = format!("tensor {name}");
     ModelError::Malformed { path: path.to_owned(), what, expected: expected.into(), found }
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks().0.iter().map(|&number: &[u8; 4]| f32::from_le_bytes(number)).collect()
 }
 
 /// Without a first size of 1, where there is one more than `wanted`.

@@ -25,7 +25,6 @@ struct Bart<'a> {
     binder: Binder<'a>,
     hidden: usize,
     positions: usize,
-    activation: Activation,
     /// What a token's row is multiplied by.
     scale: f32,
     /// Positions that are waves, not learned; without a norm over the embedding.
@@ -68,7 +67,6 @@ fn bind_with(family: &'static str, config: &Config, weights: &Weights, waves: bo
     let bart = Bart {
         hidden,
         positions: config.optional_size(&["max_position_embeddings"])?.unwrap_or(1024),
-        activation: binder.activation(&["activation_function"], Activation::Gelu)?,
         scale: if scaled { (hidden as f32).sqrt() } else { 1.0 },
         waves,
         binder,
@@ -114,32 +112,45 @@ impl Bart<'_> {
         let name = |part: &str| format!("{stack}.layers.{layer}.{part}");
         let norm = |part: &str| binder.layer_norm(&name(part), hidden, EPSILON);
         let is_decoder = stack == "decoder";
-        let own = self.attention(stack, &name("self_attn"))?;
+        let own = attention(binder, stack, &name("self_attn"), hidden, Bias::Yes)?;
         let own = own.with_mask(if is_decoder { Mask::CAUSAL } else { Mask::default() });
         let mut parts = vec![Part::post_norm(own, norm("self_attn_layer_norm")?)];
         if is_decoder {
-            let attention = self.attention(stack, &name("encoder_attn"))?;
+            let attention = attention(binder, stack, &name("encoder_attn"), hidden, Bias::Yes)?;
             let cross = Mixer::CrossAttention { to: FIRST, attention };
             parts.push(Part::post_norm(cross, norm("encoder_attn_layer_norm")?));
         }
-        let inner = binder.config.size(&[&format!("{stack}_ffn_dim")])?;
-        let feed_forward = FeedForward::new(
-            binder.linear(&name("fc1"), inner, hidden, Bias::Yes)?,
-            self.activation,
-            binder.linear(&name("fc2"), hidden, inner, Bias::Yes)?,
-        );
+        let feed_forward = feed_forward(binder, stack, layer, hidden)?;
         parts.push(Part::post_norm(feed_forward, norm("final_layer_norm")?));
         Ok(Block::new(parts))
     }
+}
 
-    fn attention(&self, stack: &str, stem: &str) -> Result<Attention> {
-        let (binder, hidden) = (&self.binder, self.hidden);
-        let heads = binder.config.size(&[&format!("{stack}_attention_heads")])?;
-        binder.config.require_multiple("d_model", hidden, &format!("{stack}_attention_heads"), heads)?;
-        let name = |part: &str| format!("{stem}.{part}");
-        let projections =
-            binder.square_projections(["q_proj", "k_proj", "v_proj"], name, hidden, Bias::Yes)?;
-        let output = binder.linear(&name("out_proj"), hidden, hidden, Bias::Yes)?;
-        Ok(Attention::new(heads, hidden / heads, projections, output))
-    }
+/// The attention `stem` of a stack, whose heads its configuration counts by its name; `bias`: whether queries,
+/// keys and values have one.
+pub fn attention(
+    binder: &Binder<'_>,
+    stack: &str,
+    stem: &str,
+    hidden: usize,
+    bias: Bias,
+) -> Result<Attention> {
+    let key = format!("{stack}_attention_heads");
+    let heads = binder.config.size(&[&key])?;
+    binder.config.require_multiple("d_model", hidden, &key, heads)?;
+    let name = |part: &str| format!("{stem}.{part}");
+    let projections = binder.square_projections(["q_proj", "k_proj", "v_proj"], name, hidden, bias)?;
+    let output = binder.linear(&name("out_proj"), hidden, hidden, Bias::Yes)?;
+    Ok(Attention::new(heads, hidden / heads, projections, output))
+}
+
+/// `fc1` and `fc2` of a layer of a stack.
+pub fn feed_forward(binder: &Binder<'_>, stack: &str, layer: usize, hidden: usize) -> Result<FeedForward> {
+    let name = |part: &str| format!("{stack}.layers.{layer}.{part}");
+    let inner = binder.config.size(&[&format!("{stack}_ffn_dim")])?;
+    Ok(FeedForward::new(
+        binder.linear(&name("fc1"), inner, hidden, Bias::Yes)?,
+        binder.activation(&["activation_function"], Activation::Gelu)?,
+        binder.linear(&name("fc2"), hidden, inner, Bias::Yes)?,
+    ))
 }

@@ -3,13 +3,14 @@
 
 use serde_json::Value;
 
+use super::bart::{attention, feed_forward};
 use crate::model::binder::{Bias, Binder};
 use crate::model::config::Config;
 use crate::model::error::Result;
 use crate::model::fronts::{SoundEmbedding, SoundPositions, TimeConvolution};
 use crate::model::network::{
-    Activation, Attention, Block, FIRST, FeedForward, Front, Head, Kind, Layout, Linear, Mask, Mixer,
-    Network, Part, Stack, TokenEmbedding,
+    Activation, Block, FIRST, Front, Head, Kind, Layout, Linear, Mask, Mixer, Network, Part, Stack,
+    TokenEmbedding,
 };
 use crate::model::weights::Weights;
 
@@ -104,33 +105,17 @@ impl Whisper<'_> {
         let name = |part: &str| format!("{stack}.layers.{layer}.{part}");
         let norm = |part: &str| binder.layer_norm(&name(part), hidden, EPSILON);
         let is_decoder = stack == "decoder";
-        let own = self.attention(stack, &name("self_attn"))?;
+        // Keys have no bias.
+        let own = attention(binder, stack, &name("self_attn"), hidden, Bias::IfPresent)?;
         let own = own.with_mask(if is_decoder { Mask::CAUSAL } else { Mask::default() });
         let mut parts = vec![Part::pre_norm(norm("self_attn_layer_norm")?, own)];
         if is_decoder {
-            let attention = self.attention(stack, &name("encoder_attn"))?;
+            let attention = attention(binder, stack, &name("encoder_attn"), hidden, Bias::IfPresent)?;
             let cross = Mixer::CrossAttention { to: FIRST, attention };
             parts.push(Part::pre_norm(norm("encoder_attn_layer_norm")?, cross));
         }
-        let inner = binder.config.size(&[&format!("{stack}_ffn_dim")])?;
-        let feed_forward = FeedForward::new(
-            binder.linear(&name("fc1"), inner, hidden, Bias::Yes)?,
-            binder.activation(&["activation_function"], Activation::Gelu)?,
-            binder.linear(&name("fc2"), hidden, inner, Bias::Yes)?,
-        );
+        let feed_forward = feed_forward(binder, stack, layer, hidden)?;
         parts.push(Part::pre_norm(norm("final_layer_norm")?, feed_forward));
         Ok(Block::new(parts))
-    }
-
-    fn attention(&self, stack: &str, stem: &str) -> Result<Attention> {
-        let (binder, hidden) = (&self.binder, self.hidden);
-        let heads = binder.config.size(&[&format!("{stack}_attention_heads")])?;
-        binder.config.require_multiple("d_model", hidden, &format!("{stack}_attention_heads"), heads)?;
-        let name = |part: &str| format!("{stem}.{part}");
-        // Keys have no bias.
-        let projections =
-            binder.square_projections(["q_proj", "k_proj", "v_proj"], name, hidden, Bias::IfPresent)?;
-        let output = binder.linear(&name("out_proj"), hidden, hidden, Bias::Yes)?;
-        Ok(Attention::new(heads, hidden / heads, projections, output))
     }
 }

@@ -170,15 +170,7 @@ impl SoundEmbedding {
         if let Some(norm) = &self.norm {
             normalise(norm, &mut stream);
         }
-        let looked_at = matches!(keep, Keep::Weights | Keep::Everything);
-        let kept = |numbers: Array2<f32>| looked_at.then_some(numbers);
-        let trace = FrontTrace {
-            tokens: kept(tokens),
-            positions: kept(positions),
-            sum: kept(sum),
-            ..FrontTrace::default()
-        };
-        Ok((stream, trace))
+        Ok((stream, FrontTrace::looked_at(keep, tokens, positions, &sum)))
     }
 
     fn check(&self, sound: ArrayView2<'_, f32>) -> Result<()> {

@@ -90,10 +90,7 @@ impl SpectrogramPatches {
         let table = self.position_table();
         let positions = rows_of_places(table.view(), self.positions.name(), tokens.nrows(), interventions)?;
         let sum = &tokens + &positions;
-        let mut trace = FrontTrace::default();
-        if matches!(keep, Keep::Weights | Keep::Everything) {
-            (trace.tokens, trace.positions, trace.sum) = (Some(tokens), Some(positions), Some(sum.clone()));
-        }
+        let trace = FrontTrace::looked_at(keep, tokens, positions, &sum);
         Ok((sum, trace))
     }
 }

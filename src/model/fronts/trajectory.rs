@@ -1,6 +1,6 @@
 //! From a trajectory to the residual stream.
 
-use ndarray::{Array1, Array2, ArrayView1, s};
+use ndarray::{Array2, s};
 
 use super::trace::FrontTrace;
 use crate::model::error::{ModelError, Result};
@@ -69,13 +69,8 @@ impl TrajectoryEmbedding {
         let sum = &tokens + &positions;
         let mut stream = sum.clone();
         normalise(&self.norm, &mut stream);
-        let first = self.positions.to_f32();
-        stream += &Array1::from_iter(ArrayView1::from(&first[..table.ncols()]).iter().copied());
-        let mut trace = FrontTrace::default();
-        if matches!(keep, Keep::Weights | Keep::Everything) {
-            (trace.tokens, trace.positions, trace.sum) = (Some(tokens), Some(positions), Some(sum));
-        }
-        Ok((stream, trace))
+        stream += &self.positions.to_matrix().row(0);
+        Ok((stream, FrontTrace::looked_at(keep, tokens, positions, &sum)))
     }
 
     fn check(&self, trajectory: &Trajectory) -> Result<()> {

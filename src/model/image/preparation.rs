@@ -4,7 +4,6 @@
 //! functions of transformers/image_transforms.py that they call: resize, centre crop, rescale,
 //! normalise, in this order.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use ndarray::Array3;
@@ -12,6 +11,7 @@ use serde_json::Value;
 
 use super::{Filter, Picture, resize};
 use crate::model::error::{ModelError, Result};
+use crate::model::preprocessor;
 
 /// The longest side that an image is resized to or cropped to.
 const LONGEST_RESIZED: usize = 4096;
@@ -61,15 +61,7 @@ impl Preparation {
     /// A file that cannot be read or is malformed, or asks for a processor, a filter or a size that is
     /// not supported.
     pub fn of(folder: Option<&Path>, side: usize) -> Result<Self> {
-        let path = folder.unwrap_or(Path::new("")).join("preprocessor_config.json");
-        let text = match folder.map(|_| std::fs::read_to_string(&path)) {
-            None => "{}".into(),
-            Some(Ok(text)) => text,
-            Some(Err(error)) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                "{}".into()
-            }
-            Some(Err(error)) => return Err(ModelError::io("read", &path)(error)),
-        };
+        let (path, text) = preprocessor::read(folder)?;
         Self::parse(&path, &text, side)
     }
 

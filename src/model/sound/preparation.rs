@@ -1,17 +1,14 @@
 //! From samples to what a network hears, as transformers' feature extractors do it.
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ndarray::{Array2, Axis};
-use serde_json::Value;
 
 use super::mel::{Scale, bands, hann, power_spectra, strengths};
+use crate::model::config::Config;
 use crate::model::error::{ModelError, Result};
 use crate::model::fronts::{Front, Hears};
-
-/// The file that says how.
-const FILE: &str = "preprocessor_config.json";
+use crate::model::preprocessor;
 
 /// How samples become what a network hears.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,66 +28,19 @@ enum Steps {
     Spectrogram { count: usize, steps: usize, normalise: Option<[f64; 2]> },
 }
 
-/// The settings of a folder.
-struct Settings {
-    path: PathBuf,
-    values: Value,
-}
-
-impl Settings {
-    /// None without a folder or without the file: defaults hold.
-    fn read(folder: Option<&Path>) -> Result<Self> {
-        let path = folder.unwrap_or(Path::new("")).join(FILE);
-        let text = match folder.map(|_| std::fs::read_to_string(&path)) {
-            None => return Ok(Self { path, values: Value::Null }),
-            Some(Err(error)) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                return Ok(Self { path, values: Value::Null });
-            }
-            Some(Err(error)) => return Err(ModelError::io("read", &path)(error)),
-            Some(Ok(text)) => text,
-        };
-        let values = serde_json::from_str(&text).map_err(|error| ModelError::Malformed {
-            path: path.clone(),
-            what: "the file".into(),
-            expected: "JSON".into(),
-            found: error.to_string(),
-        })?;
-        Ok(Self { path, values })
-    }
-
-    fn number(&self, key: &str, default: f64) -> Result<f64> {
-        match self.values.get(key) {
-            None | Some(Value::Null) => Ok(default),
-            Some(value) => value.as_f64().ok_or_else(|| self.wrong(key, "a number", value)),
-        }
-    }
-
-    fn size(&self, key: &str, default: usize) -> Result<usize> {
-        match self.values.get(key) {
-            None | Some(Value::Null) => Ok(default),
-            Some(value) => {
-                let size = value.as_u64().filter(|size| (1..=1 << 24).contains(size));
-                size.map(|size| size as usize).ok_or_else(|| self.wrong(key, "a positive integer", value))
-            }
-        }
-    }
-
-    fn flag(&self, key: &str, default: bool) -> Result<bool> {
-        match self.values.get(key) {
-            None | Some(Value::Null) => Ok(default),
-            Some(value) => value.as_bool().ok_or_else(|| self.wrong(key, "true or false", value)),
-        }
-    }
-
-    fn wrong(&self, key: &str, expected: &str, found: &Value) -> ModelError {
-        ModelError::Malformed {
-            path: self.path.clone(),
-            what: format!("key \"{key}\""),
-            expected: expected.into(),
-            found: found.to_string(),
-        }
-    }
-}
+/// What of a sound's settings changes nothing here: names, how several sounds are filled up to one length, and
+/// what follows from other settings.
+const UNREAD: [&str; 9] = [
+    "feature_extractor_type",
+    "processor_class",
+    "return_attention_mask",
+    "padding_side",
+    "padding_value",
+    "mel_filters",
+    "n_samples",
+    "nb_max_frames",
+    "feature_size",
+];
 
 impl Preparation {
     /// What the folder says for this front; `None` for one that does not hear.
@@ -99,39 +49,45 @@ impl Preparation {
     /// A file that is malformed, or asks for what is not supported.
     pub fn of(folder: Option<&Path>, front: &Front) -> Result<Option<Self>> {
         let Some(hears) = front.hears() else { return Ok(None) };
-        let settings = Settings::read(folder)?;
-        let rate = settings.size("sampling_rate", 16000)? as u32;
+        let (path, text) = preprocessor::read(folder)?;
+        let settings = Config::parse(&path, &text)?;
+        let size = |key: &str, default: usize| -> Result<usize> {
+            Ok(settings.optional_size(&[key])?.unwrap_or(default))
+        };
+        let number =
+            |key: &str, default: f64| -> Result<f64> { Ok(settings.number(&[key])?.unwrap_or(default)) };
+        let rate = size("sampling_rate", 16000)? as u32;
         let steps = match (hears, front) {
             (Hears::Bands, Front::Sound(front)) => {
-                if settings.number("dither", 0.0)? != 0.0 {
-                    return Err(settings.wrong(
-                        "dither",
-                        "0: noise is not added here",
-                        &settings.values["dither"],
-                    ));
+                if number("dither", 0.0)? != 0.0 {
+                    return Err(settings.unsupported("\"dither\", which adds noise"));
                 }
                 Steps::Bands {
-                    count: settings.size("feature_size", front.channels)?,
-                    length: settings.size("n_fft", 400)?,
-                    hop: settings.size("hop_length", 160)?,
-                    seconds: settings.size("chunk_length", 30)?,
+                    count: size("feature_size", front.channels)?,
+                    length: size("n_fft", 400)?,
+                    hop: size("hop_length", 160)?,
+                    seconds: size("chunk_length", 30)?,
                 }
             }
             (Hears::Spectrogram, Front::Spectrogram(front)) => {
-                let numbers = [settings.number("mean", -4.2677393)?, settings.number("std", 4.5689974)?];
+                let numbers = [number("mean", -4.2677393)?, settings.positive(&["std"], 4.5689974)?];
                 Steps::Spectrogram {
-                    count: settings.size("num_mel_bins", front.size[0])?,
-                    steps: settings.size("max_length", front.size[1])?,
+                    count: size("num_mel_bins", front.size[0])?,
+                    steps: size("max_length", front.size[1])?,
                     normalise: settings.flag("do_normalize", true)?.then_some(numbers),
                 }
             }
             _ => Steps::Samples { normalises: settings.flag("do_normalize", true)? },
         };
+        UNREAD.iter().for_each(|key| _ = settings.states(key));
+        if let Some(key) = settings.unread().first() {
+            return Err(settings.unsupported(format!("the setting \"{key}\"")));
+        }
         let preparation = Self { rate, steps };
         match preparation.numbers() {
             Some(..=MOST_NUMBERS) => Ok(Some(preparation)),
             _ => Err(ModelError::Malformed {
-                path: settings.path,
+                path,
                 what: "the sizes".into(),
                 expected: format!("at most {MOST_NUMBERS} numbers on the way"),
                 found: format!("{:?}", preparation.steps),

@@ -2,6 +2,7 @@
 //!
 //! [`CodedQuery`] sees to it that the product of any row fits; sums on the way may wrap.
 
+use super::integers::Integers;
 use super::query::CodedQuery;
 
 /// Queries that one pass over a row takes along.
@@ -9,43 +10,12 @@ pub(super) const GROUP: usize = 3;
 
 /// The instruction set that the products run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IntegerKernel(Level);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Level {
-    Plain,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    #[cfg(target_arch = "x86_64")]
-    Vnni,
-}
+pub struct IntegerKernel(Integers);
 
 impl IntegerKernel {
     /// The fastest that this machine runs.
     pub fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            let wide = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
-            if wide && is_x86_feature_detected!("avx512vnni") {
-                return Self(Level::Vnni);
-            }
-            if is_x86_feature_detected!("avx2") {
-                return Self(Level::Avx2);
-            }
-        }
-        Self(Level::Plain)
-    }
-
-    /// This one and the slower ones, which a machine that runs it runs, too.
-    #[cfg(test)]
-    fn and_slower(self) -> Vec<Self> {
-        match self.0 {
-            Level::Plain => vec![self],
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => vec![self, Self(Level::Plain)],
-            #[cfg(target_arch = "x86_64")]
-            Level::Vnni => vec![self, Self(Level::Avx2), Self(Level::Plain)],
-        }
+        Self(Integers::detect())
     }
 
     /// Writes the product of every row of `codes` with every query to `products`: those of the first
@@ -72,14 +42,14 @@ impl IntegerKernel {
 
     fn group<const M: usize>(self, queries: [&CodedQuery; M], codes: &[i8], products: &mut [i32]) {
         match self.0 {
-            Level::Plain => plain(queries, codes, products),
+            Integers::Plain => plain(queries, codes, products),
             // SAFETY: `detect` hands this level out only where AVX2 was detected; `products` has
             // checked that rows and queries have one length.
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => unsafe { x86::avx2(queries, codes, products) },
+            Integers::Avx2 => unsafe { x86::avx2(queries, codes, products) },
             // SAFETY: as above, for AVX-512 F, BW and VNNI.
             #[cfg(target_arch = "x86_64")]
-            Level::Vnni => unsafe { x86::vnni(queries, codes, products) },
+            Integers::Vnni => unsafe { x86::vnni(queries, codes, products) },
         }
     }
 }
@@ -216,7 +186,7 @@ mod tests {
                     expected.push(i32::try_from(sum).expect("the product fits"));
                 }
             }
-            for kernel in IntegerKernel::detect().and_slower() {
+            for kernel in Integers::detect().and_slower().into_iter().map(IntegerKernel) {
                 for count in 1..=queries.len() {
                     let mut products = vec![0; rows * count];
                     kernel.products(&codes, &queries[..count], &mut products);

@@ -1,6 +1,8 @@
 //! Products of codes of four bits with integers of eight: exact in i32, whatever the machine.
 
-use crate::vectors::planes::int4::{RAISED_BY, width};
+use super::integers::Integers;
+use crate::vectors::planes::code_plane::Coding;
+use crate::vectors::planes::int4::{Int4, RAISED_BY};
 
 /// A unit vector q as integers p of eight bits with q = p / scale, and how far that is off.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +32,7 @@ impl ByteQuery {
         let off = |(value, &integer): (&f32, &i8)| (unit(value) - f64::from(integer) / scale).powi(2);
         let error = vector.iter().zip(&integers).map(off).sum::<f64>().sqrt();
         let raised = i32::from(RAISED_BY) * integers.iter().map(|&integer| i32::from(integer)).sum::<i32>();
-        let width = width(vector.len());
+        let width = Int4::width(vector.len());
         let padded = |half: &[i8]| {
             let mut half = half.to_vec();
             half.resize(width.next_multiple_of(PADDING), 0);
@@ -53,16 +55,7 @@ impl ByteQuery {
 
 /// The instruction set that the products run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HalfByteKernel(Level);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Level {
-    Plain,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    #[cfg(target_arch = "x86_64")]
-    Vnni,
-}
+pub struct HalfByteKernel(Integers);
 
 /// Rows whose sums are brought together at once.
 const ROWS: usize = 4;
@@ -70,29 +63,7 @@ const ROWS: usize = 4;
 impl HalfByteKernel {
     /// The fastest that this machine runs.
     pub fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            let wide = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
-            if wide && is_x86_feature_detected!("avx512vnni") && is_x86_feature_detected!("avx2") {
-                return Self(Level::Vnni);
-            }
-            if is_x86_feature_detected!("avx2") {
-                return Self(Level::Avx2);
-            }
-        }
-        Self(Level::Plain)
-    }
-
-    /// This one and the slower ones, which a machine that runs it runs, too.
-    #[cfg(test)]
-    fn and_slower(self) -> Vec<Self> {
-        match self.0 {
-            Level::Plain => vec![self],
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => vec![self, Self(Level::Plain)],
-            #[cfg(target_arch = "x86_64")]
-            Level::Vnni => vec![self, Self(Level::Avx2), Self(Level::Plain)],
-        }
+        Self(Integers::detect())
     }
 
     /// Writes the product of each of the first rows of `codes` with `query`, as many as `products` has
@@ -111,14 +82,14 @@ impl HalfByteKernel {
         };
         let (whole, rest) = products.split_at_mut(inside / ROWS * ROWS);
         match self.0 {
-            Level::Plain => plain(codes, query, whole),
+            Integers::Plain => plain(codes, query, whole),
             // SAFETY: `detect` hands this level out only where AVX2 was detected; every row of `whole`
             // can be read to the padded length.
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => unsafe { x86::avx2(codes, query, whole) },
+            Integers::Avx2 => unsafe { x86::avx2(codes, query, whole) },
             // SAFETY: as above, for AVX-512 F, BW and VNNI.
             #[cfg(target_arch = "x86_64")]
-            Level::Vnni => unsafe { x86::vnni(codes, query, whole) },
+            Integers::Vnni => unsafe { x86::vnni(codes, query, whole) },
         }
         plain(&codes[whole.len() * width..], query, rest);
     }
@@ -243,7 +214,7 @@ mod tests {
         let mut state = 5;
         for dimensions in [1, 2, 15, 63, 64, 65, 100, 127, 128, 129, 255, 256, 257, 300, 1024, 4096] {
             for rows in [1, 2, 5, 13] {
-                let width = width(dimensions);
+                let width = Int4::width(dimensions);
                 let mut codes: Vec<u8> = (0..rows * width).map(|_| (bits(&mut state) % 256) as u8).collect();
                 codes[..width].fill(255);
                 let even = vec![1.0; dimensions];
@@ -252,7 +223,7 @@ mod tests {
                     let query = ByteQuery::new(&vector, dot(&vector, &vector).sqrt());
                     let mut expected = vec![0; rows];
                     plain(&codes, &query, &mut expected);
-                    for kernel in HalfByteKernel::detect().and_slower() {
+                    for kernel in Integers::detect().and_slower().into_iter().map(HalfByteKernel) {
                         let mut products = vec![7; rows];
                         kernel.products(&codes, &query, &mut products);
                         assert_eq!(products, expected, "{kernel:?} {dimensions} {rows}");

@@ -8,12 +8,8 @@
 //! Both halves of a byte so belong to neighbouring components, and a row of any length wastes at most
 //! four bits (c[n] = 0 where n is odd).
 
-use std::ops::Range;
-
-use super::int8::MOST_DIMENSIONS;
-use super::scales::{Encoded, Scales, encode_rows, fit, to_unit};
-use crate::mmap::Bytes;
-use crate::vectors::rows::Rows;
+use super::code_plane::{CodePlane, Coding};
+use super::scales::{fit, to_unit};
 
 /// The largest code.
 const LARGEST: f64 = 7.0;
@@ -25,96 +21,48 @@ pub const RAISED_BY: i8 = 8;
 /// largest components than to make every step as wide as they ask. The best one of these is taken.
 const CUTS: [f64; 8] = [1.0, 0.9, 0.8, 0.7, 0.62, 0.55, 0.48, 0.42];
 
-/// Every row of some vectors, brought to length 1, in four bits a component.
-#[derive(Debug, Clone)]
-pub struct Int4Plane {
-    dimensions: usize,
-    /// Rows x [`width`] bytes.
-    codes: Bytes,
-    scales: Scales,
-}
+/// Half a byte a component.
+#[derive(Debug, Clone, Copy)]
+pub struct Int4;
 
-/// Bytes that the codes of a row take.
-pub fn width(dimensions: usize) -> usize {
-    dimensions.div_ceil(2)
-}
+/// A plane of them.
+pub type Int4Plane = CodePlane<Int4>;
 
-impl Int4Plane {
-    /// A plane of what was stored; `None` when the sizes do not fit together.
-    pub fn new(dimensions: usize, codes: Bytes, scales: Scales) -> Option<Self> {
-        let fits = (1..=MOST_DIMENSIONS).contains(&dimensions)
-            && Some(codes.len()) == scales.len().checked_mul(width(dimensions));
-        fits.then_some(Self { dimensions, codes, scales })
+impl Coding for Int4 {
+    const NAME: &'static str = "int4";
+
+    fn width(dimensions: usize) -> usize {
+        dimensions.div_ceil(2)
     }
 
-    /// The plane of any rows, in memory.
-    ///
-    /// # Panics
-    /// When rows have no numbers, or more than [`MOST_DIMENSIONS`].
-    pub fn encoded(rows: &Rows) -> Self {
-        let Encoded { codes, scales, errors } = Self::encode_rows(rows, 0..rows.len());
-        let scales = Scales::of_floats(&scales, &errors).expect("an error for every scale");
-        Self::new(rows.dimensions(), Bytes::from_vec(codes), scales).expect("sizes fit together")
-    }
-
-    /// Codes, scales and errors of some rows, as [`encode`] makes them.
-    pub(super) fn encode_rows(rows: &Rows, range: Range<usize>) -> Encoded {
-        encode_rows(rows, range, width(rows.dimensions()), encode)
-    }
-
-    /// Number of rows.
-    pub fn len(&self) -> usize {
-        self.scales.len()
-    }
-
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Numbers in a row.
-    pub fn dimensions(&self) -> usize {
-        self.dimensions
-    }
-
-    /// The codes of row `first` and of all that follow it.
-    pub fn codes_from(&self, first: usize) -> &[u8] {
-        &self.codes[first * width(self.dimensions)..]
-    }
-
-    /// What the codes are worth, and how far they are off.
-    pub fn scales(&self) -> &Scales {
-        &self.scales
+    fn encode(row: &[f32], codes: &mut [u8]) -> (f32, f32) {
+        let Some(unit) = to_unit(row) else {
+            write(|_| 0, row.len(), codes);
+            return (f32::NAN, 0.0);
+        };
+        let largest = unit.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
+        let whole =
+            |value: f64, cut: f64| (value * (LARGEST / (largest * cut))).round().clamp(-LARGEST, LARGEST);
+        // |x - s c|^2 = |x|^2 - (x c)^2 / (c c) for the best s.
+        let kept = |cut: f64| {
+            let (mut products, mut squares) = (0.0, 0.0);
+            for &value in &unit {
+                let whole = whole(value, cut);
+                products += value * whole;
+                squares += whole * whole;
+            }
+            products * products / squares
+        };
+        let cut = CUTS
+            .into_iter()
+            .map(|cut| (kept(cut), cut))
+            .fold((0.0, 1.0), |best, one| if one.0 > best.0 { one } else { best });
+        write(|index| whole(unit[index], cut.1) as i8, row.len(), codes);
+        fit(&unit, unit.iter().map(|&value| whole(value, cut.1)))
     }
 }
 
-/// Writes the codes of `row` brought to length 1, two a byte, and returns its scale and how far that is
-/// off, rounded up. A row without direction gets codes 0 and a scale that is not a number.
-pub fn encode(row: &[f32], codes: &mut [u8]) -> (f32, f32) {
-    let Some(unit) = to_unit(row) else {
-        write(|_| 0, row.len(), codes);
-        return (f32::NAN, 0.0);
-    };
-    let largest = unit.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
-    let whole = |value: f64, cut: f64| (value * (LARGEST / (largest * cut))).round().clamp(-LARGEST, LARGEST);
-    // |x - s c|^2 = |x|^2 - (x c)^2 / (c c) for the best s.
-    let kept = |cut: f64| {
-        let (mut products, mut squares) = (0.0, 0.0);
-        for &value in &unit {
-            let whole = whole(value, cut);
-            products += value * whole;
-            squares += whole * whole;
-        }
-        products * products / squares
-    };
-    let cut = CUTS
-        .into_iter()
-        .map(|cut| (kept(cut), cut))
-        .fold((0.0, 1.0), |best, one| if one.0 > best.0 { one } else { best });
-    write(|index| whole(unit[index], cut.1) as i8, row.len(), codes);
-    fit(&unit, unit.iter().map(|&value| whole(value, cut.1)))
-}
-
+/// Writes the codes of a row of `dimensions` components, two a byte.
 fn write(code: impl Fn(usize) -> i8, dimensions: usize, codes: &mut [u8]) {
     let half = codes.len();
     let raised = |index: usize| {
@@ -148,8 +96,8 @@ mod tests {
             if case % 7 == 0 {
                 row[0] *= 1000.0;
             }
-            let mut codes = vec![0; width(dimensions)];
-            let (scale, error) = encode(&row, &mut codes);
+            let mut codes = vec![0; Int4::width(dimensions)];
+            let (scale, error) = Int4::encode(&row, &mut codes);
             if scale.is_nan() {
                 assert_eq!(dot(&row, &row), 0.0, "{row:?}");
                 continue;
@@ -163,7 +111,7 @@ mod tests {
         }
         let mut codes = [1; 1];
         for row in [[0.0, 0.0], [f32::NAN, 1.0], [f32::INFINITY, 0.0]] {
-            assert!(encode(&row, &mut codes).0.is_nan());
+            assert!(Int4::encode(&row, &mut codes).0.is_nan());
             assert_eq!(codes, [0x88]);
         }
     }

@@ -4,33 +4,43 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::scales::{Encoded, ROUNDING, Scales, encode_rows, fit, to_unit};
-use crate::mmap::Bytes;
+use super::code_plane::{CodePlane, Coding};
+use super::scales::{ROUNDING, Scales, fit, to_unit};
 use crate::vectors::rows::Rows;
 
 /// The largest code.
 const LARGEST: f64 = 127.0;
 
-/// Longer rows would leave i32 in too few steps; none are known.
-pub const MOST_DIMENSIONS: usize = 4096;
+/// One byte a component.
+#[derive(Debug, Clone, Copy)]
+pub struct Int8;
 
-/// Every row of some vectors, brought to length 1: component = scale * code, and how far that is off.
-#[derive(Debug, Clone)]
-pub struct Int8Plane {
-    dimensions: usize,
-    /// Rows x dimensions codes.
-    codes: Bytes,
-    scales: Scales,
+/// A plane of them.
+pub type Int8Plane = CodePlane<Int8>;
+
+impl Coding for Int8 {
+    const NAME: &'static str = "int8";
+
+    fn width(dimensions: usize) -> usize {
+        dimensions
+    }
+
+    fn encode(row: &[f32], codes: &mut [u8]) -> (f32, f32) {
+        let Some(unit) = to_unit(row) else {
+            codes.fill(0);
+            return (f32::NAN, 0.0);
+        };
+        let largest = unit.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
+        let per_unit = LARGEST / largest;
+        let codes: &mut [i8] = bytemuck::cast_slice_mut(codes);
+        for (code, value) in codes.iter_mut().zip(&unit) {
+            *code = (value * per_unit).round() as i8;
+        }
+        fit(&unit, codes.iter().map(|&code| f64::from(code)))
+    }
 }
 
 impl Int8Plane {
-    /// A plane of what was stored; `None` when the sizes do not fit together.
-    pub fn new(dimensions: usize, codes: Bytes, scales: Scales) -> Option<Self> {
-        let fits = (1..=MOST_DIMENSIONS).contains(&dimensions)
-            && Some(codes.len()) == scales.len().checked_mul(dimensions);
-        fits.then_some(Self { dimensions, codes, scales })
-    }
-
     /// The plane that rows of codes are already: only their lengths are computed. `None` of other rows.
     pub fn of_codes(rows: &Rows) -> Option<Self> {
         let Rows::Int8 { codes, scales, dimensions } = rows else { return None };
@@ -52,66 +62,16 @@ impl Int8Plane {
         Self::new(*dimensions, codes.clone(), Scales::of_floats(&scales, &errors)?)
     }
 
-    /// The plane of any rows, in memory.
-    ///
-    /// # Panics
-    /// When rows have no numbers, or more than [`MOST_DIMENSIONS`].
-    pub fn encoded(rows: &Rows) -> Self {
-        let Encoded { codes, scales, errors } = Self::encode_rows(rows, 0..rows.len());
-        let scales = Scales::of_floats(&scales, &errors).expect("an error for every scale");
-        Self::new(rows.dimensions(), Bytes::from_vec(codes), scales).expect("sizes fit together")
-    }
-
-    /// Codes, scales and errors of some rows, as [`encode`] makes them.
-    pub(super) fn encode_rows(rows: &Rows, range: Range<usize>) -> Encoded {
-        let one = |row: &[f32], codes: &mut [u8]| encode(row, bytemuck::cast_slice_mut(codes));
-        encode_rows(rows, range, rows.dimensions(), one)
-    }
-
-    /// Number of rows.
-    pub fn len(&self) -> usize {
-        self.scales.len()
-    }
-
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Numbers in a row.
-    pub fn dimensions(&self) -> usize {
-        self.dimensions
-    }
-
     /// The codes of `rows`, one row after the other.
     pub fn codes(&self, rows: Range<usize>) -> &[i8] {
-        bytemuck::cast_slice(&self.codes[rows.start * self.dimensions..rows.end * self.dimensions])
+        bytemuck::cast_slice(self.bytes(rows))
     }
-
-    /// What the codes are worth, and how far they are off.
-    pub fn scales(&self) -> &Scales {
-        &self.scales
-    }
-}
-
-/// Writes the codes of `row` brought to length 1, and returns its scale and how far that is off, rounded
-/// up. A row without direction gets codes 0 and a scale that is not a number.
-pub fn encode(row: &[f32], codes: &mut [i8]) -> (f32, f32) {
-    let Some(unit) = to_unit(row) else {
-        codes.fill(0);
-        return (f32::NAN, 0.0);
-    };
-    let largest = unit.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
-    let per_unit = LARGEST / largest;
-    for (code, value) in codes.iter_mut().zip(&unit) {
-        *code = (value * per_unit).round() as i8;
-    }
-    fit(&unit, codes.iter().map(|&code| f64::from(code)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mmap::Bytes;
     use crate::vectors::kernels::noise::signed;
     use crate::vectors::norms::dot;
 
@@ -133,14 +93,14 @@ mod tests {
                 row[3] *= 1000.0;
             }
             let mut codes = vec![0; row.len()];
-            let (scale, error) = encode(&row, &mut codes);
+            let (scale, error) = Int8::encode(&row, bytemuck::cast_slice_mut(&mut codes));
             assert!(scale.is_finite(), "{row:?}");
             assert!(off(&row, &codes, scale) <= f64::from(error), "{row:?}");
             assert!(f64::from(error) < 0.5, "{error} of {row:?}");
         }
         let mut codes = [1; 2];
         for row in [[0.0, 0.0], [f32::NAN, 1.0], [f32::INFINITY, 0.0]] {
-            assert!(encode(&row, &mut codes).0.is_nan());
+            assert!(Int8::encode(&row, &mut codes).0.is_nan());
             assert_eq!(codes, [0, 0]);
         }
     }

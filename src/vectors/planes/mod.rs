@@ -17,6 +17,7 @@
 //! Planes of eight and of four bits serve together: a row whose interval from four bits cannot reach the
 //! best is done with, and of the others eight bits tell more.
 
+pub mod code_plane;
 pub mod int4;
 pub mod int8;
 pub mod scales;

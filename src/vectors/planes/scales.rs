@@ -2,11 +2,8 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use crate::mmap::Bytes;
 use crate::vectors::norms::dot;
-use crate::vectors::rows::Rows;
 
 /// A scale and an error for every row of a plane.
 ///
@@ -76,31 +73,4 @@ pub(super) fn fit(unit: &[f64], whole: impl Iterator<Item = f64> + Clone) -> (f3
     let scale = (products / squares) as f32;
     let off = unit.iter().zip(whole).map(|(value, whole)| (value - f64::from(scale) * whole).powi(2));
     (scale, ((off.sum::<f64>().sqrt() + ROUNDING) * (1.0 + 1e-6)) as f32)
-}
-
-/// Codes of some rows, `width` bytes each, their scales and their errors.
-pub(super) struct Encoded {
-    pub codes: Vec<u8>,
-    pub scales: Vec<f32>,
-    pub errors: Vec<f32>,
-}
-
-/// What `encode` makes of each of `rows`: it writes codes and says scale and error.
-pub(super) fn encode_rows(
-    rows: &Rows,
-    range: Range<usize>,
-    width: usize,
-    encode: impl Fn(&[f32], &mut [u8]) -> (f32, f32) + Sync,
-) -> Encoded {
-    let mut codes = vec![0; range.len() * width];
-    let (mut scales, mut errors) = (vec![0.0; range.len()], vec![0.0; range.len()]);
-    let numbers = scales.par_iter_mut().zip(&mut errors);
-    codes.par_chunks_exact_mut(width).zip(numbers).zip(range).for_each_init(
-        || vec![0.0; rows.dimensions()],
-        |row, ((codes, (scale, error)), index)| {
-            rows.copy_row(index, row);
-            (*scale, *error) = encode(row, codes);
-        },
-    );
-    Encoded { codes, scales, errors }
 }

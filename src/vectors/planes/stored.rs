@@ -1,13 +1,12 @@
 //! Planes in the cache.
 
-use std::ops::Range;
 use std::path::Path;
 
 use super::Planes;
-use super::int4::{self, Int4Plane};
-use super::int8::{Int8Plane, MOST_DIMENSIONS};
-use super::scales::{Encoded, Scales};
-use crate::mmap::Bytes;
+use super::code_plane::{CodePlane, Coding, Encoded, MOST_DIMENSIONS};
+use super::int4::Int4;
+use super::int8::{Int8, Int8Plane};
+use super::scales::Scales;
 use crate::progress::Progress;
 use crate::vectors::cache;
 use crate::vectors::error::{Result, VectorsError};
@@ -33,29 +32,23 @@ pub fn planes(vectors: &WordVectors) -> Option<&Planes> {
 }
 
 fn find(vectors: &WordVectors) -> Option<Planes> {
-    let rows = vectors.rows();
-    let int8 = Int8Plane::of_codes(rows).or_else(|| {
-        let (codes, scales) = read(vectors, INT8)?;
-        Int8Plane::new(rows.dimensions(), codes, scales).filter(|plane| plane.len() == rows.len())
-    })?;
-    let int4 = read(vectors, INT4)
-        .and_then(|(codes, scales)| Int4Plane::new(rows.dimensions(), codes, scales))
-        .filter(|plane| plane.len() == rows.len());
-    Some(Planes { int8, int4 })
+    let int8 = Int8Plane::of_codes(vectors.rows()).or_else(|| read(vectors))?;
+    Some(Planes { int8, int4: read(vectors) })
 }
 
-/// Codes and scales of the plane `kind` in the cache, if it belongs to these rows.
-fn read(vectors: &WordVectors, kind: &str) -> Option<(Bytes, Scales)> {
+/// The plane of this coding in the cache, if it belongs to these rows.
+fn read<C: Coding>(vectors: &WordVectors) -> Option<CodePlane<C>> {
     let rows = vectors.rows();
     if !is_worth_it(rows) {
         return None;
     }
-    let (bytes, cache_path) = cache::lookup(vectors.path()?, &purpose(vectors, kind))?;
+    let (bytes, cache_path) = cache::lookup(vectors.path()?, &purpose::<C>(vectors))?;
     if container::metadata(&bytes, ROWS_KEY)? != fingerprint(rows) {
         return None;
     }
     let [codes, scales, errors] = container::read_plane(&bytes, &cache_path).ok()?;
-    Some((codes, Scales::new(scales, errors)?))
+    let plane = CodePlane::new(rows.dimensions(), codes, Scales::new(scales, errors)?)?;
+    (plane.len() == rows.len()).then_some(plane)
 }
 
 /// Makes [`planes`] ready, in the cache, where there are none yet and they would be worth it. Progress
@@ -66,47 +59,30 @@ fn read(vectors: &WordVectors, kind: &str) -> Option<(Bytes, Scales)> {
 pub fn prepare(vectors: &WordVectors, progress: &Progress) -> Result<()> {
     let rows = vectors.rows();
     let Some(path) = vectors.path().filter(|_| is_worth_it(rows)) else { return Ok(()) };
-    let dimensions = rows.dimensions();
-    let encoders: [(&str, usize, Encoder); 2] =
-        [(INT8, dimensions, Int8Plane::encode_rows), (INT4, int4::width(dimensions), Int4Plane::encode_rows)];
-    let missing = match planes(vectors) {
+    match planes(vectors) {
         Some(Planes { int4: Some(_), .. }) => return Ok(()),
-        Some(_) => &encoders[1..],
-        None => &encoders[..],
-    };
-    progress.start((missing.len() * rows.len()) as u64);
-    for &(kind, width, encode) in missing {
-        write(vectors, path, kind, width, encode, progress)?;
+        Some(Planes { int4: None, .. }) => progress.start(rows.len() as u64),
+        None => {
+            progress.start(2 * rows.len() as u64);
+            write::<Int8>(vectors, path, progress)?;
+        }
     }
+    write::<Int4>(vectors, path, progress)?;
     if let Some(planes) = find(vectors) {
         vectors.keep_planes(planes);
     }
     Ok(())
 }
 
-/// Names of the planes in the cache.
-const INT8: &str = "int8";
-const INT4: &str = "int4";
-
-/// What makes codes of some rows.
-type Encoder = fn(&Rows, Range<usize>) -> Encoded;
-
-fn write(
-    vectors: &WordVectors,
-    path: &Path,
-    kind: &str,
-    width: usize,
-    encode: Encoder,
-    progress: &Progress,
-) -> Result<()> {
+fn write<C: Coding>(vectors: &WordVectors, path: &Path, progress: &Progress) -> Result<()> {
     let rows = vectors.rows();
-    let slot = cache::create(path, &purpose(vectors, kind))?;
+    let slot = cache::create(path, &purpose::<C>(vectors))?;
     let metadata = [slot.metadata(), vec![(ROWS_KEY.into(), fingerprint(rows))]].concat();
-    let mut writer = PlaneWriter::create(&slot.path, Some(path), width, metadata)?;
+    let mut writer = PlaneWriter::create(&slot.path, Some(path), C::width(rows.dimensions()), metadata)?;
     for start in (0..rows.len()).step_by(BLOCK) {
         progress.check()?;
         let end = (start + BLOCK).min(rows.len());
-        let Encoded { codes, scales, errors } = encode(rows, start..end);
+        let Encoded { codes, scales, errors } = Encoded::of::<C>(rows, start..end);
         writer.push(&codes, &scales, &errors)?;
         progress.advance((end - start) as u64);
     }
@@ -123,9 +99,9 @@ fn is_worth_it(rows: &Rows) -> bool {
 }
 
 /// A file may hold several vectors (an archive), and be read in several ways.
-fn purpose(vectors: &WordVectors, kind: &str) -> String {
+fn purpose<C: Coding>(vectors: &WordVectors) -> String {
     let what = format!("{} {} {}", vectors.name(), vectors.len(), vectors.dimensions());
-    format!("{kind}-{:016x}", hash(what.as_bytes()))
+    format!("{}-{:016x}", C::NAME, hash(what.as_bytes()))
 }
 
 /// Whether these are the rows that the plane was made of: a hash of some of them.

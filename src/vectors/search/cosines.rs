@@ -176,7 +176,13 @@ impl Products {
     }
 }
 
-impl Decoder<'_> {
+impl<'a> Decoder<'a> {
+    /// `queries`: what one unit of each is worth, and how far each is off.
+    fn new(scales: &'a Scales, queries: impl Iterator<Item = (f64, f64)>) -> Self {
+        let (units, errors): (Vec<f64>, Vec<f64>) = queries.unzip();
+        Self { scales, units, farthest: errors.into_iter().fold(0.0, f64::max) }
+    }
+
     /// Calls `look` with the rows of the block (by their places in it) that may score `reach.least`: many
     /// are passed over at a time, in f32.
     fn for_each_row(&self, products: &Products, reach: &Reach<'_>, mut look: impl FnMut(usize)) {
@@ -260,11 +266,7 @@ impl<'a> Int8Cosines<'a> {
         let vectors = flat.chunks_exact(plane.dimensions()).zip(lengths);
         let queries: Vec<CodedQuery> =
             vectors.map(|(vector, &length)| CodedQuery::new(vector, length)).collect();
-        let decoder = Decoder {
-            scales: plane.scales(),
-            units: queries.iter().map(CodedQuery::unit).collect(),
-            farthest: queries.iter().map(CodedQuery::error).fold(0.0, f64::max),
-        };
+        let decoder = Decoder::new(plane.scales(), queries.iter().map(|query| (query.unit(), query.error())));
         Self { plane, kernel: IntegerKernel::detect(), queries, decoder }
     }
 
@@ -306,18 +308,15 @@ impl<'a> Int4Cosines<'a> {
         let vectors = flat.chunks_exact(plane.dimensions()).zip(lengths);
         let queries: Vec<ByteQuery> =
             vectors.map(|(vector, &length)| ByteQuery::new(vector, length)).collect();
-        let decoder = Decoder {
-            scales: plane.scales(),
-            units: queries.iter().map(ByteQuery::unit).collect(),
-            farthest: queries.iter().map(ByteQuery::error).fold(0.0, f64::max),
-        };
+        let decoder = Decoder::new(plane.scales(), queries.iter().map(|query| (query.unit(), query.error())));
         let fine = Int8Cosines::new(fine, flat, lengths);
         Self { plane, kernel: HalfByteKernel::detect(), queries, decoder, fine }
     }
 
     fn products(&self, block: Range<usize>) -> Products {
         let rows = block.len();
-        let codes = self.plane.codes_from(block.start);
+        // The kernel may read into the rows that follow.
+        let codes = self.plane.bytes(block.start..self.plane.len());
         let mut products = vec![0; rows * self.queries.len()];
         for (query, products) in self.queries.iter().zip(products.chunks_mut(rows.max(1))) {
             self.kernel.products(codes, query, products);

@@ -352,6 +352,19 @@ fn the_making_of_a_cell_is_the_engines_own_in_every_family() {
     }
 }
 
+/// A pass multiplies queries in blocks of 64: here one of them, and a block with a single query.
+#[test]
+fn the_making_of_a_cell_is_the_engines_own_beyond_a_block() {
+    let network = golden("bloom");
+    let text: Vec<u32> = ids("bloom").into_iter().cycle().take(65).collect();
+    let mut interventions = Interventions::default();
+    interventions.hidden_tokens.insert(2);
+    let trace = run(&network, &text, interventions);
+    for head in 0..trace.weights(FIRST, 0).expect("it attends").dim().0 {
+        check_cells(&network, &trace, HeadPlace { stack: Stack::Text, layer: 0, head }, 65, 65);
+    }
+}
+
 fn check_cells(network: &Network, trace: &Trace, place: HeadPlace, rows: usize, columns: usize) {
     let uniform = place == HeadPlace::new(0, 1);
     for from in [0, 3, rows - 1] {

@@ -107,7 +107,7 @@ pub fn explain(
     }
     let stages = Stages::of(found, place.head, attention.key_value_head(place.head))?;
     let (query, key, value) = (stages.query.row(from), stages.key.row(to), stages.value.row(to));
-    let dot = found.products_of(place.head, from).ok_or_else(|| not_kept("queries"))?[to];
+    let dot = found.product(attention.mask, place.head, from, to).ok_or_else(|| not_kept("queries"))?;
     let score = stages.scores[[from, to]];
     let weight = found.weights[[place.head, from, to]];
     let scaled = dot * attention.scale;

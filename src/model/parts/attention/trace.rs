@@ -1,8 +1,9 @@
 //! What one attention computed.
 
-use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayViewD, Axis};
+use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayViewD, Axis, s};
 
 use super::description::{Attention, shared_head};
+use super::mask::Mask;
 use crate::matmul;
 use crate::model::keep::Keep;
 
@@ -45,10 +46,30 @@ impl AttentionTrace {
             return None;
         }
         let keys = keys_of(keys, head, heads);
-        // Of all queries, as in the pass: the sum of one row alone may be rounded in another order.
-        let mut products = Array2::zeros((count, keys.nrows()));
-        matmul::multiply_transposed_here(queries.index_axis(Axis(0), head), keys, products.view_mut());
-        Some(products.row(query).to_owned())
+        let mut products = Array2::zeros((1, keys.nrows()));
+        matmul::multiply_transposed_here(
+            queries.slice(s![head, query..=query, ..]),
+            keys,
+            products.view_mut(),
+        );
+        Some(products.remove_axis(Axis(0)))
+    }
+
+    /// q·k of one cell of a head, before the scale, to the last bit as the pass with this mask had it: it
+    /// multiplies blocks, in which a sum may be rounded in another order than in one row alone. `None` as in
+    /// [`AttentionTrace::products_of`], or where there is no such key.
+    pub fn product(&self, mask: Mask, head: usize, query: usize, key: usize) -> Option<f32> {
+        let (queries, keys) = (self.query.as_ref()?, self.key.as_ref()?);
+        let (heads, count, _) = queries.dim();
+        let keys = keys_of(keys, head.min(heads.checked_sub(1)?), heads);
+        let (rows, seen) = mask.blocks(0, count, keys.nrows()).find(|(rows, _)| rows.contains(&query))?;
+        if head >= heads || !seen.contains(&key) {
+            return self.products_of(head, query)?.get(key).copied();
+        }
+        let mut products = Array2::zeros((rows.len(), seen.len()));
+        let block = queries.slice(s![head, rows.clone(), ..]);
+        matmul::multiply_transposed_here(block, keys.slice(s![seen, ..]), products.view_mut());
+        Some(products[[query - rows.start, key]])
     }
 
     /// q·k `[H, T, S]` of one text, before the scale, as [`AttentionTrace::products_of`] has it.

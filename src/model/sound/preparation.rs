@@ -143,7 +143,7 @@ impl Preparation {
             seconds(samples.len()),
             seconds(fewest),
             seconds(most),
-            seconds(most)
+            (100.0 * seconds(most)).floor() / 100.0
         )))
     }
 }

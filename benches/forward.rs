@@ -17,9 +17,10 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use lexiscope::model::forward::{Input, PassOptions, forward};
-use lexiscope::model::generate::{Sampling, generate};
+use lexiscope::model::generate::{Sampling, Writing, generate};
 use lexiscope::model::network::Kind;
 use lexiscope::model::trace::{Keep, Trace};
+use lexiscope::model::writing_rules::WritingRules;
 use lexiscope::model::{Model, open};
 use lexiscope::progress::Progress;
 use peer::{Peer, median};
@@ -106,18 +107,16 @@ fn further_token(model: &Model) -> Result<f64> {
     let prompt: Vec<u32> = (0..128).collect();
     let mut last = None;
     let mut times = Vec::new();
-    generate(
-        &model.network,
-        &prompt,
-        1 + TURNS * COUNTED_PASSES,
-        &Sampling::default(),
-        &Progress::unobserved(),
-        |_| {
-            let now = Instant::now();
-            times.extend(last.replace(now).map(|before: Instant| (now - before).as_secs_f64() * 1e3));
-            true
-        },
-    )?;
+    let writing = Writing {
+        count: 1 + TURNS * COUNTED_PASSES,
+        sampling: &Sampling::default(),
+        rules: &WritingRules::default(),
+    };
+    generate(&model.network, &Input::Tokens(&prompt), &writing, &Progress::unobserved(), |_| {
+        let now = Instant::now();
+        times.extend(last.replace(now).map(|before: Instant| (now - before).as_secs_f64() * 1e3));
+        true
+    })?;
     Ok(median(times))
 }
 

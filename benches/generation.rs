@@ -14,7 +14,9 @@ mod peer;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use lexiscope::model::generate::{Sampling, generate};
+use lexiscope::model::forward::Input;
+use lexiscope::model::generate::{Sampling, Writing, generate};
+use lexiscope::model::writing_rules::WritingRules;
 use lexiscope::model::{Model, open};
 use lexiscope::progress::Progress;
 use peer::{Peer, median};
@@ -75,7 +77,9 @@ fn milliseconds(model: &Model) -> Result<(f64, f64)> {
     let start = Instant::now();
     let (mut read, mut written) = (None, None);
     // The first token that is written comes with the prompt.
-    generate(&model.network, &prompt, 1 + WRITTEN, &Sampling::default(), &Progress::unobserved(), |_| {
+    let writing =
+        Writing { count: 1 + WRITTEN, sampling: &Sampling::default(), rules: &WritingRules::default() };
+    generate(&model.network, &Input::Tokens(&prompt), &writing, &Progress::unobserved(), |_| {
         let now = start.elapsed().as_secs_f64() * 1e3;
         read.get_or_insert(now);
         written = Some(now);

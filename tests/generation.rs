@@ -4,9 +4,12 @@
 use std::path::Path;
 
 use lexiscope::model::forward::{Input, PassOptions, forward};
-use lexiscope::model::generate::{Sampling, generate, likeliest};
+use lexiscope::model::generate::{Sampling, Writing, generate, likeliest};
+use lexiscope::model::writing_rules::WritingRules;
 use lexiscope::model::{Model, open};
 use lexiscope::progress::Progress;
+use ndarray::Array2;
+use safetensors::SafeTensors;
 
 fn tiny(family: &str) -> Model {
     let folder =
@@ -15,7 +18,9 @@ fn tiny(family: &str) -> Model {
 }
 
 fn written(model: &Model, prompt: &[u32], count: usize, sampling: &Sampling) -> Vec<u32> {
-    generate(&model.network, prompt, count, sampling, &Progress::unobserved(), |_| true).expect("writes")
+    let writing = Writing { count, sampling, rules: &model.writing };
+    let input = Input::Tokens(prompt);
+    generate(&model.network, &input, &writing, &Progress::unobserved(), |_| true).expect("writes")
 }
 
 #[test]
@@ -60,6 +65,46 @@ fn the_cache_changes_nothing() {
             assert_eq!(likeliest(&logits, 1)[0].id, token, "{family} after {} tokens", text.len());
             text.push(token);
         }
+    }
+}
+
+/// Greedy texts of `tests/fixtures/writing/record.py`, by the settings of a generation_config.json. No end is
+/// an end here: random weights write it early.
+#[test]
+fn what_is_written_is_what_transformers_writes() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/writing/expected.json");
+    let cases: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(file).expect("the file")).expect("JSON");
+    for case in cases.as_array().expect("cases") {
+        let family = case["family"].as_str().expect("a family");
+        let expected: Vec<u32> = serde_json::from_value(case["written"].clone()).expect("ids");
+        let model = tiny(family);
+        let (own, remarks) = WritingRules::read(&case["settings"]);
+        assert!(remarks.is_empty(), "{remarks:?}");
+        let rules = WritingRules { ends: model.writing.ends.clone(), ..own };
+        let bytes = std::fs::read(model.path.clone().expect("a folder").join("expected.safetensors"));
+        let bytes = bytes.expect("inputs");
+        let tensors = SafeTensors::deserialize(&bytes).expect("tensors");
+        let sampling = Sampling::default();
+        let writing = Writing { count: expected.len(), sampling: &sampling, rules: &rules };
+        let write = |input: &Input<'_>| {
+            generate(&model.network, input, &writing, &Progress::unobserved(), |_| true).expect("writes")
+        };
+        let found = match tensors.tensor("0.input_ids") {
+            Ok(ids) => {
+                let ids =
+                    ids.data().chunks_exact(8).map(|id| u32::from_le_bytes([id[0], id[1], id[2], id[3]]));
+                write(&Input::Tokens(&ids.collect::<Vec<u32>>()))
+            }
+            Err(_) => {
+                let sound = tensors.tensor("0.input_features").expect("a sound");
+                let numbers =
+                    sound.data().chunks_exact(4).map(|n| f32::from_le_bytes([n[0], n[1], n[2], n[3]]));
+                let sound = Array2::from_shape_vec((sound.shape()[0], sound.shape()[1]), numbers.collect());
+                write(&Input::Sound(sound.expect("bands of steps").view()))
+            }
+        };
+        assert_eq!(found, expected, "{family} {}", case["settings"]);
     }
 }
 

@@ -77,15 +77,16 @@ impl Expected {
     }
 }
 
-/// The family, by the name of the list, and the network.
-fn open(folder: &Path) -> (String, Network) {
+/// The family, by the name of the list, its network, and the one for images beside it.
+fn open(folder: &Path) -> (String, Network, Option<Network>) {
     let path = folder.join("config.json");
     let config = Config::parse(&path, &std::fs::read_to_string(&path).expect("config.json")).expect("config");
     let path = folder.join("model.safetensors");
     let bytes = Bytes::map(&path).expect("model.safetensors");
     let weights = Weights::from_safetensors(&[(path, bytes)]).expect("weights");
     let network = families::bind(&config, &weights).expect("binds");
-    (config.text(&["model_type"]).expect("a family").to_owned(), network)
+    let images = families::bind_image_tower(&config, &weights).expect("binds");
+    (config.text(&["model_type"]).expect("a family").to_owned(), network, images)
 }
 
 fn compare(what: &str, found: ArrayViewD<'_, f32>, expected: &ArrayD<f32>) {
@@ -154,6 +155,37 @@ fn check_case(family: &str, case: usize, trace: &Trace, expected: &Expected, net
     compared
 }
 
+/// Compares what both towers made of a text and an image.
+fn check_towers(family: &str, case: usize, towers: [&Network; 2], expected: &Expected) -> usize {
+    let ids = expected.ids(&format!("{case}.input_ids")).expect("a text");
+    let image = expected.get(&format!("{case}.pixel_values")).expect("an image");
+    let image = Input::Image(image.view().into_dimensionality().expect("an image"));
+    let run = |network: &Network, input: &Input<'_>| {
+        forward(network, input, &PassOptions::default(), &Progress::unobserved()).expect("runs")
+    };
+    let traces = [run(towers[0], &Input::Tokens(&ids)), run(towers[1], &image)];
+    let mut compared = 0;
+    let mut check = |name: String, found: ArrayViewD<'_, f32>| {
+        let expected = expected.get(&format!("{case}.{name}")).expect("a golden tensor");
+        compare(&format!("{family} {case}.{name}"), found, &expected);
+        compared += 1;
+    };
+    for (trace, (tower, vector)) in traces.iter().zip([("text", "text_embeds"), ("vision", "image_embeds")]) {
+        for layer in 0..trace.layers(FIRST) {
+            let weights = trace.weights(FIRST, layer).expect("kept");
+            rows_sum_to_one(family, weights);
+            check(format!("{tower}_attention.{layer}"), weights.view().into_dyn());
+        }
+        for (index, state) in trace.listed_states().into_iter().enumerate() {
+            check(format!("{tower}_hidden_state.{index}"), state.view().into_dyn());
+        }
+        check(vector.into(), trace.shared.as_ref().expect("a vector").row(0).into_dyn());
+    }
+    let fit = traces[0].fit(towers[0], &traces[1]).expect("they share a space");
+    check("logits_per_image".into(), ndarray::arr1(&[fit]).view().into_dyn());
+    compared
+}
+
 #[test]
 fn every_family_equals_pytorch() {
     let root = golden().join("transformers");
@@ -174,12 +206,16 @@ fn every_family_equals_pytorch() {
 /// Compares every tensor of a folder; returns its family.
 fn check_folder(folder: &Path) -> String {
     let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
-    let (model_type, network) = open(folder);
+    let (model_type, network, images) = open(folder);
     let expected = Expected { bytes: std::fs::read(folder.join("expected.safetensors")).expect("expected") };
     let names: Vec<String> = expected.tensors().names().into_iter().map(str::to_owned).collect();
     let mut compared = 0;
     for case in 0.. {
         let ids = expected.ids(&format!("{case}.input_ids"));
+        if let (Some(images), Some(_)) = (&images, &ids) {
+            compared += check_towers(&name, case, [&network, images], &expected);
+            continue;
+        }
         let image = expected.get(&format!("{case}.pixel_values"));
         let image = image.as_ref().map(|image| {
             let view: ArrayView3<'_, f32> = image.view().into_dimensionality().expect("an image");

@@ -1,4 +1,4 @@
-//! `generate`: a causal model writes on, token by token.
+//! `generate`: a model writes, token by token.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -13,15 +13,18 @@ use super::failure::Failure;
 use super::progress;
 use super::report::{Format, Report, Table, Value};
 use crate::analysis::names::output_name;
-use crate::model::generate::{Sampling, check_writes, generate};
+use crate::model::Model;
+use crate::model::generate::{self, Sampling, Writing, check_writes, generate};
 use crate::model::tokenizer::Tokenizer;
 use crate::progress::Progress;
 use crate::visible;
 
-/// Let a causal model write on
+/// Let a model write on
 ///
 /// The text appears as it is written. --model names the model that writes: any causal transformer, or a
-/// network that `lexiscope train` made; without it, a small transformer inside the program writes.
+/// network that `lexiscope train` made; without it, a small transformer inside the program writes. An
+/// encoder-decoder writes what it makes of the text (or of a sound: --audio), the likeliest token each
+/// time unless --temperature is given.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -41,8 +44,12 @@ const TEMPERATURE: f32 = 0.8;
 
 impl Command for Arguments {
     fn answer(self, shared: &Shared) -> Result<Answer> {
-        let sampling = self.sampling.sampling(TEMPERATURE)?;
+        // Wrong options are told before a model is opened.
+        self.sampling.sampling(TEMPERATURE)?;
         let subject = Subject::open_predicting(&self.subject, shared)?;
+        // What is translated or transcribed has one right answer.
+        let usual = if subject.model.network.has_decoder() { 0.0 } else { TEMPERATURE };
+        let sampling = self.sampling.sampling(usual)?;
         let count = self.count as usize;
         match (&subject.model.tokenizer, self.output.format) {
             (Some(tokenizer), Format::Plain) => {
@@ -60,19 +67,24 @@ fn write(
     count: usize,
     sampling: &Sampling,
     progress: &Progress,
-    mut on_token: impl FnMut(u32) -> bool,
+    on_token: impl FnMut(u32) -> bool,
 ) -> Result<Vec<u32>> {
+    let Model { network, writing: rules, .. } = &*subject.model;
     check(subject, count)?;
-    let (network, prompt) = (&subject.model.network, &subject.tokens.ids);
-    let ends = &subject.model.end_tokens;
-    Ok(generate(network, prompt, count, sampling, progress, |id| on_token(id) && !ends.contains(&id))?)
+    Ok(generate(network, &subject.input(), &Writing { count, sampling, rules }, progress, on_token)?)
+}
+
+/// What is written on.
+fn begun(subject: &Subject) -> Result<Vec<u32>> {
+    Ok(generate::given(&subject.model.network, &subject.input())?.1)
 }
 
 /// Whether the model writes on, and has room for `count` tokens more.
 fn check(subject: &Subject, count: usize) -> Result<()> {
-    let (network, given) = (&subject.model.network, subject.tokens.len());
+    let network = &subject.model.network;
     check_writes(network)?;
-    match network.maximum_tokens() {
+    let given = begun(subject)?.len();
+    match network.last_stack().maximum_tokens {
         Some(maximum) if given + count > maximum + 1 => {
             let message =
                 format!("{given} tokens and {count} more do not fit: the model has positions for {maximum}");
@@ -85,18 +97,18 @@ fn check(subject: &Subject, count: usize) -> Result<()> {
 /// What `count` tokens more are, as a report.
 ///
 /// # Errors
-/// More tokens than the model has positions; a model that is not causal.
+/// More tokens than the model has positions; a model that does not write.
 pub fn continuation(subject: &Subject, count: usize, sampling: &Sampling) -> Result<Report> {
     let written = progress::shown("writing", |progress| write(subject, count, sampling, progress, |_| true))?;
     let text = match &subject.model.tokenizer {
         Some(tokenizer) => Value::text(tokenizer.decode(&written)?),
         None => Value::Nothing,
     };
+    let first = begun(subject)?.len();
     let mut table = Table::new("tokens", &["position", "token", "id"]);
     for (index, &id) in written.iter().enumerate() {
         let token = Value::text(output_name(&subject.model, id));
-        let position = subject.tokens.len() + index;
-        table.records.push(vec![position.into(), token, Value::Integer(id.into())]);
+        table.records.push(vec![(first + index).into(), token, Value::Integer(id.into())]);
     }
     Ok(subject.report().fact("continuation", text).list(table))
 }
@@ -105,7 +117,7 @@ pub fn continuation(subject: &Subject, count: usize, sampling: &Sampling) -> Res
 fn stream(subject: &Subject, tokenizer: &Tokenizer, count: usize, sampling: &Sampling) -> Result<()> {
     // Before anything stands on the screen.
     check(subject, count)?;
-    let mut text = GrowingText::new(tokenizer, &subject.tokens.ids)?;
+    let mut text = GrowingText::new(tokenizer, &begun(subject)?)?;
     let mut out = Out { is_terminal: io::stdout().is_terminal() };
     out.print(&text.shown)?;
     let mut trouble = None;

@@ -68,13 +68,16 @@ impl Command for Arguments {
             let answer = move |text: &str| self.report(&Subject::of_text(&model, text)?, &sampling);
             return Ok(Answer::Batch(Batch::one_by_one(questions, format, answer)?));
         }
-        let subject = Subject::open_predicting(&self.subject, shared)?;
+        let subject = Subject::open_predicting_or_comparing(&self.subject, shared)?;
         Ok(Answer::report(self.report(&subject, &sampling)?, format))
     }
 }
 
 impl Arguments {
     fn report(&self, subject: &Subject, sampling: &Sampling) -> Result<Report> {
+        if subject.model.network.shared_space.is_some() {
+            return fit(subject);
+        }
         let by_token = |head: &Head| !head.answers_once() && head.says != Says::Span;
         let network = &subject.model.network;
         let by_token = network.kind == Kind::Classifier && network.head.as_ref().is_some_and(by_token);
@@ -187,6 +190,30 @@ fn logits_of(subject: &Subject) -> Result<Array2<f32>> {
             .into());
     }
     Ok(logits)
+}
+
+/// How well the text fits the image, of a model with a tower for each.
+fn fit(subject: &Subject) -> Result<Report> {
+    let options = PassOptions { keep: Keep::Logits, ..PassOptions::default() };
+    let name = &subject.model.name;
+    let Some(image) = subject.run_beside(&options)? else {
+        return Err(Failure::usage(format!("{name} says how well a text fits an image"))
+            .hint("give both: lexiscope predict TEXT --image FILE")
+            .into());
+    };
+    let text = subject.run(&options)?;
+    let vectors = text.shared.iter().zip(&image.shared).next();
+    let (Some(fit), Some((own, other))) = (text.fit(&subject.model.network, &image), vectors) else {
+        return Err(Failure::no_answer(format!("the vectors of {name} do not lie in one space")).into());
+    };
+    let cosine = own.row(0).dot(&other.row(0));
+    if !fit.is_finite() {
+        return Err(Failure::no_answer(format!(
+            "the output of {name} is not a number: its weights are broken"
+        ))
+        .into());
+    }
+    Ok(subject.report().fact("cosine", f64::from(cosine)).fact("logit", f64::from(fit)))
 }
 
 /// What a classifier says: of the text, of each of its tokens, or where the answer to a question lies.

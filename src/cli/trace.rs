@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use ndarray::{Array2, Array3};
+use ndarray::{Array1, Array2, Array3};
 
 use super::arguments::format::FormatArguments;
 use super::arguments::subject::{Subject, SubjectArguments};
 use super::command::{Answer, Command, Shared};
 use super::progress;
 use super::report::Value;
+use crate::model::Model;
 use crate::model::forward::PassOptions;
 use crate::model::fronts::Hears;
 use crate::model::network::{DECODER, FIRST, Kind};
@@ -22,7 +23,8 @@ use crate::model::trajectory::{Foreseen, Trajectory};
 ///
 /// Names: input_ids, attention.N, hidden_state.N, logits; in an encoder-decoder model
 /// encoder_attention.N, decoder_attention.N, cross_attention.N; for an image pixel_values, for a sound
-/// input_values or input_features; for a trajectory returns_to_go, states, actions, timesteps and
+/// input_values or input_features; of two towers text_attention.N, vision_hidden_state.N and the like,
+/// text_embeds, image_embeds and logits_per_image; for a trajectory returns_to_go, states, actions, timesteps and
 /// return_preds, state_preds, action_preds; of a
 /// recurrent layer hidden.N and its gates (input.N, forget.N, candidate.N, output.N, cell.N or
 /// reset.N, update.N, new.N), with encoder_ before those of an encoder and _reverse behind those of the
@@ -46,8 +48,12 @@ impl Command for Arguments {
     fn answer(self, shared: &Shared) -> Result<Answer> {
         let keep = if self.weights_only { Keep::Weights } else { Keep::Everything };
         let subject = Subject::open(&self.subject, shared)?;
-        let trace = subject.run(&PassOptions { keep, ..PassOptions::default() })?;
-        let file = tensors(&subject, &trace);
+        let options = PassOptions { keep, ..PassOptions::default() };
+        let (trace, beside) = (subject.run(&options)?, subject.run_beside(&options)?);
+        let mut file = tensors(&subject, &trace);
+        if let Some(beside) = &beside {
+            push_beside(&mut file, &subject, &trace, beside);
+        }
         let about = subject.about()?;
         let bytes = progress::shown("writing the trace", |_| file.write(&about, &self.to))?;
         let report = subject
@@ -81,13 +87,17 @@ fn tensors<'a>(subject: &'a Subject, trace: &'a Trace) -> TensorFile<'a> {
     }
     let (encoder, decoder) =
         if kind == Kind::EncoderDecoder { ("encoder_", "decoder_") } else { ("", "decoder_") };
+    let tower = tower(&subject.model);
+    let encoder = if tower.is_empty() { encoder } else { tower };
     for (stack, attention, recurrent) in [(FIRST, encoder, encoder), (DECODER, decoder, "")] {
         if let Some(stack) = trace.stacks.get(stack) {
             push_mixers(&mut file, stack, attention, recurrent);
         }
     }
-    for (index, state) in trace.listed_states().into_iter().enumerate() {
-        file.numbers(format!("hidden_state.{index}"), state.view());
+    push_states(&mut file, tower, trace);
+    if let Some(vectors) = &trace.shared {
+        let name = if kind == Kind::Vision { IMAGE_EMBEDDING } else { TEXT_EMBEDDING };
+        file.numbers(name, vectors.row(0));
     }
     // A classifier has one row for the whole image or spectrogram; its file has that row.
     let is_one = kind == Kind::Vision || hears == Some(Hears::Spectrogram);
@@ -119,6 +129,43 @@ fn tensors<'a>(subject: &'a Subject, trace: &'a Trace) -> TensorFile<'a> {
         }
     }
     file
+}
+
+const TEXT_EMBEDDING: &str = "text_embeds";
+const IMAGE_EMBEDDING: &str = "image_embeds";
+
+/// What the names of a tower begin with, of a model with two.
+fn tower(model: &Model) -> &'static str {
+    match (&model.other_tower, model.network.kind) {
+        (None, _) => "",
+        (Some(_), Kind::Vision) => "vision_",
+        (Some(_), _) => "text_",
+    }
+}
+
+fn push_states<'a>(file: &mut TensorFile<'a>, tower: &str, trace: &'a Trace) {
+    for (index, state) in trace.listed_states().into_iter().enumerate() {
+        file.numbers(format!("{tower}hidden_state.{index}"), state.view());
+    }
+}
+
+/// What the tower for images made beside that for texts, and how well both fit.
+fn push_beside<'a>(file: &mut TensorFile<'a>, subject: &'a Subject, text: &'a Trace, image: &'a Trace) {
+    const TOWER: &str = "vision_";
+    file.optional("pixel_values", subject.image_beside.as_ref());
+    for stack in &image.stacks {
+        push_mixers(file, stack, TOWER, TOWER);
+        for (index, block) in stack.blocks.iter().enumerate() {
+            push_block(file, &format!("{TOWER}layer.{index}"), block);
+        }
+    }
+    push_states(file, TOWER, image);
+    if let Some(vectors) = &image.shared {
+        file.numbers(IMAGE_EMBEDDING, vectors.row(0));
+    }
+    if let Some(fit) = text.fit(&subject.model.network, image) {
+        file.owned("logits_per_image".to_owned(), Array1::from_elem(1, fit));
+    }
 }
 
 /// A trajectory, as transformers names its parts.

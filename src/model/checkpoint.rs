@@ -7,6 +7,7 @@ use super::config::Config;
 use super::network::Network;
 use super::tokenizer::Tokenizer;
 use super::weights::Weights;
+use super::writing_rules::WritingRules;
 
 /// A model's files, read.
 #[derive(Debug)]
@@ -23,23 +24,23 @@ pub struct Checkpoint {
     pub tokenizer: Option<Tokenizer>,
     /// The names of the classes of a classifier, by number.
     pub labels: BTreeMap<usize, String>,
-    /// Tokens that end a text that the model writes.
-    pub end_tokens: BTreeSet<u32>,
+    /// What it wants of the texts that it writes.
+    pub writing: WritingRules,
     /// What of the files is not understood, a sentence each.
     pub remarks: Vec<String>,
 }
 
 impl Checkpoint {
-    /// What of the files was not understood, once `network` is bound to them: besides the remarks of
+    /// What of the files was not understood, once `networks` are bound to them: besides the remarks of
     /// their readers, settings that nobody asked for and tensors that nobody holds.
-    pub fn remarks(&self, network: &Network) -> Vec<String> {
+    pub fn remarks<'a>(&self, networks: impl Iterator<Item = &'a Network>) -> Vec<String> {
         let mut remarks = self.remarks.clone();
         let unread = self.config.unread();
         if !unread.is_empty() {
             remarks.push(format!("settings that are not understood: {}", unread.join(", ")));
         }
         let held: BTreeSet<&str> =
-            network.parameters().iter().map(|parameter| parameter.stored_name()).collect();
+            networks.flat_map(Network::parameters).map(|parameter| parameter.stored_name()).collect();
         let mut unused: Vec<&str> =
             self.weights.names().filter(|name| !held.contains(name) && !is_constant(name)).collect();
         unused.sort_unstable();

@@ -18,6 +18,9 @@ pub struct Config {
     asked: RefCell<BTreeSet<String>>,
 }
 
+/// The objects that are configurations of a network: the whole file, and those of two towers.
+const CONFIGS: [&str; 3] = ["", "text_config.", "vision_config."];
+
 /// No size in a configuration is larger than this.
 const LARGEST_SIZE: u64 = 1 << 24;
 
@@ -58,6 +61,11 @@ impl Config {
         &self.path
     }
 
+    /// All of it.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
     /// The value at a key; `a.b` looks into objects. JSON null counts as absent.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.asked.borrow_mut().insert(key.to_owned());
@@ -85,7 +93,8 @@ impl Config {
         for (key, value) in object.as_object().into_iter().flatten() {
             let full = format!("{prefix}{key}");
             let within = format!("{full}.");
-            if asked.contains(&full) || prefix.is_empty() && (value.is_null() || is_without_effect(key)) {
+            let is_config = CONFIGS.contains(&prefix);
+            if asked.contains(&full) || is_config && (value.is_null() || is_without_effect(key)) {
                 continue;
             }
             if value.is_object() && asked.iter().any(|asked| asked.starts_with(&within)) {

@@ -11,6 +11,7 @@ use super::error::{ModelError, Result};
 use super::tokenizer::Tokenizer;
 use super::tokenizer_settings::{self, TokenizerFiles};
 use super::weights::Weights;
+use super::writing_rules::WritingRules;
 use crate::mmap::Bytes;
 
 /// Reads `folder`, to be called `name`.
@@ -23,28 +24,20 @@ pub fn read(folder: &Path, name: String) -> Result<Checkpoint> {
     let config = Config::parse(&path, &text)?;
     let weights = Weights::from_safetensors(&weight_files(folder)?)?;
     let generation = optional_json(&folder.join("generation_config.json"))?;
-    let mut end_tokens = config.get("eos_token_id").map(ids).unwrap_or_default();
-    end_tokens
-        .extend(generation.as_ref().and_then(|value| value.get("eos_token_id")).map(ids).unwrap_or_default());
+    // Older models write into config.json how they want to write.
+    let of_config = || WritingRules::read(config.value());
+    let (mut writing, remarks) = generation.as_ref().map_or_else(of_config, WritingRules::read);
+    writing.ends.extend(of_config().0.ends);
     Ok(Checkpoint {
         name,
         path: Some(folder.to_owned()),
         tokenizer: tokenizer(folder)?,
         labels: labels(&config),
-        end_tokens,
-        remarks: Vec::new(),
+        writing,
+        remarks,
         config,
         weights,
     })
-}
-
-/// One id, or a list of them.
-fn ids(value: &Value) -> BTreeSet<u32> {
-    let id = |value: &Value| value.as_u64().and_then(|id| u32::try_from(id).ok());
-    match value {
-        Value::Array(list) => list.iter().filter_map(id).collect(),
-        one => id(one).into_iter().collect(),
-    }
 }
 
 /// The names of classes: `id2label`.

@@ -8,9 +8,9 @@ use super::dropout::Dropout;
 use super::error::{ModelError, Result};
 use super::fronts::Feed;
 use super::interventions::{Interventions, Place};
-use super::network::{FIRST, Front, Head, Network, Stack};
+use super::network::{FIRST, Network, Stack};
 use super::normalisation::normalise;
-use super::parts::{PartContext, PartMemory, StackOutput};
+use super::parts::{PartContext, StackOutput};
 use super::sequences::Sequences;
 use super::trace::{Keep, Pooled, StackTrace, Trace, bytes_needed};
 use super::trajectory::Trajectory;
@@ -80,7 +80,7 @@ pub fn forward(
 
 /// Does `work` on one of the threads that share it: from elsewhere every product would wait to be handed
 /// over, which takes longer than a small one.
-fn on_a_worker<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+pub(super) fn on_a_worker<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     rayon::scope(|_| work())
 }
 
@@ -156,6 +156,11 @@ fn run(
     }
     if let (Some(head), Some(last)) = (&network.trajectory_head, outputs.last()) {
         trace.foreseen = Some(head.run(&last.stream));
+    }
+    if let (Some(space), Some(last), Some(stack)) =
+        (&network.shared_space, outputs.last(), trace.stacks.last())
+    {
+        trace.shared = Some(space.run(&last.stream, &last.sequences, &stack.tokens));
     }
     outputs.pop();
     if keep != Keep::Logits {
@@ -290,7 +295,7 @@ impl StackRun<'_> {
     }
 }
 
-fn check_length(stack: &Stack, tokens: usize) -> Result<()> {
+pub(super) fn check_length(stack: &Stack, tokens: usize) -> Result<()> {
     match stack.maximum_tokens {
         Some(maximum) if tokens > maximum => Err(ModelError::Request(format!(
             "the text has {tokens} tokens, but this model has positions for {maximum}; shorten it"
@@ -299,54 +304,22 @@ fn check_length(stack: &Stack, tokens: usize) -> Result<()> {
     }
 }
 
-/// Runs `network` on further `tokens` after those in `memories` (one a block, empty at first) and
-/// returns the logits of the last one `[1, V]`. For networks that generate.
-///
-/// # Errors
-/// As [`forward`].
-pub fn continue_with(
+/// What the stacks of `network` before the last make of `feeds`, one each.
+pub(super) fn run_stacks(
     network: &Network,
-    tokens: &[u32],
-    past: usize,
-    memories: &mut Vec<Vec<PartMemory>>,
-) -> Result<Array2<f32>> {
-    let stack = &network.stacks[FIRST];
-    let Front::Tokens(front) = &stack.front else {
-        return Err(ModelError::Request(format!("{} does not generate text", network.family)));
-    };
-    let Some(head) = &network.head else {
-        return Err(ModelError::Request(
-            "this checkpoint has no output matrix, so it predicts nothing".into(),
-        ));
-    };
-    if memories.is_empty() {
-        memories.extend(stack.blocks.iter().map(super::network::Block::memories));
-    }
-    check_length(stack, past + tokens.len())?;
-    let (x, _) = front.embed(&[tokens], &[], past, &Interventions::default(), Keep::Logits)?;
-    Ok(on_a_worker(|| last_logits(stack, head, x, past, memories)))
-}
-
-/// What `head` makes of the last row of the stream `x` `[T, D]` before the first block, after `past` tokens.
-fn last_logits(
-    stack: &Stack,
-    head: &Head,
-    mut x: Array2<f32>,
-    past: usize,
-    memories: &mut [Vec<PartMemory>],
-) -> Array2<f32> {
-    let interventions = Interventions::default();
-    let sequences = Sequences::one(x.nrows());
-    for (layer, (block, memories)) in stack.blocks.iter().zip(memories).enumerate() {
-        let place = Place { past, ..Place::of_block(FIRST, layer, &interventions) };
-        let (keep, dropout) = (Keep::Logits, Dropout::default());
-        let context = PartContext { place, outputs: &[], sequences: &sequences, keep, dropout };
-        x = block.run(x, Some(memories), &context).0;
-    }
-    if let Some(norm) = &stack.final_norm {
-        normalise(norm, &mut x);
-    }
-    head.logits(&x, true)
+    feeds: &[Feed<'_>],
+    progress: &Progress,
+) -> Result<Vec<StackOutput>> {
+    let options = PassOptions { keep: Keep::Logits, ..PassOptions::default() };
+    on_a_worker(|| {
+        let mut outputs = Vec::new();
+        for (index, (stack, feed)) in network.stacks.iter().zip(feeds).enumerate() {
+            let run = StackRun { family: network.family, stack, index, beginning: None, options: &options };
+            let (output, _) = run.run(feed, &outputs, progress)?;
+            outputs.push(output);
+        }
+        Ok(outputs)
+    })
 }
 
 /// The mean of the last hidden state over all tokens, of length 1: the sentence vector of

@@ -1,8 +1,11 @@
 //! Writing on: next tokens of a causal model, and the tokens behind a mask.
 
+use super::continuation::Continuation;
 use super::error::{ModelError, Result};
-use super::forward::continue_with;
+use super::forward::Input;
+use super::fronts::Feed;
 use super::network::{Kind, Network};
+use super::writing_rules::WritingRules;
 use crate::progress::Progress;
 use crate::random::Random;
 
@@ -60,10 +63,10 @@ pub fn likeliest(logits: &[f32], count: usize) -> Vec<Candidate> {
 pub fn check_writes(network: &Network) -> Result<()> {
     let instead = match network.kind {
         Kind::Causal => None,
+        Kind::EncoderDecoder if network.has_decoder() => None,
         Kind::Masked => Some("it fills in masked tokens: put the mask token into the text"),
         Kind::Classifier => Some("it says what a text is"),
-        Kind::EncoderDecoder if network.front().hears().is_some() => Some("its decoder is given a text"),
-        Kind::EncoderDecoder => Some("its decoder is given a text: SOURCE => TARGET"),
+        Kind::EncoderDecoder => Some("its decoder has no token to start with"),
         Kind::Vision => Some("it looks at images"),
         Kind::Trajectory => Some("it foresees what to do"),
     };
@@ -73,39 +76,71 @@ pub fn check_writes(network: &Network) -> Result<()> {
     Ok(())
 }
 
-/// Writes up to `count` tokens after `prompt`, calling `on_token` with each as it is chosen; stops
-/// early when `on_token` says so. Returns the new tokens.
+/// How much is written, and how.
+#[derive(Debug, Clone)]
+pub struct Writing<'a> {
+    /// At most so many tokens.
+    pub count: usize,
+    /// How each is chosen.
+    pub sampling: &'a Sampling,
+    /// What the checkpoint wants of them.
+    pub rules: &'a WritingRules,
+}
+
+/// What the last stack of `network` is to write on of `input`, and what the stacks before it read.
 ///
 /// # Errors
-/// [`ModelError::Request`] when the network is not causal, [`ModelError::Cancelled`].
+/// [`ModelError::Request`] where that is not a text.
+pub fn given<'a>(network: &Network, input: &Input<'a>) -> Result<(Vec<Feed<'a>>, Vec<u32>)> {
+    let nothing = || ModelError::Request(format!("{} writes texts on, nothing else", network.family));
+    let start = || network.start_token().map(|start| vec![start]).ok_or_else(nothing);
+    Ok(match input {
+        Input::Tokens(ids) | Input::Typed(ids, _) if network.stacks.len() == 1 => (Vec::new(), ids.to_vec()),
+        Input::Tokens(ids) | Input::Typed(ids, _) => (vec![Feed::Tokens(ids)], start()?),
+        Input::Pair(ids, written) => (vec![Feed::Tokens(ids)], written.to_vec()),
+        Input::Sound(sound) => (vec![Feed::Sound(*sound)], start()?),
+        Input::Each(feeds) => match feeds.split_last() {
+            Some((Feed::Tokens(written), read)) => (read.to_vec(), written.to_vec()),
+            _ => return Err(nothing()),
+        },
+        Input::Image(_) | Input::Trajectory(_) => return Err(nothing()),
+    })
+}
+
+/// Writes tokens after `input`, calling `on_token` with each as it is chosen; stops early when `on_token`
+/// says so, or after a token that ends a text. Returns the new tokens.
+///
+/// # Errors
+/// [`ModelError::Request`] when the network does not write on, [`ModelError::Cancelled`].
 pub fn generate(
     network: &Network,
-    prompt: &[u32],
-    count: usize,
-    sampling: &Sampling,
+    input: &Input<'_>,
+    writing: &Writing<'_>,
     progress: &Progress,
     mut on_token: impl FnMut(u32) -> bool,
 ) -> Result<Vec<u32>> {
     check_writes(network)?;
-    progress.start(count as u64);
+    let Writing { count, sampling, rules } = *writing;
+    let (read, mut text) = given(network, input)?;
+    let first = rules.first_free(text.len());
+    let before = text.len();
     let mut random = Random::new(sampling.seed);
-    let mut memories = Vec::new();
-    let mut written: Vec<u32> = Vec::new();
-    let mut past = 0;
-    let mut next: Vec<u32> = prompt.to_vec();
+    let mut continuation = Continuation::new(network, &read, progress)?;
+    progress.start(count as u64);
+    let mut seen = 0;
     for _ in 0..count {
         progress.check()?;
-        let logits = continue_with(network, &next, past, &mut memories)?;
-        past += next.len();
-        let id = choose(logits.row(0).as_slice().unwrap_or(&[]), sampling, &mut random)?;
-        written.push(id);
+        let mut logits = continuation.add(&text[seen..])?.into_raw_vec_and_offset().0;
+        seen = text.len();
+        rules.apply(&text, first, &mut logits);
+        let id = choose(&logits, sampling, &mut random)?;
+        text.push(id);
         progress.advance(1);
-        if !on_token(id) {
+        if !on_token(id) || rules.ends.contains(&id) {
             break;
         }
-        next = vec![id];
     }
-    Ok(written)
+    Ok(text.split_off(before))
 }
 
 /// Chooses a token from `logits`.

@@ -72,7 +72,8 @@ pub struct Prepared {
 /// malformed, asks for what is not supported, or makes another size than the model looks at; a
 /// model that reads text.
 pub fn prepare(model: &Model, path: &Path) -> Result<Prepared> {
-    let embedding = patches(&model.network).ok_or_else(|| {
+    let towers = [&model.network].into_iter().chain(&model.other_tower);
+    let embedding = towers.filter_map(patches).next().ok_or_else(|| {
         let why = match model.network.front() {
             Front::Pixels(_) => "takes normalised pixels (--pixels FILE.safetensors)",
             Front::Patches(_) | Front::Tokens(_) => "reads text",

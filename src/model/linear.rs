@@ -58,7 +58,9 @@ impl Linear {
         let bias = self.bias.as_ref().map(|bias| bias.to_f32());
         let bias = bias.as_deref().unwrap_or(&[]);
         if self.layout == Layout::OutIn && !self.weight.is_f32() {
-            if let Some((block, bytes)) = self.weight.blocks().filter(|_| products::suits(x.nrows())) {
+            if let Some((block, bytes)) =
+                self.weight.blocks().filter(|(block, _)| products::suits(*block, x.nrows()))
+            {
                 return products::linear(block, bytes, x, self.outputs(), bias);
             }
             let rows = |rows, out: &mut [f32]| self.weight.rows_to_f32(rows, out);

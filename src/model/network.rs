@@ -25,6 +25,7 @@ pub use super::parts::feed_forward::FeedForward;
 pub use super::parts::recurrent::{Cell, Direction, Recurrent};
 use super::pooler::Pooler;
 pub use super::positions::{RelativeBias, Rotary};
+use super::shared_space::SharedSpace;
 use super::tensor::Tensor;
 use super::trajectory::TrajectoryHead;
 
@@ -118,9 +119,12 @@ pub struct Network {
     pub pooler: Option<Pooler>,
     /// From the stream of the last stack to what a trajectory does next, where it reads such.
     pub trajectory_head: Option<TrajectoryHead>,
+    /// From the stream of the last stack to the space that it shares with another network, where it has
+    /// such.
+    pub shared_space: Option<SharedSpace>,
 }
 
-parameters_in!(Network: stacks, head, pooler, trajectory_head);
+parameters_in!(Network: stacks, head, pooler, trajectory_head, shared_space);
 
 impl Network {
     /// A network of `stacks`.
@@ -147,7 +151,7 @@ impl Network {
             }
         }
         let outputs = head.as_ref().map_or(0, Head::outputs);
-        Self { family, kind, outputs, stacks, head, pooler: None, trajectory_head: None }
+        Self { family, kind, outputs, stacks, head, pooler: None, trajectory_head: None, shared_space: None }
     }
 
     fn blocks(&self, stack: usize) -> &[Block] {

@@ -1,14 +1,15 @@
 //! Opening a model: its description, weights and tokenizer together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::Checkpoint;
 use super::error::{ModelError, Result};
 use super::network::{Kind, Network};
 use super::shipped::MODELS;
-use super::source::{self, Source};
+use super::source::{self, IMAGE_TOWER, Source, Tower};
 use super::tokenizer::{Tokenizer, Tokens};
+use super::writing_rules::WritingRules;
 use super::{families, folder, gguf};
 
 /// What stands between the text that an encoder reads and the one that its decoder is given.
@@ -23,14 +24,17 @@ pub struct Model {
     pub path: Option<PathBuf>,
     /// The description, with its weights bound.
     pub network: Network,
+    /// The network that stands beside it: that for images, of a model with a tower for texts and one for
+    /// images. Opened as [`IMAGE_TOWER`] says, the two change places.
+    pub other_tower: Option<Network>,
     /// The tokenizer; a vision model has none, and a folder may lack one.
     pub tokenizer: Option<Tokenizer>,
     /// How many numbers the checkpoint holds.
     pub parameters: usize,
     /// The names of the classes of a classifier, by number; none for what predicts tokens.
     pub labels: BTreeMap<usize, String>,
-    /// Tokens that end a text that the model writes.
-    pub end_tokens: BTreeSet<u32>,
+    /// What it wants of the texts that it writes.
+    pub writing: WritingRules,
     /// What of its files is not understood, a sentence each.
     pub remarks: Vec<String>,
 }
@@ -42,8 +46,9 @@ impl Model {
     /// Whatever is wrong with the configuration or the tensors.
     pub fn bind(checkpoint: Checkpoint) -> Result<Self> {
         let network = families::bind(&checkpoint.config, &checkpoint.weights)?;
-        let remarks = checkpoint.remarks(&network);
-        let Checkpoint { name, path, weights, tokenizer, labels, end_tokens, .. } = checkpoint;
+        let other_tower = families::bind_image_tower(&checkpoint.config, &checkpoint.weights)?;
+        let remarks = checkpoint.remarks([&network].into_iter().chain(&other_tower));
+        let Checkpoint { name, path, weights, tokenizer, labels, writing, .. } = checkpoint;
         for remark in &remarks {
             tracing::warn!(name, remark, "opened a model");
         }
@@ -51,7 +56,24 @@ impl Model {
         let classifies = matches!(network.kind, Kind::Vision | Kind::Classifier);
         let labels = if classifies { labels } else { BTreeMap::new() };
         let parameters = weights.parameters();
-        Ok(Self { name, path, network, tokenizer, parameters, labels, end_tokens, remarks })
+        Ok(Self { name, path, network, other_tower, tokenizer, parameters, labels, writing, remarks })
+    }
+
+    /// The same with the tower for images in front.
+    ///
+    /// # Errors
+    /// [`ModelError::Request`] where there is none.
+    pub fn looking_at_images(mut self) -> Result<Self> {
+        let Some(images) = self.other_tower.take() else {
+            return Err(ModelError::Request(format!(
+                "{} has one network alone: leave {IMAGE_TOWER} out",
+                self.name
+            )));
+        };
+        self.other_tower = Some(std::mem::replace(&mut self.network, images));
+        self.name.push_str(IMAGE_TOWER);
+        self.tokenizer = None;
+        Ok(self)
     }
 
     /// The tokenizer, or why there is none.
@@ -128,11 +150,16 @@ impl Model {
 /// # Errors
 /// Whatever is wrong with the name, the files or what they describe.
 pub fn open(wanted: &str) -> Result<Model> {
-    Model::bind(match source::find(wanted)? {
+    let (named, tower) = source::tower(wanted);
+    let model = Model::bind(match source::find(wanted)? {
         Source::Shipped(model) => model.checkpoint()?,
         Source::Gguf(path) => gguf::read(&path)?,
-        Source::Folder(path) => folder::read(&path, display_name(&path, wanted))?,
-    })
+        Source::Folder(path) => folder::read(&path, display_name(&path, named))?,
+    })?;
+    match tower {
+        Tower::Usual => Ok(model),
+        Tower::Images => model.looking_at_images(),
+    }
 }
 
 /// Opens the first of the models inside the program.

@@ -1,7 +1,7 @@
 //! The models that are compiled into the program, so that it has something real to show without any
 //! other file. Where each is from stands in the READMEs of `models/`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::checkpoint::Checkpoint;
@@ -9,6 +9,7 @@ use super::config::Config;
 use super::error::Result;
 use super::tokenizer::Tokenizer;
 use super::weights::Weights;
+use super::writing_rules::WritingRules;
 use crate::mmap::Bytes;
 
 /// A model inside the program.
@@ -75,7 +76,7 @@ impl ShippedModel {
             weights: Weights::from_safetensors(&[weights])?,
             tokenizer: Some(Tokenizer::from_json(&folder.join("tokenizer.json"), self.tokenizer)?),
             labels: BTreeMap::new(),
-            end_tokens: BTreeSet::new(),
+            writing: WritingRules::default(),
             remarks: Vec::new(),
         })
     }

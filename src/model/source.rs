@@ -19,12 +19,33 @@ pub enum Source {
     Gguf(PathBuf),
 }
 
+/// What stands behind the name of a model with two towers where the one for images is meant.
+pub const IMAGE_TOWER: &str = ":image";
+
+/// Which network of a model is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tower {
+    /// The one that reads texts, or the only one.
+    Usual,
+    /// The one that looks at images.
+    Images,
+}
+
+/// The name of the model in `wanted`, and which of its networks is meant.
+pub fn tower(wanted: &str) -> (&str, Tower) {
+    match wanted.strip_suffix(IMAGE_TOWER) {
+        Some(named) if !Path::new(wanted).exists() => (named, Tower::Images),
+        _ => (wanted, Tower::Usual),
+    }
+}
+
 /// Finds what `wanted` stands for: the name of a shipped model, a folder, a file, or `org/name` in the
-/// cache.
+/// cache; all of them with or without [`IMAGE_TOWER`].
 ///
 /// # Errors
 /// [`ModelError::Unsupported`] or [`ModelError::Request`] with what was looked for and where.
 pub fn find(wanted: &str) -> Result<Source> {
+    let (wanted, _) = tower(wanted);
     if let Some(model) = shipped::named(wanted) {
         return Ok(Source::Shipped(model));
     }

@@ -30,6 +30,8 @@ pub struct Trace {
     pub pooled: Option<Pooled>,
     /// What is foreseen, of a trajectory.
     pub foreseen: Option<Foreseen>,
+    /// The vector of each text (or image) in the space that the network shares with another, `[texts, P]`.
+    pub shared: Option<Array2<f32>>,
     /// What was left out of what the parts made.
     pub dropout: Dropout,
 }
@@ -124,6 +126,15 @@ impl Trace {
             }
             (states, _) => states.iter().collect(),
         }
+    }
+
+    /// How well what `network` read here fits what its other tower read in `other`; `None` where they share
+    /// no space, or a pass has no vector in it.
+    pub fn fit(&self, network: &Network, other: &Self) -> Option<f32> {
+        let (own, other) = (self.shared.as_ref()?, other.shared.as_ref()?);
+        let fits = own.nrows() > 0 && own.dim() == other.dim();
+        let space = network.shared_space.as_ref().filter(|_| fits)?;
+        Some(space.fit(own.row(0), other.row(0)))
     }
 
     /// The encoder's output `[S, D]`, in an encoder-decoder model.

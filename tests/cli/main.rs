@@ -10,6 +10,7 @@ mod memory;
 mod panels;
 mod refusals;
 mod sounds;
+mod towers;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -11,7 +11,7 @@ use lexiscope::model::config::Config;
 use lexiscope::model::error::ModelError;
 use lexiscope::model::families::{self, FAMILIES};
 use lexiscope::model::forward::{Input, PassOptions, forward};
-use lexiscope::model::generate::{Sampling, generate};
+use lexiscope::model::generate::{Sampling, Writing, generate};
 use lexiscope::model::weights::{NumberType, Tensor, Weights};
 use lexiscope::model::{Model, open};
 use lexiscope::progress::Progress;
@@ -382,10 +382,13 @@ fn inputs_that_do_not_fit_the_network_are_refused() {
     assert_says(&run(&Input::Image(image.view()), &options), &["reads text"]);
     let small = PassOptions { memory_limit: 1000, ..PassOptions::default() };
     assert_says(&run(&Input::Tokens(&[1, 2, 3]), &small), &["3 tokens", "limit"]);
-    let error =
-        generate(&model.network, &[999_999], 3, &Sampling::default(), &Progress::unobserved(), |_| true);
+    let write = |ids: &[u32]| {
+        let writing = Writing { count: 3, sampling: &Sampling::default(), rules: &model.writing };
+        generate(&model.network, &Input::Tokens(ids), &writing, &Progress::unobserved(), |_| true)
+    };
+    let error = write(&[999_999]);
     assert_says(&error.expect_err("is refused").to_string(), &["999999"]);
-    let error = generate(&model.network, &[], 3, &Sampling::default(), &Progress::unobserved(), |_| true);
+    let error = write(&[]);
     assert_says(&error.expect_err("is refused").to_string(), &["no tokens"]);
 }
 

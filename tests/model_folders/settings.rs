@@ -246,7 +246,7 @@ fn other_names_of_a_family_open() {
 #[test]
 fn a_text_ends_where_the_files_say() {
     let folder = edited("gpt2", json!({"eos_token_id": 7}));
-    let ends = || open_folder(folder.path()).expect("opens").end_tokens.into_iter().collect::<Vec<_>>();
+    let ends = || open_folder(folder.path()).expect("opens").writing.ends.into_iter().collect::<Vec<_>>();
     assert_eq!(ends(), [7]);
     std::fs::write(folder.path().join("generation_config.json"), r#"{"eos_token_id": [9, 11]}"#)
         .expect("writes");

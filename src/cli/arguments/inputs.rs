@@ -11,14 +11,24 @@ use crate::model::ModelError;
 use crate::model::fronts::Hears;
 use crate::model::trajectory::Trajectory;
 
-/// The tensor `pixel_values`, `[C, side, side]` or a batch of one.
+/// The tensor of an image.
+pub const PIXELS: &str = "pixel_values";
+
+/// Whether the file has the tensor `name`.
+///
+/// # Errors
+/// No such file, or one of another kind.
+pub fn has(path: &Path, name: &str) -> Result<bool> {
+    Ok(with_tensor(path, name, |_, _, _| ())?.is_some())
+}
+
+/// The tensor [`PIXELS`], `[C, side, side]` or a batch of one.
 ///
 /// # Errors
 /// No such file or tensor, another shape or number type.
 pub fn pixels(path: &Path) -> Result<Array3<f32>> {
-    const NAME: &str = "pixel_values";
-    let refused = |found: String| wrong(path, NAME, "F32 of shape [channels, side, side]", found);
-    let image = with_tensor(path, NAME, |number_type, shape, bytes| {
+    let refused = |found: String| wrong(path, PIXELS, "F32 of shape [channels, side, side]", found);
+    let image = with_tensor(path, PIXELS, |number_type, shape, bytes| {
         let (shape, is_float) = (unbatched(shape, 3), number_type == Dtype::F32);
         let numbers = floats(bytes);
         match *shape {
@@ -29,7 +39,7 @@ pub fn pixels(path: &Path) -> Result<Array3<f32>> {
             _ => Err(refused(format!("{number_type:?} {shape:?}"))),
         }
     })?;
-    Ok(image.ok_or_else(|| missing(path, NAME))??)
+    Ok(image.ok_or_else(|| missing(path, PIXELS))??)
 }
 
 /// What a model hears, by the name and in the layout of transformers; `[channels, steps]`.

@@ -17,6 +17,7 @@ use crate::cli::{model_source, progress};
 use crate::model::forward::{Input, PassOptions, forward};
 use crate::model::fronts::Feed;
 use crate::model::network::{DECODER, Kind};
+use crate::model::source::IMAGE_TOWER;
 use crate::model::tokenizer::Tokens;
 use crate::model::trajectory::Trajectory;
 use crate::model::{Model, Trace, image, shipped, sound};
@@ -34,11 +35,12 @@ pub struct SubjectArguments {
     /// Token ids in place of a text: 101,7592,102
     #[arg(long, value_name = "ID", value_delimiter = ',', conflicts_with = "text")]
     ids: Option<Vec<u32>>,
-    /// An image for a vision model: a PNG or JPEG file
-    #[arg(long, value_name = "FILE", value_parser = file_parser(), conflicts_with_all = ["text", "ids"])]
+    /// An image for a vision model: a PNG or JPEG file. To a model with a tower for texts and one for
+    /// images, alone or beside a text
+    #[arg(long, value_name = "FILE", value_parser = file_parser(), conflicts_with = "ids")]
     image: Option<PathBuf>,
     /// Normalised pixels for a vision model: the tensor pixel_values of a safetensors file
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "image"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["ids", "image"])]
     pixels: Option<PathBuf>,
     /// A sound for a model that hears: a WAV file
     #[arg(long, value_name = "FILE", value_parser = file_parser(), conflicts_with_all = ["text", "ids", "image", "pixels"])]
@@ -59,6 +61,8 @@ enum Looked {
     Two(String, String),
     /// Token ids.
     Ids(Vec<u32>),
+    /// A text and an image.
+    Captioned(String, Box<Looked>),
     /// A PNG or JPEG file.
     Image(PathBuf),
     /// A safetensors file with the tensor `pixel_values`.
@@ -84,10 +88,16 @@ impl SubjectArguments {
     }
 
     fn looked(&self) -> Result<Looked> {
+        let image = self.image.clone().map(Looked::Image).or(self.pixels.clone().map(Looked::Pixels));
         match self {
             Self { ids: Some(ids), .. } => Ok(Looked::Ids(ids.clone())),
-            Self { image: Some(path), .. } => Ok(Looked::Image(path.clone())),
-            Self { pixels: Some(path), .. } => Ok(Looked::Pixels(path.clone())),
+            Self { text, .. } if image.is_some() && !text.is_empty() => {
+                match (Looked::text(standard_input::text(text)?)?, image) {
+                    (Looked::Text(text), Some(image)) => Ok(Looked::Captioned(text, Box::new(image))),
+                    (other, _) => Ok(other),
+                }
+            }
+            _ if image.is_some() => Ok(image.expect("just seen")),
             Self { audio: Some(path), .. } => Ok(Looked::Audio(path.clone())),
             Self { inputs: Some(path), .. } => Ok(Looked::Inputs(path.clone())),
             Self { text, pair: None, .. } => Looked::text(standard_input::text(text)?),
@@ -102,6 +112,29 @@ impl SubjectArguments {
 }
 
 impl Looked {
+    fn to_value(&self) -> Value {
+        match self {
+            Self::Text(text) => Value::text(text),
+            Self::Two(text, pair) => Value::List(vec![Value::text(text), Value::text(pair)]),
+            Self::Captioned(text, image) => Value::List(vec![Value::text(text), image.to_value()]),
+            Self::Ids(ids) => Value::List(ids.iter().map(|&id| Value::Integer(id.into())).collect()),
+            Self::Image(path) | Self::Pixels(path) | Self::Audio(path) | Self::Inputs(path) => {
+                Value::text(path.display().to_string())
+            }
+        }
+    }
+
+    /// The normalised pixels that it says, for a model that looks at images (or has a tower that does);
+    /// `None` where it says none.
+    fn pixels(&self, model: &Model) -> Result<Option<Array3<f32>>> {
+        match self {
+            Self::Image(path) => Ok(Some(image::prepare(model, path)?.pixels)),
+            Self::Pixels(path) | Self::Inputs(path) => Ok(Some(inputs::pixels(path)?)),
+            Self::Captioned(_, image) => image.pixels(model),
+            Self::Text(_) | Self::Two(..) | Self::Ids(_) | Self::Audio(_) => Ok(None),
+        }
+    }
+
     fn text(text: String) -> Result<Self> {
         if text.trim().is_empty() {
             return Err(Failure::usage("the text is empty")
@@ -120,6 +153,8 @@ pub struct Subject {
     pub tokens: Tokens,
     /// The image `[C, side, side]`, for a vision model.
     pub image: Option<Array3<f32>>,
+    /// The image for the tower that stands beside the model's network.
+    pub image_beside: Option<Array3<f32>>,
     /// The sound `[channels, steps]`, for a model that hears.
     pub sound: Option<Array2<f32>>,
     /// The trajectory, for a model that reads such.
@@ -141,7 +176,12 @@ impl Subject {
 
     fn of_model(arguments: &SubjectArguments, model: Option<&str>) -> Result<Self> {
         let looked = arguments.looked()?;
-        Self::looking(Arc::new(model_source::open(model)?), looked)
+        let mut model = model_source::open(model)?;
+        let is_image = matches!(looked, Looked::Image(_) | Looked::Pixels(_));
+        if is_image && model.network.kind != Kind::Vision && model.other_tower.is_some() {
+            model = model.looking_at_images()?;
+        }
+        Self::looking(Arc::new(model), looked)
     }
 
     /// A text, for a model that is open.
@@ -159,8 +199,8 @@ impl Subject {
             Kind::Vision => Given::seen(&model, &looked)?,
             _ => Given::read(&model, &looked)?,
         };
-        let Given { tokens, image, sound, trajectory, decoder_ids } = given;
-        Ok(Self { model, tokens, image, sound, trajectory, decoder_ids, looked })
+        let Given { tokens, image, image_beside, sound, trajectory, decoder_ids } = given;
+        Ok(Self { model, tokens, image, image_beside, sound, trajectory, decoder_ids, looked })
     }
 
     /// The same, of a model that predicts tokens: where none is named, the shipped one that does.
@@ -173,6 +213,19 @@ impl Subject {
         Ok(subject)
     }
 
+    /// As [`Self::open_predicting`], or of a model that compares what it reads with what another network
+    /// does.
+    ///
+    /// # Errors
+    /// Those of [`Self::open_predicting`].
+    pub fn open_predicting_or_comparing(arguments: &SubjectArguments, shared: &Shared) -> Result<Self> {
+        let subject = Self::of_model(arguments, Some(predicting(shared)))?;
+        if subject.model.network.shared_space.is_none() {
+            check_predicts(&subject.model)?;
+        }
+        Ok(subject)
+    }
+
     /// Runs the model.
     ///
     /// # Errors
@@ -182,6 +235,20 @@ impl Subject {
             forward(&self.model.network, &self.input(), options, progress)
         })?;
         Ok(trace)
+    }
+
+    /// Runs the tower beside the model's network, where it was given something.
+    ///
+    /// # Errors
+    /// Those of [`forward`].
+    pub fn run_beside(&self, options: &PassOptions) -> Result<Option<Trace>> {
+        let (Some(tower), Some(image)) = (&self.model.other_tower, &self.image_beside) else {
+            return Ok(None);
+        };
+        let trace = progress::shown("running the other tower", |progress| {
+            forward(tower, &Input::Image(image.view()), options, progress)
+        })?;
+        Ok(Some(trace))
     }
 
     /// What the decoder was given, where it was given something of its own.
@@ -222,15 +289,7 @@ impl Subject {
 
     /// A report that begins with what was asked and of which model.
     pub fn report(&self) -> Report {
-        let query = match &self.looked {
-            Looked::Text(text) => Value::text(text),
-            Looked::Two(text, pair) => Value::List(vec![Value::text(text), Value::text(pair)]),
-            Looked::Ids(ids) => Value::List(ids.iter().map(|&id| Value::Integer(id.into())).collect()),
-            Looked::Image(path) | Looked::Pixels(path) | Looked::Audio(path) | Looked::Inputs(path) => {
-                Value::text(path.display().to_string())
-            }
-        };
-        Report::default().fact("query", query).fact("model", Value::text(&self.model.name))
+        Report::default().fact("query", self.looked.to_value()).fact("model", Value::text(&self.model.name))
     }
 
     /// The tokens that `wanted` means, as [`find_token`] does.
@@ -268,6 +327,7 @@ impl Subject {
 struct Given {
     tokens: Tokens,
     image: Option<Array3<f32>>,
+    image_beside: Option<Array3<f32>>,
     sound: Option<Array2<f32>>,
     trajectory: Option<Trajectory>,
     decoder_ids: Option<Vec<u32>>,
@@ -284,8 +344,15 @@ impl Given {
                 tokens
             }
             Looked::Two(text, pair) => two(model, text, pair)?,
+            Looked::Captioned(text, _) if model.other_tower.is_some() => {
+                given.image_beside = looked.pixels(model)?;
+                model.encode(text)?
+            }
             Looked::Ids(ids) => names::described(model, ids),
             Looked::Inputs(path) => {
+                if model.other_tower.is_some() && inputs::has(path, inputs::PIXELS)? {
+                    given.image_beside = Some(inputs::pixels(path)?);
+                }
                 if model.network.kind == Kind::EncoderDecoder {
                     given.decoder_ids = inputs::ids(path, "decoder_input_ids")?;
                 }
@@ -293,6 +360,11 @@ impl Given {
                 let ids = ids.ok_or_else(|| inputs::missing(path, "input_ids"))?;
                 let types = inputs::ids(path, "token_type_ids")?.unwrap_or_default();
                 Tokens { types, ..names::described(model, &ids) }
+            }
+            Looked::Captioned(..) => {
+                return Err(Failure::usage(format!("{} reads text, without an image", model.name))
+                    .hint("give one of the two, or a model with a tower for each")
+                    .into());
             }
             Looked::Image(_) | Looked::Pixels(_) | Looked::Audio(_) => {
                 let other = if matches!(looked, Looked::Audio(_)) { "sounds" } else { "images" };
@@ -313,17 +385,15 @@ impl Given {
     /// To a model that looks at images.
     fn seen(model: &Arc<Model>, looked: &Looked) -> Result<Self> {
         let pixels = match looked {
-            Looked::Image(path) => image::prepare(model, path)?.pixels,
-            Looked::Pixels(path) | Looked::Inputs(path) => inputs::pixels(path)?,
             Looked::Audio(_) => {
                 return Err(Failure::usage(format!("{} looks at images, it does not hear", model.name))
                     .hint("give --image FILE, or a model that hears: --model FOLDER")
                     .into());
             }
-            Looked::Text(_) | Looked::Two(..) | Looked::Ids(_) => {
-                return Err(no_text(model, looked).into());
-            }
+            Looked::Captioned(..) => None,
+            _ => looked.pixels(model)?,
         };
+        let Some(pixels) = pixels else { return Err(no_text(model, looked).into()) };
         let tokens = image::patch_tokens(&model.network, Some(pixels.view()));
         Ok(Self { tokens, image: Some(pixels), ..Self::default() })
     }
@@ -401,6 +471,11 @@ fn check_predicts(model: &Model) -> Result<()> {
         return Ok(());
     }
     let name = &model.name;
+    if model.network.shared_space.is_some() {
+        return Err(Failure::no_answer(format!("{name} compares texts with images, it predicts no tokens"))
+            .hint("lexiscope predict TEXT --image FILE")
+            .into());
+    }
     if model.network.trajectory_head.is_some() {
         return Err(Failure::no_answer(format!("{name} foresees numbers, not tokens"))
             .hint("they stand in a trace: lexiscope trace --inputs FILE --to FILE")
@@ -424,6 +499,10 @@ fn two(model: &Model, text: &str, pair: &str) -> Result<Tokens> {
 /// A text was given to a model that looks at images.
 fn no_text(model: &Model, looked: &Looked) -> Failure {
     let hint = match looked {
+        Looked::Captioned(..) if model.other_tower.is_some() => {
+            format!("leave {IMAGE_TOWER} out: the model has a tower for texts, too")
+        }
+        Looked::Captioned(..) => "leave the text out".into(),
         Looked::Text(text) if Path::new(text).is_file() => format!("give it as an image: --image \"{text}\""),
         _ => "give --image FILE (PNG or JPEG), or --pixels FILE.safetensors with normalised pixel_values"
             .into(),

@@ -7,6 +7,7 @@ mod beit;
 mod bert;
 mod bloom;
 mod classifier;
+mod clip;
 mod cohere;
 mod deberta_v2;
 mod decision_transformer;
@@ -41,6 +42,7 @@ mod smollm3;
 mod stablelm;
 mod starcoder2;
 mod t5;
+mod tower;
 mod vit;
 mod wav2vec2;
 mod whisper;
@@ -198,6 +200,7 @@ pub const FAMILIES: &[Family] = &[
         bind: siglip::bind,
     },
     Family { model_type: "beit", group: Group::Vision, name: "BEiT", bind: beit::bind },
+    Family { model_type: "clip", group: Group::Vision, name: "CLIP", bind: clip::bind },
 ];
 
 /// The networks that this program trains itself, and those of the textbooks.
@@ -232,7 +235,15 @@ pub fn all() -> impl Iterator<Item = &'static Family> {
 }
 
 /// Other names in `model_type`, each with the family whose network it is.
-pub const ALSO: &[(&str, &str)] = &[("xlm-roberta", "roberta"), ("camembert", "roberta")];
+pub const ALSO: &[(&str, &str)] = &[
+    ("xlm-roberta", "roberta"),
+    ("camembert", "roberta"),
+    ("clip_text_model", "clip"),
+    ("clip_vision_model", "clip"),
+];
+
+/// The families with a network for images beside the one that [`bind`] gives.
+const WITH_IMAGES: &[(&str, fn(&Config, &Weights) -> Result<Network>)] = &[("clip", clip::bind_image_tower)];
 
 /// Binds `weights` as `config` says.
 ///
@@ -265,6 +276,16 @@ pub fn bind(config: &Config, weights: &Weights) -> Result<Network> {
             })
         }
     }
+}
+
+/// Binds the network for images that stands beside the one of [`bind`], where the family has such.
+///
+/// # Errors
+/// As [`bind`].
+pub fn bind_image_tower(config: &Config, weights: &Weights) -> Result<Option<Network>> {
+    let model_type = config.text(&["model_type"]);
+    let found = WITH_IMAGES.iter().find(|(family, _)| Some(*family) == model_type);
+    found.map(|(_, bind)| bind(config, weights)).transpose()
 }
 
 /// Settings of any family that change every number.

@@ -190,7 +190,7 @@ impl Front {
             }
             Self::Patches(front) => {
                 let images = feed.images().expect("a pass over images");
-                front.backward(&images, trace, stream.view(), gradients);
+                front.backward(&images, trace, stream, gradients);
                 None
             }
             Self::Pixels(_) => Some(stream),
@@ -265,7 +265,8 @@ impl Front {
         match (keep, self) {
             (Keep::Logits, _) => 0,
             (Keep::Tape, Self::Patches(front)) => {
-                tokens * (front.channels * front.patch * front.patch) as u64
+                let normed = if front.norm.is_some() { hidden } else { 0 };
+                tokens * ((front.channels * front.patch * front.patch) as u64 + normed)
             }
             (Keep::Tape, Self::Tokens(_)) => 2 * tokens * hidden,
             (Keep::Tape, _) => 0,

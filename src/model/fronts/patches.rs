@@ -9,6 +9,7 @@ use crate::model::gradients::Gradients;
 use crate::model::interventions::Interventions;
 use crate::model::keep::Keep;
 use crate::model::linear::{Linear, add_rows};
+use crate::model::normalisation::{Norm, normalise};
 use crate::model::parameters::{Parameter, parameters_in};
 
 /// From an image to the residual stream. [`PatchEmbedding::new`] gives the usual one.
@@ -31,9 +32,11 @@ pub struct PatchEmbedding {
     pub positions: Option<Parameter>,
     /// How the positions of the patches are stretched to images of other sizes; without it there are none.
     pub stretch: Option<Stretch>,
+    /// A norm over the sum (CLIP).
+    pub norm: Option<Norm>,
 }
 
-parameters_in!(PatchEmbedding: leading, registers, projection, positions);
+parameters_in!(PatchEmbedding: leading, registers, projection, positions, norm);
 
 impl PatchEmbedding {
     /// Patches of `patch` pixels of images of `image` pixels, behind a class token, with a position each.
@@ -53,8 +56,23 @@ impl PatchEmbedding {
         [channels, image, patch]: [usize; 3],
         positions: Option<Parameter>,
     ) -> Self {
-        let leading = Vec::new();
-        Self { projection, patch, image, channels, leading, registers: None, positions, stretch: None }
+        Self {
+            projection,
+            patch,
+            image,
+            channels,
+            leading: Vec::new(),
+            registers: None,
+            positions,
+            stretch: None,
+            norm: None,
+        }
+    }
+
+    /// The same with a norm over the sum.
+    pub fn with_norm(mut self, norm: Norm) -> Self {
+        self.norm = Some(norm);
+        self
     }
 
     /// How many patches lie side by side in the images that it learned from.
@@ -125,12 +143,16 @@ impl PatchEmbedding {
             self.write_positions(self.grid(image), interventions, of_image_positions)?;
             (first, first_patch) = (end, first_patch + of_image);
         }
-        let sum = &tokens + &positions;
+        let mut sum = &tokens + &positions;
         let mut trace = FrontTrace::default();
-        if matches!(keep, Keep::Weights | Keep::Everything) {
+        let looked_at = matches!(keep, Keep::Weights | Keep::Everything);
+        if looked_at {
             trace.tokens = Some(tokens);
             trace.positions = self.positions.as_ref().map(|_| positions);
-            trace.sum = Some(sum.clone());
+        }
+        trace.sum = (looked_at || keep == Keep::Tape && self.norm.is_some()).then(|| sum.clone());
+        if let Some(norm) = &self.norm {
+            normalise(norm, &mut sum);
         }
         trace.pixels = (keep == Keep::Tape).then_some(pixels);
         Ok((sum, trace))
@@ -212,10 +234,14 @@ impl PatchEmbedding {
         &self,
         images: &[ArrayView3<'_, f32>],
         trace: &FrontTrace,
-        stream: ArrayView2<'_, f32>,
+        mut stream: Array2<f32>,
         gradients: &mut Gradients,
     ) {
-        let pixels = trace.pixels.as_ref().expect("the pass kept a tape");
+        const TAPE: &str = "the pass kept a tape";
+        let pixels = trace.pixels.as_ref().expect(TAPE);
+        if let Some(norm) = &self.norm {
+            norm.backward(trace.sum.as_ref().expect(TAPE), &mut stream, gradients);
+        }
         let mut patches = Array2::zeros((pixels.nrows(), stream.ncols()));
         let (mut first, mut first_patch) = (0, 0);
         for image in images {

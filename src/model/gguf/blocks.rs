@@ -18,6 +18,16 @@ pub enum BlockType {
     Q5_1,
     /// 32 numbers: scale, 8-bit codes.
     Q8_0,
+    /// 32 numbers: scale, 4-bit places in a table.
+    Iq4Nl,
+    /// 32 numbers: a power of two, 4-bit floats (MXFP4 of the Open Compute Project).
+    Mxfp4,
+    /// 256 numbers: 16 groups with 4-bit scales and minima, 2-bit codes.
+    Q2K,
+    /// 256 numbers: 16 groups with 6-bit scales, 3-bit codes.
+    Q3K,
+    /// 256 numbers: 8 groups with 6-bit scales, 4-bit places in a table.
+    Iq4Xs,
     /// 256 numbers: 8 groups with 6-bit scales and minima, 4-bit codes.
     Q4K,
     /// 256 numbers: 8 groups with 6-bit scales and minima, 5-bit codes.
@@ -30,7 +40,7 @@ impl BlockType {
     /// Numbers in a block.
     pub fn numbers(self) -> usize {
         match self {
-            Self::Q4K | Self::Q5K | Self::Q6K => 256,
+            Self::Q2K | Self::Q3K | Self::Iq4Xs | Self::Q4K | Self::Q5K | Self::Q6K => 256,
             _ => 32,
         }
     }
@@ -43,6 +53,11 @@ impl BlockType {
             Self::Q5_0 => 2 + 4 + 16,
             Self::Q5_1 => 4 + 4 + 16,
             Self::Q8_0 => 2 + 32,
+            Self::Iq4Nl => 2 + 16,
+            Self::Mxfp4 => 1 + 16,
+            Self::Q2K => 16 + 64 + 4,
+            Self::Q3K => 32 + 64 + 12 + 2,
+            Self::Iq4Xs => 4 + 4 + 128,
             Self::Q4K => 4 + 12 + 128,
             Self::Q5K => 4 + 12 + 32 + 128,
             Self::Q6K => 128 + 64 + 16 + 2,
@@ -76,6 +91,11 @@ pub fn dequantise(block: BlockType, bytes: &[u8], out: &mut [f32]) {
         BlockType::Q5_0 => each!(q5_0, bytes, out),
         BlockType::Q5_1 => each!(q5_1, bytes, out),
         BlockType::Q8_0 => each!(q8_0, bytes, out),
+        BlockType::Iq4Nl => each!(iq4_nl, bytes, out),
+        BlockType::Mxfp4 => each!(mxfp4, bytes, out),
+        BlockType::Q2K => each!(q2_k, bytes, out),
+        BlockType::Q3K => each!(q3_k, bytes, out),
+        BlockType::Iq4Xs => each!(iq4_xs, bytes, out),
         BlockType::Q4K => each!(q4_k, bytes, out),
         BlockType::Q5K => each!(q5_k, bytes, out),
         BlockType::Q6K => each!(q6_k, bytes, out),
@@ -168,6 +188,70 @@ fn q8_0(bytes: &[u8; 34], out: &mut [f32; 32]) {
     let scale = half(bytes, 0);
     let codes: [u8; 32] = copied(bytes, 2);
     *out = made(|i| f32::from(codes[i] as i8) * scale);
+}
+
+/// What the codes of IQ4_NL and IQ4_XS stand for (`kvalues_iq4nl`).
+const UNEVEN: [i8; 16] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
+
+/// Twice what the 4-bit floats of MXFP4 stand for (`kvalues_mxfp4`).
+const FLOATS: [i8; 16] = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
+
+#[inline(always)]
+fn iq4_nl(bytes: &[u8; 18], out: &mut [f32; 32]) {
+    let scale = half(bytes, 0);
+    both_halves(copied(bytes, 2), out, |code, _| f32::from(UNEVEN[code as usize]) * scale);
+}
+
+#[inline(always)]
+fn mxfp4(bytes: &[u8; 17], out: &mut [f32; 32]) {
+    // 2^(e - 128), half of what the exponent says; the two smallest are not normal.
+    let exponent = u32::from(bytes[0]);
+    let scale = f32::from_bits(if exponent < 2 { 0x0020_0000 << exponent } else { (exponent - 1) << 23 });
+    both_halves(copied(bytes, 1), out, |code, _| f32::from(FLOATS[code as usize]) * scale);
+}
+
+/// The 16 groups of Q2_K and Q3_K: of each half of the block 32 bytes of codes, two bits at a time. `number`
+/// gets the group, its 16 codes and where they begin in the 32 bytes.
+#[inline(always)]
+fn two_bits(codes: &[u8], out: &mut [f32; 256], number: impl Fn(usize, [u8; 16], usize) -> [f32; 16]) {
+    for (group, out) in out.as_chunks_mut::<16>().0.iter_mut().enumerate() {
+        let (of_half, side) = (group / 8, 16 * (group % 2));
+        let bytes: [u8; 16] = copied(codes, 32 * of_half + side);
+        let places = 2 * (group % 8 / 2);
+        *out = number(group, bytes.map(|byte| byte >> places & 3), side);
+    }
+}
+
+#[inline(always)]
+fn q2_k(bytes: &[u8; 84], out: &mut [f32; 256]) {
+    let (scale, minimum) = (half(bytes, 80), half(bytes, 82));
+    two_bits(&bytes[16..80], out, |group, codes, _| {
+        let (step, shift) = (scale * low(bytes[group]) as f32, minimum * high(bytes[group]) as f32);
+        made(|i| step * f32::from(codes[i]) - shift)
+    });
+}
+
+#[inline(always)]
+fn q3_k(bytes: &[u8; 110], out: &mut [f32; 256]) {
+    let (third_bits, packed, scale) = (&bytes[..32], &bytes[96..108], half(bytes, 108));
+    two_bits(&bytes[32..96], out, |group, codes, side| {
+        // Four bits of a scale lie in the first 8 bytes, two in the last 4.
+        let lower = packed[group % 8] >> (4 * (group / 8)) & 0xF;
+        let upper = packed[8 + group % 4] >> (2 * (group / 4)) & 3;
+        let step = scale * (i32::from(lower | upper << 4) - 32) as f32;
+        let third: [u8; 16] = copied(third_bits, side);
+        made(|i| step * (i32::from(codes[i] | (third[i] >> (group / 2) & 1) << 2) - 4) as f32)
+    });
+}
+
+#[inline(always)]
+fn iq4_xs(bytes: &[u8; 136], out: &mut [f32; 256]) {
+    let (scale, upper) = (half(bytes, 0), u16::from_le_bytes([bytes[2], bytes[3]]));
+    for (group, out) in out.as_chunks_mut::<32>().0.iter_mut().enumerate() {
+        let lower = i32::from(bytes[4 + group / 2] >> (4 * (group % 2)) & 0xF);
+        let step = scale * (lower + (i32::from(upper >> (2 * group) & 3) << 4) - 32) as f32;
+        both_halves(copied(bytes, 8 + 16 * group), out, |code, _| step * f32::from(UNEVEN[code as usize]));
+    }
 }
 
 /// The 6-bit scale and minimum of group `group` of 8, packed into 12 bytes (`get_scale_min_k4`).

@@ -232,7 +232,10 @@ impl Reader<'_> {
         let numbers = number_type(info.kind).ok_or_else(|| ModelError::Unsupported {
             path: self.path.to_owned(),
             what: format!("tensor {} has ggml type {}", info.name, info.kind),
-            advice: "F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and Q6_K are read".into(),
+            advice:
+                "F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K to Q6_K, IQ4_NL, IQ4_XS and MXFP4 are \
+                     read"
+                    .into(),
         })?;
         let count = info.shape.iter().try_fold(1usize, |count, &size| count.checked_mul(size));
         let width = info.shape.last().copied().unwrap_or(1);
@@ -270,10 +273,15 @@ fn number_type(kind: u32) -> Option<NumberType> {
         6 => NumberType::Block(BlockType::Q5_0),
         7 => NumberType::Block(BlockType::Q5_1),
         8 => NumberType::Block(BlockType::Q8_0),
+        10 => NumberType::Block(BlockType::Q2K),
+        11 => NumberType::Block(BlockType::Q3K),
         12 => NumberType::Block(BlockType::Q4K),
         13 => NumberType::Block(BlockType::Q5K),
         14 => NumberType::Block(BlockType::Q6K),
+        20 => NumberType::Block(BlockType::Iq4Nl),
+        23 => NumberType::Block(BlockType::Iq4Xs),
         30 => NumberType::Bf16,
+        39 => NumberType::Block(BlockType::Mxfp4),
         _ => return None,
     })
 }

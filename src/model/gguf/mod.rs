@@ -18,6 +18,7 @@ use super::checkpoint::Checkpoint;
 use super::config::Config;
 use super::error::{ModelError, Result};
 use super::weights::Weights;
+use super::writing_rules::WritingRules;
 use crate::mmap::Bytes;
 
 /// Reads the checkpoint of a GGUF file.
@@ -30,7 +31,7 @@ pub fn read(path: &Path) -> Result<Checkpoint> {
     let config = Config::from_value(path, names::configuration(path, &header)?);
     let mut remarks = names::unread(&header);
     let tokenizer = tokenizer::from_header(path, &header, &mut remarks)?;
-    let end_tokens = end_tokens(&header);
+    let writing = WritingRules { ends: end_tokens(&header), ..WritingRules::default() };
     let tensors = header.tensors.into_iter().map(|tensor| {
         let name = names::translate(tensor.name());
         tensor.renamed(name)
@@ -38,7 +39,7 @@ pub fn read(path: &Path) -> Result<Checkpoint> {
     let weights = Weights::from_tensors(path.to_owned(), tensors);
     let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let path = Some(path.to_owned());
-    Ok(Checkpoint { name, path, config, weights, tokenizer, labels: BTreeMap::new(), end_tokens, remarks })
+    Ok(Checkpoint { name, path, config, weights, tokenizer, labels: BTreeMap::new(), writing, remarks })
 }
 
 /// The ends of a text and of a turn.

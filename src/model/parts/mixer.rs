@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ndarray::{Array2, ArrayView2, ArrayViewD};
+use ndarray::{Array2, ArrayView2, ArrayViewD, s};
 
 use super::attention::{Attention, AttentionTrace, KeyValueCache, Texts, attend};
 use super::context::{PartContext, PartMemory};
@@ -168,8 +168,12 @@ impl Mixer {
             Self::CrossAttention { to, attention } => {
                 let place = place.looking_at(*to);
                 let texts = Texts { queries: sequences, keys: &outputs[*to].sequences };
-                let seen = Some(outputs[*to].stream.view());
-                let (output, trace) = attend(attention, x, seen, None, texts, &place, keep);
+                let cache = memory.and_then(PartMemory::cache);
+                // What is looked at stays the same: its keys and values are computed for the first token.
+                let new = if cache.as_ref().is_some_and(|cache| cache.tokens() > 0) { 0 } else { usize::MAX };
+                let stream = &outputs[*to].stream;
+                let seen = Some(stream.slice(s![..new.min(stream.nrows()), ..]));
+                let (output, trace) = attend(attention, x, seen, cache, texts, &place, keep);
                 (output, MixerTrace::CrossAttention(trace), None)
             }
             Self::FeedForward(part) => {
@@ -255,12 +259,12 @@ impl Mixer {
     /// An empty memory for it.
     pub fn memory(&self) -> PartMemory {
         match self {
-            Self::Attention(_) => PartMemory::Attention(KeyValueCache::default()),
+            Self::Attention(_) | Self::CrossAttention { .. } => {
+                PartMemory::Attention(KeyValueCache::default())
+            }
             Self::Recurrent(_) => PartMemory::Recurrent(None),
             Self::Scan(_) => PartMemory::Seen(Array2::zeros((0, 0))),
-            Self::CrossAttention { .. } | Self::FeedForward(_) | Self::Experts(_) | Self::Convolution(_) => {
-                PartMemory::None
-            }
+            Self::FeedForward(_) | Self::Experts(_) | Self::Convolution(_) => PartMemory::None,
         }
     }
 

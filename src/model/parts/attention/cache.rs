@@ -19,6 +19,11 @@ impl KeyValueCache {
         self.value.append(value);
     }
 
+    /// How many tokens it has.
+    pub fn tokens(&self) -> usize {
+        self.key.tokens
+    }
+
     /// All keys so far, `[G, S, E]`.
     pub fn key(&self) -> ArrayView3<'_, f32> {
         self.key.view()

@@ -80,6 +80,104 @@ fn a_whole_llama_attends_as_in_pytorch() {
     assert!(worst(trace.logits.expect("logits").view().into_dyn(), "0.logits") <= 1e-5);
 }
 
+/// What the converter to GGUF does not write, or llama.cpp has in its source: see `architectures.rs`.
+const NOT_SAID: &[(&str, &str)] = &[
+    ("gemma2", r#"{"query_pre_attn_scalar": 12}"#),
+    (
+        "gemma3_text",
+        r#"{"query_pre_attn_scalar": 12, "layer_types": ["sliding_attention", "sliding_attention"]}"#,
+    ),
+    ("smollm3", r#"{"no_rope_layer_interval": 4, "no_rope_layers": null}"#),
+    ("starcoder2", r#"{"sliding_window": null}"#),
+];
+
+/// `tests/fixtures/gguf/architectures.py` wrote them.
+#[test]
+fn every_architecture_computes_what_its_folder_does() {
+    let files = std::fs::read_dir(fixture("architectures")).expect("the folder");
+    let mut count = 0;
+    for path in files.map(|entry| entry.expect("an entry").path()) {
+        let family = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let model = open::open(&path.to_string_lossy()).expect("opens");
+        let other = model.remarks.iter().find(|remark| !remark.starts_with("the tokenizer is not read"));
+        assert_eq!(other, None, "{family}");
+        let folder = fixtures().join("golden/transformers").join(&family);
+        let text = std::fs::read_to_string(folder.join("config.json")).expect("config.json");
+        let mut config: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        for (_, changes) in NOT_SAID.iter().filter(|(other, _)| *other == family) {
+            let changes: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_str(changes).expect("JSON");
+            changes.into_iter().for_each(|(key, value)| config[key] = value);
+        }
+        let weights = folder.join("model.safetensors");
+        let bytes = Bytes::map(&weights).expect("maps");
+        let weights = Weights::from_safetensors(&[(weights, bytes)]).expect("weights");
+        let expected = families::bind(&Config::from_value(&folder, config), &weights).expect("binds");
+        let ids: Vec<u32> = (0..23).map(|index| (index * 37 + 5) % 250).collect();
+        let (found, expected) = (run(&model.network, &ids), run(&expected, &ids));
+        for (layer, (found, expected)) in
+            found.hidden_states().iter().zip(expected.hidden_states()).enumerate()
+        {
+            let worst = (found - expected).iter().map(|difference| difference.abs()).fold(0.0, f32::max);
+            assert!(worst <= 1e-5 && found.iter().all(|x| x.is_finite()), "{family} {layer}: {worst}");
+        }
+        assert_eq!(found.hidden_states().len(), expected.hidden_states().len());
+        if let (Some(found), Some(expected)) = (&found.logits, &expected.logits) {
+            let worst = (found - expected).iter().map(|difference| difference.abs()).fold(0.0, f32::max);
+            assert!(worst <= 1e-5, "{family}: logits differ by {worst}");
+        }
+        // The head of a masked BERT has no place in GGUF.
+        assert_eq!(found.logits.is_some(), family != "bert", "{family}");
+        count += 1;
+    }
+    assert_eq!(count, 12);
+}
+
+/// `tests/fixtures/gguf/vocabularies.py` wrote them, with what the vocabularies' own tools make of texts.
+#[test]
+fn pieces_are_those_of_their_own_tools() {
+    for name in ["sentencepiece", "without_prefix", "bert"] {
+        let checkpoint = gguf::read(&fixture(&format!("vocabularies/{name}.gguf"))).expect("reads");
+        let tokenizer = checkpoint.tokenizer.unwrap_or_else(|| panic!("{name}: {:?}", checkpoint.remarks));
+        let cases = std::fs::read(fixture(&format!("vocabularies/{name}.json"))).expect("the file");
+        let cases: serde_json::Value = serde_json::from_slice(&cases).expect("JSON");
+        for case in cases.as_array().expect("a list") {
+            let text = case["text"].as_str().expect("a text");
+            let expected: Vec<u32> = serde_json::from_value(case["ids"].clone()).expect("ids");
+            assert_eq!(tokenizer.encode(text).expect("tokens").ids, expected, "{name}: {text:?}");
+        }
+        let ids = tokenizer.encode("the king and the queen").expect("tokens").ids;
+        assert_eq!(tokenizer.decode(&ids).expect("a text"), "the king and the queen", "{name}");
+    }
+}
+
+#[test]
+fn a_model_in_several_files_is_whole() {
+    let folder = fixture("shards");
+    let whole = open::open(&fixture("llama.gguf").to_string_lossy()).expect("opens");
+    let expected = run(&whole.network, &[5, 17, 9, 30]).logits;
+    for number in 1..=3 {
+        let path = folder.join(format!("llama-{number:05}-of-00003.gguf"));
+        let model = open::open(&path.to_string_lossy()).expect("opens");
+        assert_eq!(run(&model.network, &[5, 17, 9, 30]).logits, expected, "from file {number}");
+    }
+    let copied = tempfile::tempdir().expect("a folder");
+    let first = copied.path().join("llama-00001-of-00003.gguf");
+    std::fs::copy(folder.join("llama-00001-of-00003.gguf"), &first).expect("copies");
+    let error = open::open(&first.to_string_lossy()).expect_err("two are missing").to_string();
+    assert!(error.contains("llama-00002-of-00003.gguf"), "{error}");
+    let alone = copied.path().join("llama.gguf");
+    std::fs::copy(&first, &alone).expect("copies");
+    let error = open::open(&alone.to_string_lossy()).expect_err("its name is another").to_string();
+    assert!(error.contains("-00001-of-00003.gguf"), "{error}");
+}
+
+#[test]
+fn a_big_endian_file_is_called_so() {
+    let error = open_bytes(&[&b"GGUF"[..], &3u32.to_be_bytes(), &[0; 64]].concat()).expect_err("is refused");
+    assert!(error.contains("big-endian"), "{error}");
+}
+
 fn gpt2(weights: &str) -> Network {
     let path = fixtures().join("golden/transformers/gpt2/config.json");
     let config = Config::parse(&path, &std::fs::read_to_string(&path).expect("config.json")).expect("config");

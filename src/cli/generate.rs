@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::arguments::format::FormatArguments;
 use super::arguments::sampling::SamplingArguments;
-use super::arguments::subject::{Subject, SubjectArguments};
+use super::arguments::subject::{Subject, SubjectArguments, note_length};
 use super::command::{Answer, Command, Shared};
 use super::failure::Failure;
 use super::progress;
@@ -53,6 +53,7 @@ impl Command for Arguments {
         let count = self.count as usize;
         match (&subject.model.tokenizer, self.output.format) {
             (Some(tokenizer), Format::Plain) => {
+                note_length(&subject.model, begun(&subject).map_or(0, |begun| begun.len()) + count);
                 stream(&subject, tokenizer, count, &sampling)?;
                 Ok(Answer::Text(Vec::new()))
             }
@@ -105,6 +106,7 @@ pub fn continuation(subject: &Subject, count: usize, sampling: &Sampling) -> Res
         None => Value::Nothing,
     };
     let first = begun(subject)?.len();
+    note_length(&subject.model, first + written.len());
     let mut table = Table::new("tokens", &["position", "token", "id"]);
     for (index, &id) in written.iter().enumerate() {
         let token = Value::text(output_name(&subject.model, id));
@@ -119,7 +121,10 @@ fn stream(subject: &Subject, tokenizer: &Tokenizer, count: usize, sampling: &Sam
     check(subject, count)?;
     let mut text = GrowingText::new(tokenizer, &begun(subject)?)?;
     let mut out = Out { is_terminal: io::stdout().is_terminal() };
-    out.print(&text.shown)?;
+    // Of a chat only the answer is shown.
+    if !subject.is_said() {
+        out.print(&text.shown)?;
+    }
     let mut trouble = None;
     write(subject, count, sampling, &Progress::unobserved(), |id| {
         let printed = text.grow(id).and_then(|new| out.print(&new));

@@ -65,6 +65,7 @@ mod config;
 mod convert;
 mod evaluate;
 mod generate;
+mod get;
 mod gradients;
 mod heads;
 mod info;
@@ -110,6 +111,7 @@ commands! {
     positions Positions,
     tokens Tokens,
     models Models,
+    get Get,
     config Config,
     completions Completions,
     man Man,

@@ -112,11 +112,14 @@ impl<'a> Binder<'a> {
         Ok(Linear { weight, layout: Layout::OutIn, bias: self.bias(name, outputs, bias)? })
     }
 
-    /// As [`Binder::linear`], stored `[inputs, outputs]` (GPT-2's Conv1D).
+    /// As [`Binder::linear`], stored `[inputs, outputs]` (GPT-2's Conv1D) unless the file turned it (GGUF).
     ///
     /// # Errors
     /// As [`Binder::tensor`].
     pub fn conv1d(&self, name: &str, outputs: usize, inputs: usize) -> Result<Linear> {
+        if self.config.flag("maps_by_output", false)? {
+            return self.linear(name, outputs, inputs, Bias::Yes);
+        }
         let weight = self.tensor(&format!("{name}.weight"), &[inputs, outputs])?;
         Ok(Linear { weight, layout: Layout::InOut, bias: self.bias(name, outputs, Bias::Yes)? })
     }

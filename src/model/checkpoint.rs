@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use super::chat::Chat;
 use super::config::Config;
 use super::network::Network;
 use super::tokenizer::Tokenizer;
@@ -24,6 +25,8 @@ pub struct Checkpoint {
     pub tokenizer: Option<Tokenizer>,
     /// The names of the classes of a classifier, by number.
     pub labels: BTreeMap<usize, String>,
+    /// How it wants to be told who says what, where it says it.
+    pub chat: Option<Chat>,
     /// What it wants of the texts that it writes.
     pub writing: WritingRules,
     /// What of the files is not understood, a sentence each.

@@ -51,9 +51,16 @@ impl Config {
         Ok(Self::from_value(path, value))
     }
 
-    /// A configuration that was not read from JSON (a GGUF header).
+    /// A configuration that was not read from a file; `path` is for messages.
     pub fn from_value(path: &Path, value: Value) -> Self {
         Self { path: path.to_owned(), value, asked: RefCell::default() }
+    }
+
+    /// A configuration that was not read from JSON (a GGUF header): whoever made it knows all its keys, needed
+    /// or not.
+    pub fn understood(path: &Path, value: Value) -> Self {
+        let keys = value.as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect();
+        Self { path: path.to_owned(), value, asked: RefCell::new(keys) }
     }
 
     /// The file.

@@ -5,9 +5,11 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
+use super::chat::Chat;
 use super::checkpoint::Checkpoint;
 use super::config::Config;
 use super::error::{ModelError, Result};
+use super::older_vocabularies::OlderVocabulary;
 use super::tokenizer::Tokenizer;
 use super::tokenizer_settings::{self, TokenizerFiles};
 use super::weights::Weights;
@@ -26,13 +28,14 @@ pub fn read(folder: &Path, name: String) -> Result<Checkpoint> {
     let generation = optional_json(&folder.join("generation_config.json"))?;
     // Older models write into config.json how they want to write.
     let of_config = || WritingRules::read(config.value());
-    let (mut writing, remarks) = generation.as_ref().map_or_else(of_config, WritingRules::read);
+    let (mut writing, mut remarks) = generation.as_ref().map_or_else(of_config, WritingRules::read);
     writing.ends.extend(of_config().0.ends);
     Ok(Checkpoint {
         name,
         path: Some(folder.to_owned()),
-        tokenizer: tokenizer(folder)?,
+        tokenizer: tokenizer(folder, &config, &mut remarks)?,
         labels: labels(&config),
+        chat: chat(folder)?,
         writing,
         remarks,
         config,
@@ -47,19 +50,42 @@ pub fn labels(config: &Config) -> BTreeMap<usize, String> {
     names.iter().filter_map(named).collect()
 }
 
-fn tokenizer(folder: &Path) -> Result<Option<Tokenizer>> {
-    let path = folder.join("tokenizer.json");
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(ModelError::io("read", &path)(error)),
-    };
+fn tokenizer(folder: &Path, config: &Config, remarks: &mut Vec<String>) -> Result<Option<Tokenizer>> {
     let beside = TokenizerFiles {
         config: optional_json(&folder.join("tokenizer_config.json"))?,
         added: optional_json(&folder.join("added_tokens.json"))?,
         special: optional_json(&folder.join("special_tokens_map.json"))?,
     };
+    let path = folder.join("tokenizer.json");
+    let (path, bytes) = match std::fs::read(&path) {
+        Ok(bytes) => (path, bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let model_type = config.text(&["model_type"]).unwrap_or_default();
+            match (OlderVocabulary { folder, model_type, beside: &beside }).document() {
+                Ok(Some((path, document))) => (path, document.to_string().into_bytes()),
+                Ok(None) => return Ok(None),
+                // The network runs without: on token ids.
+                Err(error @ ModelError::Unsupported { .. }) => {
+                    remarks.push(format!("the tokenizer is not read: {error}"));
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(error) => return Err(ModelError::io("read", &path)(error)),
+    };
     tokenizer_settings::apply(&path, &bytes, &beside).map(Some)
+}
+
+/// How the model wants to be told who says what.
+fn chat(folder: &Path) -> Result<Option<Chat>> {
+    let path = folder.join("chat_template.jinja");
+    let own = match std::fs::read_to_string(&path) {
+        Ok(template) => Some(template),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(ModelError::io("read", &path)(error)),
+    };
+    Ok(Chat::of(own, optional_json(&folder.join("tokenizer_config.json"))?.as_ref()))
 }
 
 /// A JSON file that may lack.

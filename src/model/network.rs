@@ -67,6 +67,8 @@ pub struct Stack {
     pub lists_after_blocks: bool,
     /// The most tokens that it takes, where it has a limit.
     pub maximum_tokens: Option<usize>,
+    /// The longest texts that it learned from, where it takes longer ones: no table of positions ends there.
+    pub learned_tokens: Option<usize>,
     /// The token that its text starts with, where it writes what another stack read.
     pub start_token: Option<u32>,
 }
@@ -91,14 +93,25 @@ impl Stack {
             records_before_norm: false,
             lists_after_blocks: false,
             maximum_tokens: None,
+            learned_tokens: None,
             start_token: None,
         }
     }
 
-    /// The same for texts of at most `maximum` tokens.
+    /// The same for texts of at most `maximum` tokens: a limit where every position has a row of its own,
+    /// else what it learned from.
     pub fn at_most(mut self, maximum: Option<usize>) -> Self {
-        self.maximum_tokens = maximum;
+        match self.front.has_last_position() {
+            true => self.maximum_tokens = maximum,
+            false => self.learned_tokens = maximum,
+        }
         self
+    }
+
+    /// What is to be said of a text of `tokens` tokens that is longer than those that it learned from.
+    pub fn beyond_what_it_learned(&self, tokens: usize) -> Option<String> {
+        let learned = self.learned_tokens.filter(|&learned| tokens > learned)?;
+        Some(format!("{tokens} tokens are more than the {learned} that the model learned from"))
     }
 }
 
@@ -191,6 +204,11 @@ impl Network {
     /// The most tokens that the first stack takes, where it has a limit.
     pub fn maximum_tokens(&self) -> Option<usize> {
         self.stacks[FIRST].maximum_tokens
+    }
+
+    /// The longest texts that the first stack takes or, where it takes any, learned from.
+    pub fn usual_tokens(&self) -> Option<usize> {
+        self.stacks[FIRST].maximum_tokens.or(self.stacks[FIRST].learned_tokens)
     }
 
     /// What the first stack reads.

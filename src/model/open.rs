@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::chat::Chat;
 use super::checkpoint::Checkpoint;
 use super::error::{ModelError, Result};
 use super::network::{Kind, Network};
@@ -33,6 +34,8 @@ pub struct Model {
     pub parameters: usize,
     /// The names of the classes of a classifier, by number; none for what predicts tokens.
     pub labels: BTreeMap<usize, String>,
+    /// How it wants to be told who says what, where it says it.
+    pub chat: Option<Chat>,
     /// What it wants of the texts that it writes.
     pub writing: WritingRules,
     /// What of its files is not understood, a sentence each.
@@ -48,7 +51,7 @@ impl Model {
         let network = families::bind(&checkpoint.config, &checkpoint.weights)?;
         let other_tower = families::bind_image_tower(&checkpoint.config, &checkpoint.weights)?;
         let remarks = checkpoint.remarks([&network].into_iter().chain(&other_tower));
-        let Checkpoint { name, path, weights, tokenizer, labels, writing, .. } = checkpoint;
+        let Checkpoint { name, path, weights, tokenizer, labels, chat, writing, .. } = checkpoint;
         for remark in &remarks {
             tracing::warn!(name, remark, "opened a model");
         }
@@ -56,7 +59,7 @@ impl Model {
         let classifies = matches!(network.kind, Kind::Vision | Kind::Classifier);
         let labels = if classifies { labels } else { BTreeMap::new() };
         let parameters = weights.parameters();
-        Ok(Self { name, path, network, other_tower, tokenizer, parameters, labels, writing, remarks })
+        Ok(Self { name, path, network, other_tower, tokenizer, parameters, labels, chat, writing, remarks })
     }
 
     /// The same with the tower for images in front.
@@ -114,6 +117,21 @@ impl Model {
             )));
         }
         self.tokenizer()?.encode(text)
+    }
+
+    /// The tokens of what is given to a model that chats where the user says `text`, up to where it begins to
+    /// answer; `system` tells it how to.
+    ///
+    /// # Errors
+    /// As [`Self::encode`]; no chat template, or one that refuses this.
+    pub fn encode_chat(&self, system: Option<&str>, text: &str) -> Result<Tokens> {
+        let Some(chat) = &self.chat else {
+            return Err(ModelError::Request(format!(
+                "{} has no chat template: give the text without --chat",
+                self.name
+            )));
+        };
+        self.tokenizer()?.encode_as_it_is(&chat.told(system, text)?)
     }
 
     /// The tokens of `text`, and where it says `SOURCE => TARGET` to an encoder-decoder, those of the

@@ -76,6 +76,7 @@ impl ShippedModel {
             weights: Weights::from_safetensors(&[weights])?,
             tokenizer: Some(Tokenizer::from_json(&folder.join("tokenizer.json"), self.tokenizer)?),
             labels: BTreeMap::new(),
+            chat: None,
             writing: WritingRules::default(),
             remarks: Vec::new(),
         })

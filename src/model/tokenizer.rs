@@ -99,7 +99,15 @@ impl Tokenizer {
     /// # Errors
     /// [`ModelError::Request`] when the library refuses the text.
     pub fn encode(&self, text: &str) -> Result<Tokens> {
-        self.cut(text)
+        self.cut(text, true)
+    }
+
+    /// Cuts `text` into tokens, with nothing around it.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn encode_as_it_is(&self, text: &str) -> Result<Tokens> {
+        self.cut(text, false)
     }
 
     /// Cuts two texts into the tokens of a pair, with what the model expects around and between them.
@@ -107,12 +115,12 @@ impl Tokenizer {
     /// # Errors
     /// As [`Self::encode`].
     pub fn encode_pair(&self, text: &str, second: &str) -> Result<Tokens> {
-        self.cut((text, second))
+        self.cut((text, second), true)
     }
 
-    fn cut<'a>(&self, text: impl Into<tokenizers::EncodeInput<'a>> + Send) -> Result<Tokens> {
+    fn cut<'a>(&self, text: impl Into<tokenizers::EncodeInput<'a>> + Send, ends: bool) -> Result<Tokens> {
         let refused = |why: String| ModelError::Request(format!("cannot cut the text into tokens: {why}"));
-        let encoding = foreign::call(|| self.inner.encode(text, true))
+        let encoding = foreign::call(|| self.inner.encode(text, ends))
             .map_err(|panic| refused(gave_up(&panic)))?
             .map_err(|error| refused(error.to_string()))?;
         let spans: Vec<(usize, usize)> = encoding.get_offsets().to_vec();

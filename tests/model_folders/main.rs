@@ -1,6 +1,7 @@
 //! Broken, hostile and odd model folders and inputs: one clear error each, that names the file and
 //! what is wrong in it; never a panic, never an allocation by what a file merely claims.
 
+mod older_vocabularies;
 mod settings;
 mod tokenizers;
 

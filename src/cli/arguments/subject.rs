@@ -1,5 +1,6 @@
 //! What a model is to look at: a text, token ids, an image or pixels.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,6 +33,12 @@ pub struct SubjectArguments {
     /// A second text, for models that read two: a question and a text that answers it
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["ids", "image", "pixels", "audio", "inputs"])]
     pair: Option<String>,
+    /// The text is what a user says, put as the model's chat template asks for
+    #[arg(long, conflicts_with_all = ["pair", "ids", "image", "pixels", "audio", "inputs"])]
+    chat: bool,
+    /// How the model is told to answer, with --chat
+    #[arg(long, value_name = "TEXT", requires = "chat")]
+    system: Option<String>,
     /// Token ids in place of a text: 101,7592,102
     #[arg(long, value_name = "ID", value_delimiter = ',', conflicts_with = "text")]
     ids: Option<Vec<u32>>,
@@ -57,6 +64,13 @@ pub struct SubjectArguments {
 enum Looked {
     /// A text, to be cut into tokens.
     Text(String),
+    /// A text that a user says, and how the model is told to answer.
+    Said {
+        /// How.
+        system: Option<String>,
+        /// What.
+        text: String,
+    },
     /// Two texts, to be cut into the tokens of a pair.
     Two(String, String),
     /// Token ids.
@@ -79,7 +93,7 @@ impl SubjectArguments {
     /// # Errors
     /// There is one.
     pub fn refuse_beside_batch(&self) -> Result<()> {
-        let Self { text, pair, ids, image, pixels, audio, inputs } = self;
+        let Self { text, pair, chat: _, system: _, ids, image, pixels, audio, inputs } = self;
         let paths = [image, pixels, audio, inputs].into_iter().any(Option::is_some);
         if text.is_empty() && pair.is_none() && ids.is_none() && !paths {
             return Ok(());
@@ -100,6 +114,10 @@ impl SubjectArguments {
             _ if image.is_some() => Ok(image.expect("just seen")),
             Self { audio: Some(path), .. } => Ok(Looked::Audio(path.clone())),
             Self { inputs: Some(path), .. } => Ok(Looked::Inputs(path.clone())),
+            Self { text, chat: true, system, .. } => match Looked::text(standard_input::text(text)?)? {
+                Looked::Text(text) => Ok(Looked::Said { system: system.clone(), text }),
+                other => Ok(other),
+            },
             Self { text, pair: None, .. } => Looked::text(standard_input::text(text)?),
             Self { text, pair: Some(pair), .. } => {
                 match (Looked::text(standard_input::text(text)?)?, Looked::text(pair.clone())?) {
@@ -114,7 +132,7 @@ impl SubjectArguments {
 impl Looked {
     fn to_value(&self) -> Value {
         match self {
-            Self::Text(text) => Value::text(text),
+            Self::Text(text) | Self::Said { text, .. } => Value::text(text),
             Self::Two(text, pair) => Value::List(vec![Value::text(text), Value::text(pair)]),
             Self::Captioned(text, image) => Value::List(vec![Value::text(text), image.to_value()]),
             Self::Ids(ids) => Value::List(ids.iter().map(|&id| Value::Integer(id.into())).collect()),
@@ -131,7 +149,7 @@ impl Looked {
             Self::Image(path) => Ok(Some(image::prepare(model, path)?.pixels)),
             Self::Pixels(path) | Self::Inputs(path) => Ok(Some(inputs::pixels(path)?)),
             Self::Captioned(_, image) => image.pixels(model),
-            Self::Text(_) | Self::Two(..) | Self::Ids(_) | Self::Audio(_) => Ok(None),
+            Self::Text(_) | Self::Said { .. } | Self::Two(..) | Self::Ids(_) | Self::Audio(_) => Ok(None),
         }
     }
 
@@ -231,6 +249,7 @@ impl Subject {
     /// # Errors
     /// Those of [`forward`].
     pub fn run(&self, options: &PassOptions) -> Result<Trace> {
+        note_length(&self.model, self.tokens.len());
         let trace = progress::shown("running the model", |progress| {
             forward(&self.model.network, &self.input(), options, progress)
         })?;
@@ -249,6 +268,11 @@ impl Subject {
             forward(tower, &Input::Image(image.view()), options, progress)
         })?;
         Ok(Some(trace))
+    }
+
+    /// Whether it is what a user says to a model that chats.
+    pub fn is_said(&self) -> bool {
+        matches!(self.looked, Looked::Said { .. })
     }
 
     /// What the decoder was given, where it was given something of its own.
@@ -343,6 +367,7 @@ impl Given {
                 given.decoder_ids = target;
                 tokens
             }
+            Looked::Said { system, text } => model.encode_chat(system.as_deref(), text)?,
             Looked::Two(text, pair) => two(model, text, pair)?,
             Looked::Captioned(text, _) if model.other_tower.is_some() => {
                 given.image_beside = looked.pixels(model)?;
@@ -429,6 +454,14 @@ impl Given {
         };
         let trajectory = inputs::trajectory(path)?;
         Ok(Self { tokens: trajectory.tokens(), trajectory: Some(trajectory), ..Self::default() })
+    }
+}
+
+/// Says on stderr where a text of so many tokens is longer than those that the model learned from.
+pub fn note_length(model: &Model, tokens: usize) {
+    if let Some(remark) = model.network.last_stack().beyond_what_it_learned(tokens) {
+        // A courtesy: the answer stands whether or not it can be told.
+        let _ = writeln!(io::stderr(), "note: {remark}");
     }
 }
 

@@ -57,7 +57,7 @@ impl Experiment for Sinks {
         let model = run.attending_writer()?;
         let network = &model.network;
         let ids = model.encode(passage::TALE)?.ids;
-        let longest = network.maximum_tokens().unwrap_or(usize::MAX).min(run.budget as usize);
+        let longest = network.usual_tokens().unwrap_or(usize::MAX).min(run.budget as usize);
         let ids = &ids[..ids.len().min(longest)];
         run.progress.start((1 + SINKS.len() * PARTS.len()) as u64);
         let dense = perplexity(network, ids)?;

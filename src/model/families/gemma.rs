@@ -131,7 +131,9 @@ impl<'a> Gemma<'a> {
     }
 
     fn norm_of(&self, name: &str, size: usize) -> Result<Norm> {
-        Ok(Norm { offset: 1.0, ..self.decoder.binder.rms_norm(name, size, self.epsilon)? })
+        // The converter to GGUF adds the 1.
+        let offset = if self.decoder.config().flag("norms_hold_one", false)? { 0.0 } else { 1.0 };
+        Ok(Norm { offset, ..self.decoder.binder.rms_norm(name, size, self.epsilon)? })
     }
 
     fn attention(&self, layer: usize, window: Option<usize>, rotary: Rotary) -> Result<Attention> {

@@ -243,7 +243,10 @@ pub const ALSO: &[(&str, &str)] = &[
 ];
 
 /// The families with a network for images beside the one that [`bind`] gives.
-const WITH_IMAGES: &[(&str, fn(&Config, &Weights) -> Result<Network>)] = &[("clip", clip::bind_image_tower)];
+const WITH_IMAGES: &[(&str, BindImages)] = &[("clip", clip::bind_image_tower)];
+
+/// Binds a network for images.
+type BindImages = fn(&Config, &Weights) -> Result<Network>;
 
 /// Binds `weights` as `config` says.
 ///

@@ -205,6 +205,14 @@ impl Front {
         matches!(self, Self::Tokens(_) | Self::Patches(_) | Self::Pixels(_))
     }
 
+    /// Whether a stream can be too long for it: its tables of positions have a last row.
+    pub fn has_last_position(&self) -> bool {
+        match self {
+            Self::Tokens(front) => front.positions.is_some() || front.waves.is_some(),
+            _ => true,
+        }
+    }
+
     /// What it hears, where it hears.
     pub fn hears(&self) -> Option<Hears> {
         match self {

@@ -52,6 +52,13 @@ pub fn read(path: &Path, bytes: &Bytes) -> Result<Header> {
         return Err(reader.wrong_at(0, "the magic number GGUF", format!("{magic:02x?}")));
     }
     let version = reader.u32("the version")?;
+    if (2..=3).contains(&version.swap_bytes()) {
+        return Err(ModelError::Unsupported {
+            path: path.to_owned(),
+            what: "the file is big-endian".into(),
+            advice: "make it little-endian: gguf_convert_endian.py FILE little (of llama.cpp)".into(),
+        });
+    }
     if !(2..=3).contains(&version) {
         return Err(ModelError::Unsupported {
             path: path.to_owned(),

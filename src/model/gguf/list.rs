@@ -19,6 +19,9 @@ enum Items {
     Lists(usize),
 }
 
+/// The type of an f32.
+const F32: u32 = 6;
+
 /// Bytes of a value of a type of fixed size; `None` for texts, lists and types that are not known.
 pub fn size_of(kind: u32) -> Option<usize> {
     match kind {
@@ -65,6 +68,16 @@ impl List {
         let Items::Texts { bytes, spans } = &self.0 else { return None };
         let &(start, length) = spans.get(index)?;
         Some(String::from_utf8_lossy(bytes.get(start..start.checked_add(length)?)?))
+    }
+
+    /// Value `index`, where it is an f32.
+    pub fn float(&self, index: usize) -> Option<f32> {
+        match &self.0 {
+            Items::Fixed { kind: F32, bytes } => {
+                bytes.as_chunks().0.get(index).map(|&b| f32::from_le_bytes(b))
+            }
+            _ => None,
+        }
     }
 
     /// Value `index`, where it is an integer.

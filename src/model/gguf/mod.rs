@@ -3,43 +3,50 @@
 //! The header is translated into what a Hugging Face folder would have said, so that the families
 //! need to know nothing of GGUF.
 
+mod architectures;
 pub mod blocks;
+mod configuration;
 pub mod header;
 pub mod list;
-mod names;
+mod pieces;
 pub mod products;
+mod settings;
+mod shards;
 mod tokenizer;
+mod vocabulary;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use self::configuration::Configuration;
 use self::header::{Header, Value};
 use super::checkpoint::Checkpoint;
 use super::config::Config;
-use super::error::{ModelError, Result};
+use super::error::Result;
 use super::weights::Weights;
 use super::writing_rules::WritingRules;
-use crate::mmap::Bytes;
 
 /// Reads the checkpoint of a GGUF file.
 ///
 /// # Errors
 /// Whatever is wrong with the file, or an architecture that is not known.
 pub fn read(path: &Path) -> Result<Checkpoint> {
-    let bytes = Bytes::map(path).map_err(ModelError::io("open", path))?;
-    let header = header::read(path, &bytes)?;
-    let config = Config::from_value(path, names::configuration(path, &header)?);
-    let mut remarks = names::unread(&header);
+    let header = shards::read(path)?;
+    let configuration = Configuration::of(path, &header)?;
+    let config = Config::understood(path, configuration.to_json()?);
+    let mut remarks = configuration.unread();
+    let architecture = configuration.architecture();
     let tokenizer = tokenizer::from_header(path, &header, &mut remarks)?;
     let writing = WritingRules { ends: end_tokens(&header), ..WritingRules::default() };
+    let chat = tokenizer::chat(&header);
     let tensors = header.tensors.into_iter().map(|tensor| {
-        let name = names::translate(tensor.name());
+        let name = architecture.tensor_name(tensor.name());
         tensor.renamed(name)
     });
     let weights = Weights::from_tensors(path.to_owned(), tensors);
     let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let path = Some(path.to_owned());
-    Ok(Checkpoint { name, path, config, weights, tokenizer, labels: BTreeMap::new(), writing, remarks })
+    Ok(Checkpoint { name, path, config, weights, tokenizer, labels: BTreeMap::new(), chat, writing, remarks })
 }
 
 /// The ends of a text and of a turn.

@@ -1,120 +1,82 @@
 //! The tokenizer of a GGUF file, put into the form of a `tokenizer.json`.
 
-use std::borrow::Cow;
 use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::header::{Header, Value};
-use super::list::List;
+use super::header::Header;
+use super::pieces;
+use super::vocabulary::{Vocabulary, texts};
+use crate::model::chat::Chat;
 use crate::model::error::Result;
 use crate::model::tokenizer::Tokenizer;
 
-/// `tokenizer.ggml.token_type` of tokens that are matched whole before the text is cut.
-const CONTROL: i64 = 3;
-/// The same, for tokens that a user added.
-const USER_DEFINED: i64 = 4;
-
-/// The tokenizer of `header`; `None`, and a remark, for the kinds that are not read (SentencePiece
-/// ones, whose model "llama" has scores in place of merges), so that such a file still runs on token
-/// ids.
+/// The tokenizer of `header`; `None`, and a remark, for the kinds that are not read (`t5`, `rwkv`), so that
+/// such a file still runs on token ids.
 ///
 /// # Errors
 /// When the library refuses what the header says.
 pub fn from_header(path: &Path, header: &Header, remarks: &mut Vec<String>) -> Result<Option<Tokenizer>> {
-    let text = |key: &str| match header.pairs.get(key) {
-        Some(Value::Text(text)) => Some(text.as_str()),
-        _ => None,
+    let vocabulary = Vocabulary::of(header);
+    let whole = match vocabulary.text("tokenizer.ggml.model") {
+        None => Err("the file has none".into()),
+        Some("gpt2") => byte_level(&vocabulary),
+        Some("llama") => Ok(pieces::sentence_pieces(&vocabulary)),
+        Some("bert") => Ok(pieces::word_pieces(&vocabulary)),
+        Some(other) => Err(format!("its kind \"{other}\" is not known")),
     };
-    let list = |key: &str| match header.pairs.get(key) {
-        Some(Value::List(list)) => Some(list),
-        _ => None,
-    };
-    let mut without = |reason: String| {
-        remarks.push(format!("the tokenizer is not read, so only token ids can be given: {reason}"));
-        Ok(None)
-    };
-    match text("tokenizer.ggml.model") {
-        None => return without("the file has none".into()),
-        Some("gpt2") => {}
-        Some(other) => return without(format!("its kind \"{other}\" is not known")),
-    }
-    let pre = text("tokenizer.ggml.pre").unwrap_or("default");
-    let Some(cut) = pre_tokenizer(pre) else {
-        return without(format!("its way of cutting a text, \"{pre}\", is not known"));
-    };
-    let Some(merges) = list("tokenizer.ggml.merges").filter(|merges| !merges.is_empty()) else {
-        return without("it has no merges".into());
-    };
-    let mut vocabulary = Map::new();
-    let mut added = Vec::new();
-    let kinds = list("tokenizer.ggml.token_type");
-    for (id, token) in list("tokenizer.ggml.tokens").iter().flat_map(|list| texts(list)).enumerate() {
-        vocabulary.insert(token.clone().into_owned(), json!(id));
-        let kind = kinds.and_then(|kinds| kinds.integer(id));
-        let is_special = kind == Some(CONTROL);
-        if is_special || kind == Some(USER_DEFINED) {
-            added.push(json!({
-                "id": id, "content": token, "single_word": false, "lstrip": false, "rstrip": false,
-                "normalized": false, "special": is_special,
-            }));
+    match whole {
+        Ok(whole) => Tokenizer::from_json(path, whole.to_string().as_bytes()).map(Some),
+        Err(reason) => {
+            remarks.push(format!("the tokenizer is not read, so only token ids can be given: {reason}"));
+            Ok(None)
         }
     }
-    let merges: Vec<_> = texts(merges).collect();
+}
+
+/// How the model wants to be told who says what, where the header says it.
+pub fn chat(header: &Header) -> Option<Chat> {
+    let vocabulary = Vocabulary::of(header);
+    let template = vocabulary.text("tokenizer.chat_template")?.to_owned();
+    let roles =
+        [("bos_token", "bos"), ("eos_token", "eos"), ("pad_token", "padding"), ("unk_token", "unknown")];
+    let token = |(role, key): (&str, &str)| {
+        let (token, _) = vocabulary.token(&format!("tokenizer.ggml.{key}_token_id"))?;
+        Some((role.to_owned(), token))
+    };
+    Some(Chat { template, tokens: roles.into_iter().filter_map(token).collect() })
+}
+
+/// Byte-level BPE, or why it is not read.
+fn byte_level(vocabulary: &Vocabulary<'_>) -> std::result::Result<Json, String> {
+    let pre = vocabulary.text("tokenizer.ggml.pre").unwrap_or("default");
+    let cut =
+        pre_tokenizer(pre).ok_or_else(|| format!("its way of cutting a text, \"{pre}\", is not known"))?;
+    let merges = vocabulary.list("tokenizer.ggml.merges").filter(|merges| !merges.is_empty());
+    let merges: Vec<_> = texts(merges.ok_or("it has no merges")?).collect();
+    let ids: Map<String, Json> =
+        vocabulary.tokens().map(|(id, token)| (token.into_owned(), json!(id))).collect();
     let byte_level =
         json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true});
-    let whole = json!({
+    let post_processor = match vocabulary.ends(cut.begins_a_text).template() {
+        None => byte_level.clone(),
+        Some(template) => json!({"type": "Sequence", "processors": [byte_level, template]}),
+    };
+    Ok(json!({
         "version": "1.0",
         "truncation": null,
         "padding": null,
-        "added_tokens": added,
+        "added_tokens": vocabulary.added(),
         "normalizer": cut.normalizer,
         "pre_tokenizer": cut.pre_tokenizer,
-        "post_processor": post_processor(header, &cut, &byte_level),
+        "post_processor": post_processor,
         "decoder": byte_level,
         "model": {
             "type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null,
             "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false, "ignore_merges": cut.takes_whole_words,
-            "vocab": vocabulary, "merges": merges,
+            "vocab": ids, "merges": merges,
         },
-    });
-    Tokenizer::from_json(path, whole.to_string().as_bytes()).map(Some)
-}
-
-fn texts(list: &List) -> impl Iterator<Item = Cow<'_, str>> {
-    (0..list.len()).filter_map(|index| list.text(index))
-}
-
-/// The tokens around a text that the header asks for.
-fn post_processor(header: &Header, cut: &Cut, byte_level: &Json) -> Json {
-    let flag = |key: &str, default: bool| match header.pairs.get(key) {
-        Some(Value::Flag(flag)) => *flag,
-        _ => default,
-    };
-    let token = |key: &str| -> Option<(String, i64)> {
-        let Some(Value::Integer(id)) = header.pairs.get(key) else { return None };
-        let Some(Value::List(tokens)) = header.pairs.get("tokenizer.ggml.tokens") else { return None };
-        Some((tokens.text(usize::try_from(*id).ok()?)?.into_owned(), *id))
-    };
-    let first = token("tokenizer.ggml.bos_token_id")
-        .filter(|_| flag("tokenizer.ggml.add_bos_token", cut.begins_a_text));
-    let last = token("tokenizer.ggml.eos_token_id").filter(|_| flag("tokenizer.ggml.add_eos_token", false));
-    if first.is_none() && last.is_none() {
-        return byte_level.clone();
-    }
-    let part = |token: &(String, i64)| json!({"SpecialToken": {"id": token.0, "type_id": 0}});
-    let text = json!({"Sequence": {"id": "A", "type_id": 0}});
-    let single: Vec<Json> =
-        first.iter().map(part).chain([text.clone()]).chain(last.iter().map(part)).collect();
-    let pair = [single.clone(), vec![json!({"Sequence": {"id": "B", "type_id": 1}})]].concat();
-    let special: Map<String, Json> = first
-        .iter()
-        .chain(&last)
-        .map(|(text, id)| (text.clone(), json!({"id": text, "ids": [id], "tokens": [text]})))
-        .collect();
-    let template =
-        json!({"type": "TemplateProcessing", "single": single, "pair": pair, "special_tokens": special});
-    json!({"type": "Sequence", "processors": [byte_level, template]})
+    }))
 }
 
 /// How a text is cut before merging.
@@ -179,6 +141,8 @@ fn pre_tokenizer(name: &str) -> Option<Cut> {
 mod tests {
     use super::*;
     use crate::mmap::Bytes;
+    use crate::model::gguf::header::Value;
+    use crate::model::gguf::list::List;
 
     fn texts(all: &[&str]) -> Value {
         let ends = all.iter().scan(0, |end, text| {
@@ -246,7 +210,7 @@ mod tests {
         no_merges.pairs.remove("tokenizer.ggml.merges");
         assert!(without(no_merges).contains("no merges"));
         assert!(without(header(Some("klingon"), &[])).contains("klingon"));
-        let other = header(None, &[("tokenizer.ggml.model", Value::Text("llama".into()))]);
-        assert!(without(other).contains("\"llama\""));
+        let other = header(None, &[("tokenizer.ggml.model", Value::Text("rwkv".into()))]);
+        assert!(without(other).contains("\"rwkv\""));
     }
 }

@@ -61,7 +61,7 @@ impl Job for ReadText {
 
 fn read_with(model: &Arc<Model>, text: &str, reporter: &Reporter<'_, ()>) -> Result<Side, Failure> {
     let (tokens, target) = model.encode_with_target(text)?;
-    let longest = model.network.maximum_tokens().unwrap_or(MOST_TOKENS).min(MOST_TOKENS);
+    let longest = model.network.usual_tokens().unwrap_or(MOST_TOKENS).min(MOST_TOKENS);
     let cut = |ids: Vec<u32>| ids.into_iter().take(longest).collect::<Vec<u32>>();
     let (ids, target) = (cut(tokens.ids), target.map(cut));
     let input = match &target {

@@ -185,7 +185,13 @@ fn draw_input(state: &Attention, frame: &Frame, canvas: &mut Canvas<'_>, line: R
     let (typing, typed) = (state.chosen.focus == Focus::Input, &state.chosen.input);
     let (sign, style) = if typing { (">", roles.focus) } else { ("/", roles.faint) };
     put(canvas.buffer, line, 0, 0, sign, style);
-    let about = state.tokens.as_ref().map(|tokens| format!("{} tokens", tokens.len())).unwrap_or_default();
+    let count = state.tokens.as_ref().map(|tokens| tokens.len());
+    let learned = frame.model.open().and_then(|model| model.network.last_stack().learned_tokens);
+    let about = match (count, learned) {
+        (Some(count), Some(learned)) if count > learned => format!("{count} tokens, {learned} learned"),
+        (Some(count), _) => format!("{count} tokens"),
+        (None, _) => String::new(),
+    };
     let mut room = line.width.saturating_sub(4);
     let about_width = u16::try_from(columns(&about)).unwrap_or(u16::MAX);
     if !about.is_empty() && room > about_width + 16 {

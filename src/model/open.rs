@@ -86,7 +86,8 @@ impl Model {
     pub fn tokenizer(&self) -> Result<&Tokenizer> {
         self.tokenizer.as_ref().ok_or_else(|| {
             ModelError::Request(format!(
-                "{} has no tokenizer.json, so it cannot read text; give token ids instead (--ids 1,2,3)",
+                "{} has no tokenizer.json (nor an older vocabulary), so it cannot read text; give token ids instead \
+                 (--ids 1,2,3)",
                 self.name
             ))
         })

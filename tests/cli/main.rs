@@ -11,6 +11,7 @@ mod panels;
 mod refusals;
 mod sounds;
 mod towers;
+mod writing;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -237,10 +237,22 @@ fn what_nobody_reads_is_told() {
 #[test]
 fn other_names_of_a_family_open() {
     let expected = logits(&with("roberta", json!({})), &[5, 6, 7]);
-    for name in ["xlm-roberta", "camembert"] {
+    for name in ["xlm-roberta", "camembert", "data2vec-text"] {
         let model = with("roberta", json!({"model_type": name}));
         assert_eq!((model.network.family, logits(&model, &[5, 6, 7])), ("RoBERTa", expected.clone()));
     }
+    let kinds = ["vit", "vit_msn"].map(|name| with("vit", json!({"model_type": name})).network.family);
+    assert_eq!(kinds, ["ViT", "ViT"]);
+}
+
+/// The class of mT5 does not scale what its output matrix sees.
+#[test]
+fn a_multilingual_t5_scales_nothing_and_has_gates() {
+    let scale = |model: &lexiscope::model::Model| model.network.head.as_ref().expect("a head").scale;
+    assert!(scale(&with("t5", json!({"tie_word_embeddings": true}))) < 1.0);
+    let multilingual = json!({"model_type": "mt5", "tie_word_embeddings": true});
+    assert_eq!(scale(&with("t5", multilingual)), 1.0);
+    assert_says(&refused("t5", json!({"model_type": "mt5", "feed_forward_proj": null})), &["wi_0"]);
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
 /// Binds a RoBERTa: the same, with positions that start after the padding id, and other names for
 /// the head.
 pub fn bind_roberta(family: &'static str, config: &Config, weights: &Weights) -> Result<Network> {
-    let binder = Binder::new(family, config, weights, &["roberta.", ""]);
+    let binder = Binder::new(family, config, weights, &["roberta.", "data2vec_text.", ""]);
     let sizes = Sizes::read(&binder, Activation::Gelu)?;
     let padding = config.get("pad_token_id").and_then(serde_json::Value::as_u64).unwrap_or(1) as usize;
     if padding.saturating_add(1) >= sizes.positions {

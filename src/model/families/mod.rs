@@ -238,6 +238,9 @@ pub fn all() -> impl Iterator<Item = &'static Family> {
 pub const ALSO: &[(&str, &str)] = &[
     ("xlm-roberta", "roberta"),
     ("camembert", "roberta"),
+    ("data2vec-text", "roberta"),
+    ("mt5", "t5"),
+    ("vit_msn", "vit"),
     ("clip_text_model", "clip"),
     ("clip_vision_model", "clip"),
 ];

@@ -31,8 +31,9 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     let table = binder.tensor(table_name, &[vocabulary, sizes.hidden])?;
     let layers = config.layers(&["num_layers"])?;
     let decoder_layers = config.optional_size(&["num_decoder_layers"])?.unwrap_or(layers);
-    // T5Config takes it from whether the matrices are tied.
-    let scaled = config.flag("scale_decoder_outputs", config.flag("tie_word_embeddings", true)?)?;
+    // T5Config takes it from whether the matrices are tied; MT5's class never scales.
+    let scaled = config.flag("scale_decoder_outputs", config.flag("tie_word_embeddings", true)?)?
+        && !is_multilingual(config);
     let start = config.get("decoder_start_token_id").and_then(serde_json::Value::as_u64).unwrap_or(0);
     let encoder = stack(&binder, &sizes, "encoder", layers, &table)?;
     let mut decoder = stack(&binder, &sizes, "decoder", decoder_layers, &table)?;
@@ -44,8 +45,14 @@ pub fn bind(family: &'static str, config: &Config, weights: &Weights) -> Result<
     Ok(Network::new(family, Kind::EncoderDecoder, vec![encoder, decoder], head))
 }
 
+/// Whether it is an mT5 (Xue et al. 2021).
+fn is_multilingual(config: &Config) -> bool {
+    config.text(&["model_type"]) == Some("mt5")
+}
+
 fn sizes(config: &Config) -> Result<Sizes> {
-    let kind = config.text(&["feed_forward_proj"]).unwrap_or("relu");
+    let usual = if is_multilingual(config) { "gated-gelu" } else { "relu" };
+    let kind = config.text(&["feed_forward_proj"]).unwrap_or(usual);
     let (gated, name) = match kind.strip_prefix("gated-") {
         // "gated-gelu" means the tanh form (T5Config in transformers).
         Some("gelu") => (true, "gelu_new"),

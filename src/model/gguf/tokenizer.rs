@@ -101,8 +101,12 @@ fn pre_tokenizer(name: &str) -> Option<Cut> {
         takes_whole_words: false,
         begins_a_text: false,
     };
+    let own = |pattern: &str| plain(sequence(vec![split(pattern), bytes(false)]));
     Some(match name {
-        "gpt-2" | "phi-2" | "mpt" | "olmo" | "jina-es" | "jina-de" => plain(bytes(true)),
+        "gpt-2" | "phi-2" | "jina-es" | "jina-de" | "jina-v2-es" | "jina-v2-de" | "gigachat" | "a.x-4.0"
+        | "mellum" | "mpt" | "olmo" | "jais" | "trillion" | "granite-docling" | "exaone4" => {
+            plain(bytes(true))
+        }
         // What llama.cpp does for a file that does not say how.
         "default" => plain(sequence(vec![
             split(r"[\p{P}\$\+<=>\^~\|]+"),
@@ -111,31 +115,39 @@ fn pre_tokenizer(name: &str) -> Option<Cut> {
             split(r"[0-9][0-9][0-9]"),
             bytes(false),
         ])),
-        "smollm" | "starcoder" | "refact" | "command-r" | "codeshell" => {
+        "smollm" | "starcoder" | "refact" | "command-r" | "codeshell" | "exaone" | "minerva-7b" => {
             plain(sequence(vec![json!({"type": "Digits", "individual_digits": true}), bytes(true)]))
         }
-        "llama-bpe" | "llama3" | "llama-v3" => Cut {
-            takes_whole_words: true,
-            begins_a_text: true,
-            ..plain(sequence(vec![
-                split(
-                    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
-                ),
-                bytes(false),
-            ]))
-        },
-        "qwen2" | "deepseek-r1-qwen" => Cut {
-            normalizer: json!({"type": "NFC"}),
-            ..plain(sequence(vec![
-                split(
-                    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
-                ),
-                bytes(false),
-            ]))
-        },
+        "llama-bpe" | "llama3" | "llama-v3" | "falcon3" | "falcon-h1" | "pixtral" | "midm-2.0" | "lfm2" => {
+            Cut { takes_whole_words: true, begins_a_text: true, ..own(THREE_DIGITS) }
+        }
+        "dbrx" | "smaug-bpe" | "glm4" | "chatglm-bpe" => own(THREE_DIGITS),
+        "qwen2" | "deepseek-r1-qwen" | "kormo" | "megrez" => {
+            Cut { normalizer: json!({"type": "NFC"}), ..own(ONE_DIGIT) }
+        }
+        "stablelm2" | "hunyuan" | "grok-2" => own(ONE_DIGIT),
+        "tekken" => Cut { takes_whole_words: true, begins_a_text: true, ..own(TEKKEN) },
+        "gpt-4o" | "llama4" | "minimax-m2" => own(GPT_4O),
+        "bloom" | "poro-chat" | "gpt3-finnish" => own(BLOOM),
+        "viking" => plain(sequence(vec![split(BLOOM), split(r"\p{N}"), bytes(false)])),
         _ => return None,
     })
 }
+
+/// Llama 3's pattern: up to three digits together.
+const THREE_DIGITS: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+/// Qwen 2's: every digit alone.
+const ONE_DIGIT: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+/// Mistral's newer ones: capitals begin a piece.
+const TEKKEN: &str = r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+/// GPT-4o's: the same with short endings and three digits.
+const GPT_4O: &str = r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+/// BLOOM's: words and signs of many scripts.
+const BLOOM: &str = r" ?[^(\s|.,!?…。，、।۔،)]+";
 
 #[cfg(test)]
 mod tests {
@@ -189,6 +201,17 @@ mod tests {
     fn a_llama_3_takes_words_of_its_vocabulary_whole() {
         assert_eq!(pieces(Some("gpt-2"), &[], "abc"), ["ab", "c"]);
         assert_eq!(pieces(Some("llama-bpe"), &[], "abc"), ["<s>", "abc"]);
+    }
+
+    #[test]
+    fn digits_stand_alone_or_together_by_the_name_of_the_cut() {
+        assert_eq!(pieces(Some("smaug-bpe"), &[], "1234"), ["123", "4"]);
+        assert_eq!(pieces(Some("stablelm2"), &[], "1234"), ["1", "2", "3", "4"]);
+        assert_eq!(pieces(Some("gpt-4o"), &[], "abc1234"), ["ab", "c", "123", "4"]);
+        assert_eq!(pieces(Some("tekken"), &[], "abc12"), ["<s>", "abc", "1", "2"]);
+        for name in ["lfm2", "viking", "bloom", "exaone4", "minerva-7b", "glm4"] {
+            assert!(pieces(Some(name), &[], "ab").contains(&"ab".to_owned()), "{name}");
+        }
     }
 
     #[test]

@@ -111,7 +111,7 @@ fn every_architecture_computes_what_its_folder_does() {
         }
         let weights = folder.join("model.safetensors");
         let bytes = Bytes::map(&weights).expect("maps");
-        let weights = Weights::from_safetensors(&[(weights, bytes)]).expect("weights");
+        let weights = Weights::from_files(&[(weights, bytes)]).expect("weights");
         let expected = families::bind(&Config::from_value(&folder, config), &weights).expect("binds");
         let ids: Vec<u32> = (0..23).map(|index| (index * 37 + 5) % 250).collect();
         let (found, expected) = (run(&model.network, &ids), run(&expected, &ids));
@@ -183,7 +183,7 @@ fn gpt2(weights: &str) -> Network {
     let config = Config::parse(&path, &std::fs::read_to_string(&path).expect("config.json")).expect("config");
     let path = fixture(weights);
     let bytes = Bytes::map(&path).expect("maps");
-    families::bind(&config, &Weights::from_safetensors(&[(path, bytes)]).expect("weights")).expect("binds")
+    families::bind(&config, &Weights::from_files(&[(path, bytes)]).expect("weights")).expect("binds")
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn open(folder: &Path) -> (String, Network, Option<Network>) {
     let config = Config::parse(&path, &std::fs::read_to_string(&path).expect("config.json")).expect("config");
     let path = folder.join("model.safetensors");
     let bytes = Bytes::map(&path).expect("model.safetensors");
-    let weights = Weights::from_safetensors(&[(path, bytes)]).expect("weights");
+    let weights = Weights::from_files(&[(path, bytes)]).expect("weights");
     let network = families::bind(&config, &weights).expect("binds");
     let images = families::bind_image_tower(&config, &weights).expect("binds");
     (config.text(&["model_type"]).expect("a family").to_owned(), network, images)

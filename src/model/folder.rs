@@ -24,7 +24,7 @@ pub fn read(folder: &Path, name: String) -> Result<Checkpoint> {
     let path = folder.join("config.json");
     let text = std::fs::read_to_string(&path).map_err(ModelError::io("read", &path))?;
     let config = Config::parse(&path, &text)?;
-    let weights = Weights::from_safetensors(&weight_files(folder)?)?;
+    let weights = Weights::from_files(&weight_files(folder)?)?;
     let generation = optional_json(&folder.join("generation_config.json"))?;
     // Older models write into config.json how they want to write.
     let of_config = || WritingRules::read(config.value());
@@ -102,31 +102,34 @@ fn optional_json(path: &Path) -> Result<Option<Value>> {
     }
 }
 
-/// `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
+/// `model.safetensors`, or the shards that `model.safetensors.index.json` lists; where neither is there, the
+/// same as PyTorch wrote it.
 fn weight_files(folder: &Path) -> Result<Vec<(PathBuf, Bytes)>> {
-    let single = folder.join("model.safetensors");
     let map = |path: PathBuf| -> Result<(PathBuf, Bytes)> {
         let bytes = Bytes::map(&path).map_err(ModelError::io("open", &path))?;
         Ok((path, bytes))
     };
-    if single.is_file() {
-        return Ok(vec![map(single)?]);
+    for name in ["model.safetensors", "pytorch_model.bin"] {
+        let (single, index) = (folder.join(name), folder.join(format!("{name}.index.json")));
+        if single.is_file() {
+            return Ok(vec![map(single)?]);
+        }
+        if index.is_file() {
+            return shards(folder, &index)?.into_iter().map(map).collect();
+        }
     }
-    let index = folder.join("model.safetensors.index.json");
-    if !index.is_file() {
-        return Err(ModelError::Unsupported {
-            path: folder.to_owned(),
-            what: "there is no model.safetensors in this folder".into(),
-            advice: if folder.join("pytorch_model.bin").is_file() {
-                "pytorch_model.bin is a pickle, which is not read; save the model with safe_serialization=True".into()
-            } else {
-                "give a folder that has its weights as safetensors".into()
-            },
-        });
-    }
-    let text = std::fs::read_to_string(&index).map_err(ModelError::io("read", &index))?;
+    Err(ModelError::Unsupported {
+        path: folder.to_owned(),
+        what: "there is no model.safetensors in this folder".into(),
+        advice: "give a folder that has its weights as safetensors (or pytorch_model.bin)".into(),
+    })
+}
+
+/// The files of `folder` that `index` lists.
+fn shards(folder: &Path, index: &Path) -> Result<Vec<PathBuf>> {
+    let text = std::fs::read_to_string(index).map_err(ModelError::io("read", index))?;
     let malformed = |found: String| ModelError::Malformed {
-        path: index.clone(),
+        path: index.to_owned(),
         what: "key \"weight_map\"".into(),
         expected: "an object from tensor names to files of this folder".into(),
         found,
@@ -146,5 +149,5 @@ fn weight_files(folder: &Path) -> Result<Vec<(PathBuf, Bytes)>> {
     if names.is_empty() {
         return Err(malformed("an empty object".into()));
     }
-    names.into_iter().map(|name| map(folder.join(name))).collect()
+    Ok(names.into_iter().map(|name| folder.join(name)).collect())
 }

@@ -73,7 +73,7 @@ impl ShippedModel {
             name: self.name.into(),
             path: None,
             config: Config::parse(&folder.join("config.json"), self.config)?,
-            weights: Weights::from_safetensors(&[weights])?,
+            weights: Weights::from_files(&[weights])?,
             tokenizer: Some(Tokenizer::from_json(&folder.join("tokenizer.json"), self.tokenizer)?),
             labels: BTreeMap::new(),
             chat: None,

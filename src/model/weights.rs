@@ -8,6 +8,7 @@ use safetensors::{Dtype, SafeTensors};
 
 use super::error::{ModelError, Result};
 pub use super::tensor::{NumberType, Tensor};
+use super::torch_file;
 use crate::mmap::Bytes;
 
 /// All tensors of a checkpoint.
@@ -35,16 +36,19 @@ impl Weights {
         Self { path, tensors }
     }
 
-    /// Reads one safetensors file, or several shards of one checkpoint.
+    /// Reads one safetensors file or one that PyTorch wrote (`.bin`), or several shards of one checkpoint.
     ///
     /// Integer tensors other than int8 with scales (position ids and the like) are left out.
     ///
     /// # Errors
-    /// [`ModelError::Malformed`] when a header does not describe the file.
-    pub fn from_safetensors(files: &[(PathBuf, Bytes)]) -> Result<Self> {
+    /// [`ModelError::Malformed`] when a header does not describe the file; those of [`torch_file::read`].
+    pub fn from_files(files: &[(PathBuf, Bytes)]) -> Result<Self> {
         let mut tensors = Vec::new();
         for (path, bytes) in files {
-            read_shard(path, bytes, &mut tensors)?;
+            match path.extension().is_some_and(|extension| extension == "bin") {
+                true => torch_file::read(path, bytes, &mut tensors)?,
+                false => read_shard(path, bytes, &mut tensors)?,
+            }
         }
         let path = files.first().map(|(path, _)| path.clone()).unwrap_or_default();
         Ok(Self::from_tensors(path, tensors))
@@ -146,7 +150,7 @@ mod tests {
     }
 
     fn read(tensors: &[(&str, &str, &[usize], Vec<u8>)]) -> Result<Weights> {
-        Weights::from_safetensors(&[(PathBuf::from("a.safetensors"), file(tensors))])
+        Weights::from_files(&[(PathBuf::from("a.safetensors"), file(tensors))])
     }
 
     fn halves(numbers: &[f32]) -> Vec<u8> {

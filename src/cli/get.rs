@@ -108,9 +108,11 @@ impl Source {
     /// What fetches it.
     fn command(self) -> String {
         match self {
-            // Weights in other formats, which stand beside many models, are left out.
             Self::Hub(name) => {
-                format!("hf download {name} --include \"*.json\" \"*.safetensors\" \"*.txt\" \"*.model\"")
+                // Weights in other formats, which stand beside many models, are left out.
+                let wanted = ["*.json", "*.safetensors", "*.txt", "*.model"];
+                let wanted = wanted.map(|pattern| format!(" --include \"{pattern}\""));
+                format!("hf download {name}{}", wanted.concat())
             }
             Self::File { address, opens } => {
                 let archive = address.rsplit('/').next().unwrap_or(address);
